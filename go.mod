@@ -1,0 +1,3 @@
+module github.com/ringo-mpi/ringo
+
+go 1.26

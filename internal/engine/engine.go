@@ -1,0 +1,152 @@
+package engine
+
+// Special ranks and tags, as package mpi passes them to an engine.
+const (
+	AnySource = -1
+	AnyTag    = -1
+	ProcNull  = -2
+	Undefined = -32766
+)
+
+// SendMode is the mode of a send (MPI 5.0 §3.4).
+type SendMode uint8
+
+// The modes.
+const (
+	Standard SendMode = iota
+	Synchronous
+	Buffered
+	Ready
+)
+
+// Status describes a finished receive or a message found by a probe
+// (MPI 5.0 §3.2.5).
+type Status struct {
+	Source    int
+	Tag       int
+	Bytes     int // bytes received, or length of the message found
+	Cancelled bool
+	Sig       Sig // type signature of the sender, 0 when unknown
+}
+
+// Info describes an engine.
+type Info struct {
+	Name      string // "embedded" or "native"
+	Version   string // of the engine, or the library's own version text
+	Transport string // "inproc", "shm", …
+	Host      string
+	LocalRank int // rank among the ranks of this host
+	LocalSize int
+	Library   string // path of the library, native only
+}
+
+// Engine is one rank's end of a running job.
+type Engine interface {
+	Info() Info
+
+	// World and Self are the two communicators that every rank has from the
+	// start (MPI 5.0 §7.2.2).
+	World() Comm
+	Self() Comm
+
+	// Alloc returns n bytes of zeroed memory that other ranks of this host can
+	// reach without a copy (MPI_Alloc_mem), aligned to 64 bytes; Free gives it
+	// back.
+	Alloc(n int) ([]byte, error)
+	Free([]byte) error
+
+	// WaitAny blocks until one of the requests has completed and returns its
+	// index. Nil requests are passed over; with none left it returns -1 at
+	// once. When done is closed first it returns an error of class
+	// ErrCancelled. It releases no request: Test or Wait does.
+	WaitAny(reqs []Request, done <-chan struct{}) (int, error)
+
+	// Abort ends the whole job with the exit status code. For goroutine ranks
+	// it ends the process. It does not return.
+	Abort(code int, reason string)
+
+	// Fail reports that this rank is ending with an error, so that every
+	// other rank's blocked and later calls that depend on it end with
+	// ErrProcFailed. It is called once, instead of Finalize.
+	Fail(reason string)
+
+	// Finalize completes what this rank has begun to send, frees what the
+	// engine holds, and takes the rank out of the job (MPI 5.0 §11.2.2). Later
+	// calls return ErrFinalized.
+	Finalize() error
+}
+
+// Comm is an intracommunicator. Ranks and tags are valid when an engine sees
+// them.
+type Comm interface {
+	Rank() int
+	Size() int
+
+	// Proc returns the rank in the world of the member with the given rank.
+	Proc(rank int) int
+
+	// Point to point (MPI 5.0 §3). The blocking forms return when the buffer
+	// is the user's again. A non-nil done ends a blocked call with
+	// ErrCancelled when it is closed: the operation is withdrawn and nothing
+	// is lost (a message that had already matched is received first).
+	Send(b Buf, dest, tag int, mode SendMode, done <-chan struct{}) error
+	Recv(b Buf, source, tag int, done <-chan struct{}) (Status, error)
+	Isend(b Buf, dest, tag int, mode SendMode) (Request, error)
+	Irecv(b Buf, source, tag int) (Request, error)
+
+	// Probe reports a message that Recv with the same arguments would receive;
+	// with block it waits for one, otherwise ok may be false (MPI 5.0 §3.8.1).
+	Probe(source, tag int, block bool, done <-chan struct{}) (st Status, ok bool, err error)
+
+	// Mprobe takes the message out of the queue as well, so that only the
+	// returned Message receives it (MPI 5.0 §3.8.2).
+	Mprobe(source, tag int, block bool, done <-chan struct{}) (m Message, st Status, ok bool, err error)
+
+	// Collective runs a collective and returns when this rank's part is done.
+	// Icollective starts one. All ranks of the communicator call the same
+	// collectives, blocking and nonblocking, in the same order (MPI 5.0 §6.13).
+	// When done is closed while Collective blocks, it returns ErrCancelled and
+	// revokes the communicator for all its members, since the others could
+	// otherwise wait for ever.
+	Collective(c Coll, done <-chan struct{}) error
+	Icollective(c Coll) (Request, error)
+
+	// Construction, collective over this communicator (MPI 5.0 §7.4), but for
+	// CreateGroup, which is collective over the members of the new one only.
+	// A rank that is not in the new communicator gets nil.
+	Dup() (Comm, error)
+	Split(color, key int) (Comm, error) // color Undefined: nil
+	SplitShared(key int) (Comm, error)
+	Create(members []int) (Comm, error) // ranks in this communicator, in the new order
+	CreateGroup(members []int, tag int) (Comm, error)
+	Free() error
+
+	// Revoke ends every pending and later call on the communicator, on all its
+	// ranks, with ErrRevoked and the given reason (as MPIX_Comm_revoke). An
+	// engine that cannot reach the other ranks revokes locally.
+	Revoke(reason string)
+}
+
+// Message is a message taken by Mprobe.
+type Message interface {
+	Recv(b Buf, done <-chan struct{}) (Status, error)
+	Irecv(b Buf) (Request, error)
+}
+
+// Request is a running nonblocking operation (MPI 5.0 §3.7). Test and Wait
+// release it when they report completion; it is not used after that.
+type Request interface {
+	// Test makes progress and reports whether the operation has completed.
+	Test() (st Status, ok bool, err error)
+
+	// Wait blocks until the operation has completed. When done is closed first
+	// it returns an error of class ErrCancelled and the operation goes on: the
+	// caller cancels it or waits again.
+	Wait(done <-chan struct{}) (Status, error)
+
+	// Cancel asks for a receive that has not matched, or a send that has not
+	// been received, to be withdrawn. The request still completes, by Wait or
+	// Test, with Status.Cancelled set if the withdrawal came in time. It is
+	// local. Collectives cannot be cancelled: ErrUnsupported.
+	Cancel() error
+}
