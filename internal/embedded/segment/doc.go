@@ -1,0 +1,20 @@
+// Package segment is the shared memory of the ranks of one job on one host.
+//
+// The launcher creates a segment, passes its descriptor to every rank it
+// starts, and marks ranks that died; a rank opens it. The segment has no name
+// anywhere (a memfd on Linux, an unlinked file elsewhere), so nothing of it
+// outlives the processes that hold it. It is sparse: the operating system
+// commits a page when it is first touched.
+//
+// Parts, in this order:
+//
+//	header    sizes, and counters that tell every rank of deaths and departures
+//	members   for each rank the words it sleeps on, its state, the cause of its end
+//	active    for each rank a bit map of the ranks that have opened a ring to it
+//	rings     for each ordered pair of ranks the memory of a ring (package ring)
+//	board     the board of the world communicator (package board)
+//	arenas    for each rank memory that it alone hands out: boards of other
+//	          communicators, and buffers for the user
+//
+// Used by the embedded engine and by the launcher (internal/launch).
+package segment

@@ -1,0 +1,342 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/futex"
+)
+
+const (
+	magic      = 0x52494e474f000001 // "RINGO" and the version of this layout
+	headerSize = 4096
+	memberSize = 512
+	causeMax   = 248
+
+	// MaxRanks is the most ranks a segment is made for: the rings of every
+	// pair have a place in it.
+	MaxRanks = 4096
+)
+
+// ErrTooMany is returned by Create for more than MaxRanks ranks.
+var ErrTooMany = errors.New("too many ranks on one host")
+
+// State is how far a rank has come.
+type State uint32
+
+// The states.
+const (
+	Absent     State = iota // has not opened the segment
+	Running                 // after Open
+	Finalizing              // inside Finalize: begins no new operation
+	Finalized               // has left the job properly
+	Failed                  // has reported its own error and is ending
+	Dead                    // ended without Finalize, as the launcher found
+)
+
+func (s State) String() string {
+	return [...]string{"absent", "running", "finalizing", "finalized", "failed", "dead"}[s]
+}
+
+// header is the start of the segment. Sizes are fixed at creation.
+type header struct {
+	magic   uint64
+	ranks   uint32
+	cores   uint32
+	total   uint64
+	ring    uint64 // bytes of a ring's data
+	board   uint64 // bytes of the world's board
+	arena   uint64 // bytes of a rank's arena
+	_       [16]byte
+	changes uint32 // counts every change of a state to Finalizing or beyond
+	_       [60]byte
+}
+
+// Bell is what a rank sleeps on, on a cache line of its own: senders read it
+// after every message, and it changes only when the rank goes to sleep.
+type Bell struct {
+	Seq      uint32 // the futex word: changes with every wake
+	Sleeping uint32 // 1 while the rank sleeps or is about to
+	Active   uint32 // counts rings newly opened to this rank
+	_        [52]byte
+}
+
+type member struct {
+	bell     Bell
+	state    uint32
+	pid      uint32
+	causeLen uint32
+	_        uint32
+	cause    [causeMax]byte
+	_        [memberSize - 64 - 16 - causeMax]byte
+}
+
+// Segment is a mapped segment.
+type Segment struct {
+	file  *os.File
+	mem   []byte
+	head  *header
+	sizes layout
+}
+
+// layout holds the offsets that follow from the number of ranks.
+type layout struct {
+	ranks                                    int
+	ring, board, arena                       int // sizes of one
+	activeAt, ringAt, boardAt, arenaAt, size int
+}
+
+// ringControl is the part of a ring's memory in front of its data.
+const ringControl = 1024
+
+func layoutFor(ranks, board int, wide bool) layout {
+	l := layout{ranks: ranks, board: align(board, 4096)}
+	switch {
+	case ranks <= 32:
+		l.ring = 128 << 10
+	case ranks <= 128:
+		l.ring = 32 << 10
+	default:
+		l.ring = 8 << 10
+	}
+	if wide {
+		l.arena = int(max(1<<30, int64(1<<36)/int64(ranks)&^0xfffff))
+	} else {
+		l.ring = min(l.ring, 32<<10)
+		l.arena = max(1<<20, (256<<20)/ranks&^0xfff)
+	}
+	l.activeAt = headerSize + ranks*memberSize
+	l.ringAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
+	l.boardAt = align(l.ringAt+ranks*ranks*(ringControl+l.ring), 4096)
+	l.arenaAt = align(l.boardAt+l.board, 1<<21)
+	l.size = l.arenaAt + ranks*l.arena
+	return l
+}
+
+func align(n, to int) int { return (n + to - 1) / to * to }
+
+// Create makes the segment for a job of ranks ranks on this host, whose
+// world communicator needs board bytes for its board. The launcher passes
+// File to the ranks and keeps the segment until the job has ended.
+func Create(ranks, board, cores int) (*Segment, error) {
+	if ranks < 1 || ranks > MaxRanks {
+		return nil, fmt.Errorf("%w: %d, at most %d", ErrTooMany, ranks, MaxRanks)
+	}
+	wide := math.MaxInt > math.MaxInt32
+	l := layoutFor(ranks, board, wide)
+	f, err := createFile(int64(l.size))
+	if err != nil {
+		return nil, fmt.Errorf("shared memory of the job: %w", err)
+	}
+	s, err := mapFile(f, l.size)
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("map the shared memory of the job (%d MiB of address space; see ulimit -v): %w", l.size>>20, err)
+	}
+	s.sizes = l
+	h := s.head
+	h.ranks, h.cores, h.total = uint32(ranks), uint32(cores), uint64(l.size)
+	h.ring, h.board, h.arena = uint64(l.ring), uint64(l.board), uint64(l.arena)
+	atomic.StoreUint64(&h.magic, magic)
+	return s, nil
+}
+
+// Open maps the segment behind descriptor fd, which it takes over.
+func Open(fd uintptr) (*Segment, error) {
+	f := os.NewFile(fd, "ringo-segment")
+	if f == nil {
+		return nil, fmt.Errorf("descriptor %d is not open", fd)
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	size := info.Size()
+	if size < headerSize || size > math.MaxInt {
+		f.Close()
+		return nil, fmt.Errorf("descriptor %d is not a segment of a job: %d bytes", fd, size)
+	}
+	s, err := mapFile(f, int(size))
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	h := s.head
+	if atomic.LoadUint64(&h.magic) != magic || h.total != uint64(size) || h.ranks < 1 || h.ranks > MaxRanks {
+		s.Close()
+		return nil, fmt.Errorf("descriptor %d is not a segment of this version of the engine: launcher and program must be built from the same version", fd)
+	}
+	l := layout{ranks: int(h.ranks), ring: int(h.ring), board: int(h.board), arena: int(h.arena)}
+	want := layoutFor(l.ranks, l.board, math.MaxInt > math.MaxInt32)
+	if want.size != int(size) || want.ring != l.ring || want.arena != l.arena {
+		s.Close()
+		return nil, fmt.Errorf("descriptor %d is a segment of another layout: launcher and program must be built from the same version for the same architecture", fd)
+	}
+	s.sizes = want
+	return s, nil
+}
+
+func newSegment(f *os.File, mem []byte) *Segment {
+	return &Segment{file: f, mem: mem, head: (*header)(unsafe.Pointer(&mem[0]))}
+}
+
+// File is the descriptor to pass to the ranks.
+func (s *Segment) File() *os.File { return s.file }
+
+// Ranks is the number of ranks the segment was made for.
+func (s *Segment) Ranks() int { return s.sizes.ranks }
+
+// Cores is how many cores the ranks of this host may use together.
+func (s *Segment) Cores() int { return int(s.head.cores) }
+
+func (s *Segment) member(rank int) *member {
+	return (*member)(unsafe.Pointer(&s.mem[headerSize+rank*memberSize]))
+}
+
+// Bell returns the words that a rank sleeps on.
+func (s *Segment) Bell(rank int) *Bell { return &s.member(rank).bell }
+
+// Ring returns the memory of the ring from one rank to another: the control
+// part and the data.
+func (s *Segment) Ring(to, from int) (control, data []byte) {
+	at := s.sizes.ringAt + (to*s.sizes.ranks+from)*(ringControl+s.sizes.ring)
+	end := at + ringControl + s.sizes.ring
+	return s.mem[at : at+ringControl : at+ringControl], s.mem[at+ringControl : end : end]
+}
+
+// Active returns the bit map of the ranks that have opened a ring to rank to.
+func (s *Segment) Active(to int) []uint32 {
+	words := align((s.sizes.ranks+7)/8, 64) / 4
+	p := (*uint32)(unsafe.Pointer(&s.mem[s.sizes.activeAt+to*words*4]))
+	return unsafe.Slice(p, words)
+}
+
+// Board returns the memory of the world's board.
+func (s *Segment) Board() []byte {
+	return s.mem[s.sizes.boardAt : s.sizes.boardAt+s.sizes.board : s.sizes.boardAt+s.sizes.board]
+}
+
+// Arena returns the memory that rank hands out.
+func (s *Segment) Arena(rank int) []byte {
+	at := s.sizes.arenaAt + rank*s.sizes.arena
+	return s.mem[at : at+s.sizes.arena : at+s.sizes.arena]
+}
+
+// Offset returns where in the segment p lies, if it does.
+func (s *Segment) Offset(p unsafe.Pointer) (int, bool) {
+	off := uintptr(p) - uintptr(unsafe.Pointer(&s.mem[0]))
+	return int(off), off < uintptr(len(s.mem))
+}
+
+// Slice returns n bytes at an offset that another rank got from Offset.
+func (s *Segment) Slice(off, n int) ([]byte, bool) {
+	if off < 0 || n < 0 || off > len(s.mem) || n > len(s.mem)-off {
+		return nil, false
+	}
+	return s.mem[off : off+n : off+n], true
+}
+
+// State returns how far a rank has come.
+func (s *Segment) State(rank int) State { return State(atomic.LoadUint32(&s.member(rank).state)) }
+
+// Pid returns the process of a rank, 0 before it has opened the segment.
+func (s *Segment) Pid(rank int) int { return int(atomic.LoadUint32(&s.member(rank).pid)) }
+
+// Changes counts the ranks' steps towards their ends: a rank that sees it
+// change looks at the states of its peers.
+func (s *Segment) Changes() uint32 { return atomic.LoadUint32(&s.head.changes) }
+
+// Join marks this process as the given rank.
+func (s *Segment) Join(rank int) {
+	m := s.member(rank)
+	atomic.StoreUint32(&m.pid, uint32(os.Getpid()))
+	atomic.CompareAndSwapUint32(&m.state, uint32(Absent), uint32(Running))
+}
+
+// Advance moves a rank to a later state, never back, and tells everybody. It
+// reports whether the state changed.
+func (s *Segment) Advance(rank int, to State) bool {
+	m := s.member(rank)
+	for {
+		old := atomic.LoadUint32(&m.state)
+		if old >= uint32(to) || State(old) == Finalized {
+			return false
+		}
+		if atomic.CompareAndSwapUint32(&m.state, old, uint32(to)) {
+			break
+		}
+	}
+	atomic.AddUint32(&s.head.changes, 1)
+	s.WakeAll()
+	return true
+}
+
+// MarkFailed records that a rank is ending with an error.
+func (s *Segment) MarkFailed(rank int, cause string) { s.end(rank, Failed, cause) }
+
+// MarkDead records that a rank has died, and why; all others are woken, and
+// what they wait for from that rank ends with an error. The launcher calls it.
+func (s *Segment) MarkDead(rank int, cause string) { s.end(rank, Dead, cause) }
+
+func (s *Segment) end(rank int, to State, cause string) {
+	m := s.member(rank)
+	if State(atomic.LoadUint32(&m.state)) < Failed && atomic.LoadUint32(&m.causeLen) == 0 {
+		n := copy(m.cause[:], cause)
+		atomic.StoreUint32(&m.causeLen, uint32(n))
+	}
+	s.Advance(rank, to)
+}
+
+// Cause says why a rank failed or died.
+func (s *Segment) Cause(rank int) string {
+	m := s.member(rank)
+	return string(m.cause[:min(atomic.LoadUint32(&m.causeLen), causeMax)])
+}
+
+// WakeAll wakes every rank that sleeps.
+func (s *Segment) WakeAll() {
+	for r := range s.sizes.ranks {
+		b := s.Bell(r)
+		atomic.StoreUint32(&b.Sleeping, 0)
+		atomic.AddUint32(&b.Seq, 1)
+		futex.Wake(&b.Seq, math.MaxInt32)
+	}
+}
+
+// Ring wakes the rank that sleeps on b, if it does. What it is to see must
+// have been published before.
+func (b *Bell) Ring() {
+	if atomic.LoadUint32(&b.Sleeping) != 0 && atomic.SwapUint32(&b.Sleeping, 0) != 0 {
+		atomic.AddUint32(&b.Seq, 1)
+		futex.Wake(&b.Seq, 1)
+	}
+}
+
+// Arm announces that the rank is about to sleep. The caller then looks once
+// more for work, and calls Sleep with the result or Disarm.
+func (b *Bell) Arm() uint32 {
+	seq := atomic.LoadUint32(&b.Seq)
+	atomic.StoreUint32(&b.Sleeping, 1)
+	return seq
+}
+
+// Sleep sleeps until Ring, or until the time-out.
+func (b *Bell) Sleep(seq uint32, timeout time.Duration) {
+	futex.Wait(&b.Seq, seq, timeout)
+	atomic.StoreUint32(&b.Sleeping, 0)
+}
+
+// Disarm takes Arm back.
+func (b *Bell) Disarm() { atomic.StoreUint32(&b.Sleeping, 0) }
+
+// Close unmaps the segment and closes its descriptor.
+func (s *Segment) Close() error {
+	err := unmap(s.mem)
+	s.mem, s.head = nil, nil
+	return errors.Join(err, s.file.Close())
+}

@@ -1,0 +1,192 @@
+//go:build unix
+
+package segment_test
+
+import (
+	"math"
+	"os"
+	"strings"
+	"testing"
+	"time"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+)
+
+// second maps the segment another time, as another process would.
+func second(t *testing.T, s *segment.Segment) *segment.Segment {
+	t.Helper()
+	fd, err := unix.Dup(int(s.File().Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	o, err := segment.Open(uintptr(fd))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { o.Close() })
+	return o
+}
+
+func TestPartsAreSharedAndDisjoint(t *testing.T) {
+	for _, ranks := range []int{1, 2, 7, 33, 130} {
+		s, err := segment.Create(ranks, 70_000, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		o := second(t, s)
+		if o.Ranks() != ranks || o.Cores() != 2 {
+			t.Fatalf("opened with %d ranks, %d cores", o.Ranks(), o.Cores())
+		}
+		type part struct {
+			name string
+			a, b []byte
+		}
+		var parts []part
+		add := func(name string, a, b []byte) {
+			// The first and the last byte stand for the part: all of a big segment would be committed otherwise.
+			parts = append(parts, part{name + " start", a[:1], b[:1]}, part{name + " end", a[len(a)-1:], b[len(b)-1:]})
+		}
+		for to := range ranks {
+			for from := range ranks {
+				c1, d1 := s.Ring(to, from)
+				c2, d2 := o.Ring(to, from)
+				if len(d1)&(len(d1)-1) != 0 {
+					t.Fatalf("ring of %d bytes", len(d1))
+				}
+				if ranks < 10 {
+					add("control", c1, c2)
+					add("ring", d1, d2)
+				}
+			}
+			add("arena", s.Arena(to), o.Arena(to))
+		}
+		add("board", s.Board(), o.Board())
+		for i, p := range parts {
+			if p.a[0] != 0 {
+				t.Fatalf("%d ranks: %s overlaps an earlier part or is not zero", ranks, p.name)
+			}
+			p.a[0] = byte(i%255 + 1)
+			if p.b[0] != p.a[0] {
+				t.Fatalf("%d ranks: %s is not shared", ranks, p.name)
+			}
+		}
+	}
+}
+
+func TestDeathIsSeen(t *testing.T) {
+	s, err := segment.Create(3, 4096, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	o := second(t, s)
+	o.Join(1)
+	if s.State(0) != segment.Absent || s.State(1) != segment.Running || s.Pid(1) != os.Getpid() {
+		t.Fatalf("states %v %v, pid %d", s.State(0), s.State(1), s.Pid(1))
+	}
+	before := o.Changes()
+	bell := o.Bell(2)
+	seq := bell.Arm()
+	woken := make(chan struct{})
+	go func() { defer close(woken); bell.Sleep(seq, time.Minute) }()
+	s.MarkDead(1, "killed by signal 9")
+	<-woken
+	if o.State(1) != segment.Dead || o.Cause(1) != "killed by signal 9" || o.Changes() == before {
+		t.Fatalf("%v %q", o.State(1), o.Cause(1))
+	}
+	o.MarkFailed(1, "later")
+	if s.Cause(1) != "killed by signal 9" || s.State(1) != segment.Dead {
+		t.Fatal("a later report replaced the first")
+	}
+	o.Join(2)
+	o.Advance(2, segment.Finalized)
+	s.MarkDead(2, "too late")
+	if s.State(2) != segment.Finalized {
+		t.Fatal("a rank that has left properly died afterwards")
+	}
+}
+
+func TestBellRingsOnlySleepers(t *testing.T) {
+	var b segment.Bell
+	b.Ring()
+	if b.Seq != 0 {
+		t.Fatal("rang a bell nobody listens to")
+	}
+	seq := b.Arm()
+	b.Ring()
+	if b.Seq == seq || b.Sleeping != 0 {
+		t.Fatal("did not wake")
+	}
+	b.Sleep(seq, time.Hour) // returns at once: the bell has rung since Arm
+}
+
+func TestOffset(t *testing.T) {
+	s, err := segment.Create(2, 4096, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	a := s.Arena(1)
+	off, ok := s.Offset(unsafe.Pointer(&a[100]))
+	if !ok {
+		t.Fatal("not found")
+	}
+	b, ok := s.Slice(off, 5)
+	if !ok || &b[0] != &a[100] {
+		t.Fatal("another place")
+	}
+	if _, ok := s.Offset(unsafe.Pointer(new(int))); ok {
+		t.Fatal("heap memory taken for the segment")
+	}
+	for _, c := range [][2]int{{-1, 1}, {1, -1}, {math.MaxInt - 1, 1}, {off, math.MaxInt - 1}} {
+		if _, ok := s.Slice(c[0], c[1]); ok {
+			t.Errorf("Slice(%d, %d) accepted", c[0], c[1])
+		}
+	}
+}
+
+func TestOpenRefusesOtherFiles(t *testing.T) {
+	f, err := os.CreateTemp(t.TempDir(), "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int64{0, 100, 1 << 20} {
+		if err := f.Truncate(size); err != nil {
+			t.Fatal(err)
+		}
+		fd, err := unix.Dup(int(f.Fd()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := segment.Open(uintptr(fd)); err == nil || !strings.Contains(err.Error(), "segment") {
+			t.Errorf("file of %d bytes: %v", size, err)
+		}
+	}
+	if _, err := segment.Create(0, 0, 1); err == nil {
+		t.Error("no ranks accepted")
+	}
+}
+
+func TestDiscardZeroes(t *testing.T) {
+	s, err := segment.Create(1, 4096, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	a := s.Arena(0)[:1<<20]
+	for i := range a {
+		a[i] = 1
+	}
+	if err := segment.Discard(a); err != nil {
+		t.Fatal(err)
+	}
+	for i, v := range a {
+		if v != 0 {
+			t.Fatalf("byte %d is %d", i, v)
+		}
+	}
+}
