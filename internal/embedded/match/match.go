@@ -1,0 +1,259 @@
+// Package match pairs messages with receives: the posted receives and the
+// unexpected messages of one communicator on one rank, by the rules of MPI 5.0
+// §3.5. It is a pure state machine: no I/O, no locks (the caller excludes), no
+// knowledge of what a message or a receive is.
+//
+// Receives from one source and receives from any source are kept in separate
+// lists and numbered, so that an arriving message looks at the heads of two
+// lists and takes the older match (as Open MPI's ob1). Unexpected messages are
+// in a list of their source and in one of all.
+//
+// Used by the embedded engine only.
+package match
+
+// AnySource and AnyTag are the wildcards of a receive.
+const (
+	AnySource int32 = -1
+	AnyTag    int32 = -1
+)
+
+// Recv is a receive that waits for a message. The caller sets Source, Tag and
+// Op and leaves the rest to the queue; a Recv is in one queue at a time.
+type Recv[R any] struct {
+	Source, Tag int32
+	Op          *R
+
+	order      uint64
+	next, prev *Recv[R]
+	list       *recvList[R] // nil: not posted
+}
+
+// Posted reports whether the receive is in a queue.
+func (r *Recv[R]) Posted() bool { return r.list != nil }
+
+type recvList[R any] struct{ head, tail *Recv[R] }
+
+// Msg is a message that has arrived before its receive. The caller sets
+// Source, Tag and Op.
+type Msg[M any] struct {
+	Source, Tag int32
+	Op          *M
+
+	next, prev       *Msg[M] // of the same source
+	allNext, allPrev *Msg[M] // of all sources
+	source           *msgList[M]
+}
+
+type msgList[M any] struct{ head, tail *Msg[M] }
+
+type source[R, M any] struct {
+	posted     recvList[R]
+	unexpected msgList[M]
+}
+
+// Queue holds what is posted and unexpected on one communicator.
+type Queue[R, M any] struct {
+	few    []source[R, M]          // by source, for small communicators
+	many   map[int32]*source[R, M] // by source, for large ones: most never talk to each other
+	wild   recvList[R]             // receives from any source
+	all    struct{ head, tail *Msg[M] }
+	orders uint64
+	posts  int
+	msgs   int
+}
+
+// fewSources is up to how many members a table by source is made at once.
+const fewSources = 32
+
+// Init prepares the queue of a communicator with the given number of members.
+func (q *Queue[R, M]) Init(members int) {
+	*q = Queue[R, M]{}
+	if members <= fewSources {
+		q.few = make([]source[R, M], members)
+	} else {
+		q.many = make(map[int32]*source[R, M])
+	}
+}
+
+func (q *Queue[R, M]) from(src int32) *source[R, M] {
+	if uint(src) < uint(len(q.few)) {
+		return &q.few[src]
+	}
+	if q.many == nil {
+		return nil
+	}
+	s := q.many[src]
+	if s == nil {
+		s = new(source[R, M])
+		q.many[src] = s
+	}
+	return s
+}
+
+// Len returns how many receives are posted and how many messages unexpected.
+func (q *Queue[R, M]) Len() (posted, unexpected int) { return q.posts, q.msgs }
+
+// Post adds a receive behind all earlier ones. The caller has looked for an
+// unexpected message first (Find).
+func (q *Queue[R, M]) Post(r *Recv[R]) {
+	l := &q.wild
+	if r.Source != AnySource {
+		l = &q.from(r.Source).posted
+	}
+	q.orders++
+	q.posts++
+	r.order, r.list, r.next, r.prev = q.orders, l, nil, l.tail
+	if l.tail == nil {
+		l.head = r
+	} else {
+		l.tail.next = r
+	}
+	l.tail = r
+}
+
+// Withdraw takes a posted receive out again; it reports whether it was posted.
+func (q *Queue[R, M]) Withdraw(r *Recv[R]) bool {
+	l := r.list
+	if l == nil {
+		return false
+	}
+	if r.prev == nil {
+		l.head = r.next
+	} else {
+		r.prev.next = r.next
+	}
+	if r.next == nil {
+		l.tail = r.prev
+	} else {
+		r.next.prev = r.prev
+	}
+	r.list, r.next, r.prev = nil, nil, nil
+	q.posts--
+	return true
+}
+
+// Arrive takes out and returns the oldest posted receive that matches a
+// message from src with the given tag, or nil.
+func (q *Queue[R, M]) Arrive(src, tag int32) *Recv[R] {
+	s := q.from(src)
+	if s == nil {
+		return nil
+	}
+	own := first(s.posted.head, tag)
+	any := first(q.wild.head, tag)
+	if own == nil || any != nil && any.order < own.order {
+		own = any
+	}
+	if own != nil {
+		q.Withdraw(own)
+	}
+	return own
+}
+
+func first[R any](r *Recv[R], tag int32) *Recv[R] {
+	for r != nil && r.Tag != tag && r.Tag != AnyTag {
+		r = r.next
+	}
+	return r
+}
+
+// Add appends an unexpected message: no posted receive matched it.
+func (q *Queue[R, M]) Add(m *Msg[M]) {
+	l := &q.from(m.Source).unexpected
+	m.source = l
+	m.next, m.prev = nil, l.tail
+	if l.tail == nil {
+		l.head = m
+	} else {
+		l.tail.next = m
+	}
+	l.tail = m
+	m.allNext, m.allPrev = nil, q.all.tail
+	if q.all.tail == nil {
+		q.all.head = m
+	} else {
+		q.all.tail.allNext = m
+	}
+	q.all.tail = m
+	q.msgs++
+}
+
+// Find returns the oldest unexpected message that a receive with the given
+// source and tag (or wildcards) takes, or nil. The message stays.
+func (q *Queue[R, M]) Find(src, tag int32) *Msg[M] {
+	if q.msgs == 0 {
+		return nil
+	}
+	if src == AnySource {
+		m := q.all.head
+		for m != nil && tag != AnyTag && m.Tag != tag {
+			m = m.allNext
+		}
+		return m
+	}
+	s := q.from(src)
+	if s == nil {
+		return nil
+	}
+	m := s.unexpected.head
+	for m != nil && tag != AnyTag && m.Tag != tag {
+		m = m.next
+	}
+	return m
+}
+
+// Take removes an unexpected message.
+func (q *Queue[R, M]) Take(m *Msg[M]) {
+	l := m.source
+	if m.prev == nil {
+		l.head = m.next
+	} else {
+		m.prev.next = m.next
+	}
+	if m.next == nil {
+		l.tail = m.prev
+	} else {
+		m.next.prev = m.prev
+	}
+	if m.allPrev == nil {
+		q.all.head = m.allNext
+	} else {
+		m.allPrev.allNext = m.allNext
+	}
+	if m.allNext == nil {
+		q.all.tail = m.allPrev
+	} else {
+		m.allNext.allPrev = m.allPrev
+	}
+	m.source, m.next, m.prev, m.allNext, m.allPrev = nil, nil, nil, nil, nil
+	q.msgs--
+}
+
+// Unexpected returns the oldest unexpected message of all, or nil.
+func (q *Queue[R, M]) Unexpected() *Msg[M] { return q.all.head }
+
+// Each calls f for every posted receive that keep reports true for, after
+// taking it out. f may post again.
+func (q *Queue[R, M]) Each(keep func(src, tag int32) bool, f func(*Recv[R])) {
+	var out []*Recv[R]
+	collect := func(l *recvList[R]) {
+		for r := l.head; r != nil; r = r.next {
+			if keep(r.Source, r.Tag) {
+				out = append(out, r)
+			}
+		}
+	}
+	collect(&q.wild)
+	for i := range q.few {
+		collect(&q.few[i].posted)
+	}
+	for _, s := range q.many {
+		collect(&s.posted)
+	}
+	for _, r := range out {
+		q.Withdraw(r)
+	}
+	for _, r := range out {
+		f(r)
+	}
+}
