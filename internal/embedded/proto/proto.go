@@ -1,0 +1,189 @@
+// Package proto is the wire format of the embedded engine: the kinds of frames
+// that ranks exchange, and their payloads. It is pure: encoding, decoding and
+// checking of bytes, no I/O and no state.
+//
+// # How a message travels
+//
+// By its length a message goes in one of three ways (the lengths are chosen by
+// the engine; see Limits there):
+//
+//	eager       one frame [Eager] with the data
+//	stream      a frame [First] with the total length and the first part, then
+//	            frames [More]; between two ranks nothing else comes in between
+//	rendezvous  a frame [Offer] that says where the data lies; the receiver,
+//	            once it has a receive for it, copies it out of the sender's
+//	            memory and answers [Taken]. Where memory cannot be reached it
+//	            answers [Send], and the sender answers with frames [Data].
+//
+// A synchronous or ready send carries the number of the sender's operation in
+// front of the data, and the receiver answers [Matched] when it has matched
+// ([Refused] to a ready send without a posted receive). A sender that gives up
+// asks with [Recall], and the receiver answers [Recalled] or [TooLate].
+//
+// Used by the embedded engine only.
+package proto
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// The kinds of frames. Zero is none.
+const (
+	Eager    uint8 = 1 + iota // data
+	First                     // length of the whole message, and its first part
+	More                      // next part of the message that First began
+	Offer                     // an Origin: where the data lies
+	Taken                     // answer to Offer: the data has been copied
+	Send                      // answer to Offer: send it as Data, to this receive
+	Data                      // part of a message that was asked for with Send
+	Matched                   // a synchronous send has matched
+	Refused                   // a ready send found no posted receive
+	Recall                    // the sender wants its message back
+	Recalled                  // it has it back
+	TooLate                   // it has been received, or its answer is on the way
+	Revoke                    // the communicator is revoked; the payload is the reason
+	numKinds
+)
+
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "recall", "recalled", "too late", "revoke"}
+
+// KindName names a kind of frame.
+func KindName(k uint8) string {
+	if k >= numKinds {
+		return fmt.Sprintf("kind %d", k)
+	}
+	return kindNames[k]
+}
+
+// Flags of Eager, First and Offer.
+const (
+	Sync  uint8 = 1 << iota // answer Matched; the operation's number comes first
+	Ready                   // answer Matched or Refused; the operation's number comes first
+)
+
+// Answers reports whether a message with these flags carries the number of the
+// sender's operation and wants an answer.
+func Answers(flags uint8) bool { return flags&(Sync|Ready) != 0 }
+
+// NumberSize is the size of an operation's number in front of data.
+const NumberSize = 8
+
+// FirstSize is the size of what precedes the data in a First frame: the length
+// of the whole message, and the number of the operation.
+const FirstSize = 16
+
+// PutFirst writes what precedes the data of a First frame.
+func PutFirst(p []byte, total int, number uint64) {
+	binary.NativeEndian.PutUint64(p, uint64(total))
+	binary.NativeEndian.PutUint64(p[8:], number)
+}
+
+// Origin says where an offered message lies.
+type Origin struct {
+	Number uint64 // of the sender's operation
+	Total  uint64 // bytes
+	Addr   uint64 // in the sender's memory
+	Offset uint64 // in the job's segment, or NoOffset
+}
+
+// OriginSize is the size of an encoded Origin.
+const OriginSize = 32
+
+// NoOffset is the Offset of a message that does not lie in the segment.
+const NoOffset = ^uint64(0)
+
+// Put encodes o.
+func (o Origin) Put(p []byte) {
+	_ = p[OriginSize-1]
+	binary.NativeEndian.PutUint64(p[0:], o.Number)
+	binary.NativeEndian.PutUint64(p[8:], o.Total)
+	binary.NativeEndian.PutUint64(p[16:], o.Addr)
+	binary.NativeEndian.PutUint64(p[24:], o.Offset)
+}
+
+// PutPair encodes the two numbers of a Send frame, the sender's operation and
+// the receiver's, or of a Data frame: the receiver's operation and the offset
+// of this part.
+func PutPair(p []byte, a, b uint64) {
+	_ = p[15]
+	binary.NativeEndian.PutUint64(p[0:], a)
+	binary.NativeEndian.PutUint64(p[8:], b)
+}
+
+// PairSize is the size of an encoded pair.
+const PairSize = 16
+
+// Body is the decoded payload of a frame.
+type Body struct {
+	Number uint64 // operation the frame belongs to, at whoever keeps it
+	Other  uint64 // Send: the receiver's operation; Data: offset of the part
+	Origin Origin // Offer
+	Total  int    // length of the whole message
+	Data   []byte // the part of the message in this frame; it is in the ring
+}
+
+// maxMessage bounds the length that a frame may announce.
+const maxMessage = 1 << 56
+
+// Decode takes the payload of a frame apart. It never reads past payload, and
+// reports what does not fit the kind.
+func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
+	need := func(n int) bool {
+		if len(payload) < n {
+			err = fmt.Errorf("frame %s of %d bytes, at least %d needed", KindName(kind), len(payload), n)
+			return false
+		}
+		return true
+	}
+	u64 := func(at int) uint64 { return binary.NativeEndian.Uint64(payload[at:]) }
+	length := func(n uint64) int {
+		if n > maxMessage || uint64(int(n)) != n {
+			err = fmt.Errorf("frame %s announces %d bytes", KindName(kind), n)
+			return 0
+		}
+		return int(n)
+	}
+	switch kind {
+	case Eager:
+		b.Data = payload
+		if Answers(flags) {
+			if !need(NumberSize) {
+				return b, err
+			}
+			b.Number, b.Data = u64(0), payload[NumberSize:]
+		}
+		b.Total = len(b.Data)
+	case First:
+		if !need(FirstSize) {
+			return b, err
+		}
+		b.Total, b.Number, b.Data = length(u64(0)), u64(8), payload[FirstSize:]
+		if err == nil && len(b.Data) > b.Total {
+			err = fmt.Errorf("first part of %d bytes of a message of %d", len(b.Data), b.Total)
+		}
+	case More:
+		b.Data = payload
+	case Offer:
+		if !need(OriginSize) {
+			return b, err
+		}
+		b.Origin = Origin{Number: u64(0), Total: u64(8), Addr: u64(16), Offset: u64(24)}
+		b.Number, b.Total = b.Origin.Number, length(b.Origin.Total)
+	case Send, Data:
+		if !need(PairSize) {
+			return b, err
+		}
+		b.Number, b.Other, b.Data = u64(0), u64(8), payload[PairSize:]
+	case Taken, Matched, Refused, Recall, Recalled, TooLate:
+		if !need(NumberSize) {
+			return b, err
+		}
+		b.Number = u64(0)
+	case Revoke:
+		b.Data = payload
+	default:
+		err = fmt.Errorf("frame of unknown %s", KindName(kind))
+	}
+	return b, err
+}
