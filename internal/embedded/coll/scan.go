@@ -73,7 +73,7 @@ func (s *Schedule) exscan(c *engine.Coll) {
 		return
 	}
 	v, below := operand{in, none}, none // below: the vertex after which the result so far is in to
-	if c.InPlace && rank > 0 && size > 1 {
+	if c.InPlace && rank > 0 && rank < size-1 {
 		v.at = s.allocate(n)
 		v.ready = s.move(v.at, in, n)
 	}

@@ -30,14 +30,14 @@ type Port interface {
 type kind uint8
 
 const (
-	join    kind = iota // nothing: stands for the completion of all it depends on
-	send                // n bytes at a to peer
-	recv                // n bytes from peer to dst
-	reduce              // dst = a op b, n elements
-	move                // n bytes from a to dst
-	stride              // n bytes from a to dst in runs, see strides[peer]
-	pack                // the elements of packs[peer] from a to n bytes at dst
-	unpack              // n bytes at a to the places of packs[peer] at dst
+	join   kind = iota // nothing: stands for the completion of all it depends on
+	send               // n bytes at a to peer
+	recv               // n bytes from peer to dst
+	reduce             // dst = a op b, n elements
+	move               // n bytes from a to dst
+	stride             // n bytes from a to dst in runs, see strides[peer]
+	pack               // the elements of packs[peer] from a to n bytes at dst
+	unpack             // n bytes at a to the places of packs[peer] at dst
 )
 
 type state uint8
