@@ -1,0 +1,33 @@
+package board
+
+import "unsafe"
+
+// Host is what a board needs of its rank's endpoint.
+type Host interface {
+	// Wait blocks until int64(load(p)-v) >= 0, making progress on other
+	// traffic. It spins first as long as is sensible for the machine, then
+	// sleeps. It ends with an error when a member of the communicator has
+	// died, the communicator is revoked, or done is closed.
+	Wait(p *uint64, v uint64, done <-chan struct{}) error
+
+	// Notify wakes member r (a rank in the communicator) if it sleeps in
+	// Wait. It is called after publishing what r waits for, and orders that
+	// store before its own look at whether r sleeps.
+	Notify(r int)
+
+	// Pull copies n bytes at address addr of member r's memory to dst, Push
+	// copies the other way. Addresses are what members have published.
+	Pull(dst unsafe.Pointer, r int, addr uintptr, n int) error
+	Push(r int, addr uintptr, src unsafe.Pointer, n int) error
+
+	// CanPull reports whether Pull and Push work between all members.
+	CanPull() bool
+
+	// InProcess reports that all members are goroutines of one process, so
+	// that addresses may be used as they are.
+	InProcess() bool
+
+	// Spin is the number of polls of a flag that are sensible before Wait; 0
+	// when ranks outnumber cores.
+	Spin() int
+}
