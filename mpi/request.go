@@ -98,16 +98,22 @@ func (r *Request) block() bool {
 		done = nil
 	}
 	r.busy = true
-	req := r.req
-	r.mu.Unlock()
-	st, err := req.Wait(done)
-	r.mu.Lock()
+	st, err := r.waitUnlocked(done)
 	r.release()
 	if err != nil && r.interrupted(done, err) {
 		return r.giveUp()
 	}
 	r.advance(st, err)
 	return true
+}
+
+// waitUnlocked blocks with the mutex released; it is held again also when a
+// reduction function of the program panics inside.
+func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
+	req := r.req
+	r.mu.Unlock()
+	defer r.mu.Lock()
+	return req.Wait(done)
 }
 
 // await waits, with the mutex released, for another goroutine that blocks on
