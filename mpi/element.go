@@ -200,19 +200,6 @@ func basicKind(k reflect.Kind) engine.Kind {
 	return engine.Invalid
 }
 
-// locator marks ValueLoc among the struct types.
-type locator interface{ isValueLoc() }
-
-// ValueLoc is a value and where it was found, the element of the reductions
-// [MaxLoc] and [MinLoc] (MPI 5.0 §6.9.4). They are defined for a T of ordered
-// type: an integer or floating-point type.
-type ValueLoc[T any] struct {
-	Value T
-	Loc   int64
-}
-
-func (ValueLoc[T]) isValueLoc() {}
-
 // bufOf describes buf for the engine; e is elementOf[T]().
 func bufOf[T any](e *element, buf []T) engine.Buf {
 	return engine.Buf{Ptr: unsafe.Pointer(unsafe.SliceData(buf)), Count: len(buf), Type: e.typ}
