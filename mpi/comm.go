@@ -33,6 +33,7 @@ type commState struct {
 	ec    engine.Comm
 	freed atomic.Bool
 	name  atomic.Pointer[string]
+	check *checker // nil: no check mode
 
 	mu    sync.Mutex
 	attrs map[any]any

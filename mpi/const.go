@@ -2,7 +2,7 @@ package mpi
 
 import "github.com/ringo-mpi/ringo/internal/engine"
 
-// Wildcards and special ranks and tags (MPI 5.0 §3.2.4, §3.10).
+// Wildcards and special ranks and tags (MPI 5.0 §3.2.4, §3.11).
 const (
 	// AnySource as the source of a receive or probe matches every sender.
 	AnySource = engine.AnySource

@@ -56,7 +56,7 @@ type Error struct {
 	Comm  string // name of the communicator, "" when there is none
 	Rank  int    // rank of the caller in it, Undefined when unknown
 	Peer  int    // rank at the other end, Undefined when there is none
-	Tag   int    // tag; meaningful only where Peer is
+	Tag   int    // tag, Undefined where there is none
 	Class Class
 	Host  string // host of the caller
 	At    string // the caller's file:line where it is known
@@ -71,8 +71,10 @@ func (e *Error) Error() string {
 	if e.Peer != Undefined {
 		b.WriteString(" (peer ")
 		b.WriteString(rankName(e.Peer))
-		b.WriteString(", tag ")
-		b.WriteString(tagName(e.Tag))
+		if e.Tag != Undefined {
+			b.WriteString(", tag ")
+			b.WriteString(tagName(e.Tag))
+		}
 		b.WriteByte(')')
 	}
 	b.WriteString(": ")
@@ -172,7 +174,7 @@ func functionName(name string) string {
 
 // errorf makes the error of a call on c with arguments that cannot be right.
 func (c *Comm) errorf(class Class, format string, args ...any) error {
-	return c.newError("", class, Undefined, 0, fmt.Errorf(format, args...))
+	return c.newError("", class, Undefined, Undefined, fmt.Errorf(format, args...))
 }
 
 // newError makes an error of a call on c. An empty op is found on the stack,
@@ -225,3 +227,8 @@ func (e *contextError) Error() string {
 }
 
 func (e *contextError) Unwrap() []error { return []error{e.err, e.cause} }
+
+// errorText is an error without formatting.
+type errorText string
+
+func (e errorText) Error() string { return string(e) }

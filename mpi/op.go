@@ -133,7 +133,7 @@ func (op Op) bind(c *Comm, e *element) (*engine.Op, error) {
 		}
 	}
 	if b.err != nil {
-		return nil, c.failed("", Undefined, 0, b.err)
+		return nil, c.failed("", Undefined, Undefined, b.err)
 	}
 	return &b.op, nil
 }

@@ -26,6 +26,7 @@ type Request struct {
 	peer, tag int
 	coll      bool              // a collective: cannot be withdrawn
 	mem       [2]unsafe.Pointer // the buffers, kept alive
+	vec       *engine.Vector    // likewise
 	then      stage
 
 	mu       sync.Mutex
@@ -187,7 +188,7 @@ func (r *Request) advance(st engine.Status, err error) {
 		r.req, r.st, r.err = r.then(r, st, r.err)
 	}
 	if r.req == nil {
-		r.mem, r.then = [2]unsafe.Pointer{}, nil
+		r.mem, r.vec, r.then = [2]unsafe.Pointer{}, nil, nil
 	}
 }
 
@@ -236,7 +237,7 @@ func (r *Request) Cancel() error {
 	case r.req == nil:
 		return nil
 	case r.coll:
-		return r.c.newError("Cancel", ErrUnsupported, Undefined, 0, errors.New(r.op+" is a collective and cannot be cancelled"))
+		return r.c.newError("Cancel", ErrUnsupported, Undefined, Undefined, errors.New(r.op+" is a collective and cannot be cancelled"))
 	}
 	return r.c.failed("Cancel", r.peer, r.tag, r.req.Cancel())
 }

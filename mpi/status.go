@@ -40,7 +40,7 @@ func statusOf(st engine.Status) Status {
 	return Status{Source: st.Source, Tag: st.Tag, Bytes: st.Bytes, Cancelled: st.Cancelled, sig: st.Sig}
 }
 
-// nullStatus is the status of a receive from ProcNull (MPI 5.0 §3.10).
+// nullStatus is the status of a receive from ProcNull (MPI 5.0 §3.11).
 var nullStatus = Status{Source: ProcNull, Tag: AnyTag}
 
 // emptyStatus is the status of a request that receives nothing (MPI 5.0 §3.7.3).

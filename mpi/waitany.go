@@ -131,7 +131,7 @@ func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool
 			if p := r.c.st.proc; proc == nil {
 				proc = p
 			} else if p != proc {
-				err = r.c.newError("", ErrRequest, Undefined, 0, errors.New("the requests belong to different ranks of this process"))
+				err = r.c.newError("", ErrRequest, Undefined, Undefined, errors.New("the requests belong to different ranks of this process"))
 			}
 		}
 		r.mu.Unlock()
@@ -196,7 +196,7 @@ func blockAny(reqs []*Request) error {
 		return nil // the next scan deals with the context that ended
 	}
 	if err != nil {
-		return owned[0].c.failed("", Undefined, 0, err)
+		return owned[0].c.failed("", Undefined, Undefined, err)
 	}
 	return nil
 }
