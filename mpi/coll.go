@@ -34,14 +34,14 @@ func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	}
 	r := &Request{c: c, op: iname(k.Kind), peer: Undefined, tag: Undefined, coll: true, st: emptyStatus}
 	r.mem[0], r.mem[1], r.vec = k.Send.Ptr, k.Recv.Ptr, k.V
-	if c.st.check != nil {
-		if err := c.st.check.alongside(c, &k, r); err != nil {
-			return doneRequest(c, emptyStatus, err)
-		}
-	}
-	r.req, err = c.ec.Icollective(k)
-	if err != nil {
-		r.req, r.err = nil, c.failed(r.op, Undefined, Undefined, err)
+	req, err := c.ec.Icollective(k)
+	switch {
+	case err != nil:
+		r.err = c.failed(r.op, Undefined, Undefined, err)
+	case c.st.check != nil:
+		c.st.check.alongside(c, &k, r, req)
+	default:
+		r.req = req
 	}
 	return r
 }

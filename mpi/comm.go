@@ -46,6 +46,7 @@ type process struct {
 	world     *Comm
 	self      *Comm
 	finalized atomic.Bool
+	checkers  checkers
 }
 
 func newProcess(eng engine.Engine) *process {

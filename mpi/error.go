@@ -216,6 +216,21 @@ func (c *Comm) failed(op string, peer, tag int, err error) error {
 	return c.newError(op, class, peer, tag, err)
 }
 
+// classOf returns the class that err carries, ErrOther if there is none.
+func classOf(err error) Class {
+	var own *Error
+	if errors.As(err, &own) {
+		return own.Class
+	}
+	var ee *engine.Error
+	if errors.As(err, &ee) {
+		return ee.Class
+	}
+	class := ErrOther
+	errors.As(err, &class)
+	return class
+}
+
 // contextError is why a context ended.
 type contextError struct{ err, cause error }
 

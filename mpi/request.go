@@ -41,7 +41,8 @@ type Request struct {
 
 // stage runs when the engine's part of a request has ended, on the goroutine
 // that finds it so. It may begin a further part by returning a request;
-// otherwise it returns the result. err is an *Error or nil.
+// otherwise it returns the result. It runs once; for the end of a further part
+// it may set r.then anew. err is an *Error or nil.
 type stage func(r *Request, st engine.Status, err error) (next engine.Request, result Status, resultErr error)
 
 // newRequest wraps what an engine's Isend, Irecv … returned.
@@ -167,7 +168,11 @@ func (r *Request) interrupted(done <-chan struct{}, err error) bool {
 func (r *Request) giveUp() bool {
 	r.withdraw = true
 	if r.coll {
-		r.c.ec.Revoke("the context of " + r.op + " ended: " + context.Cause(r.c.ctx).Error())
+		reason := "the context of " + r.op + " ended: " + context.Cause(r.c.ctx).Error()
+		r.c.ec.Revoke(reason)
+		if r.c.st.check != nil {
+			r.c.st.check.revoke(reason)
+		}
 		return true
 	}
 	return r.req.Cancel() == nil
@@ -184,11 +189,12 @@ func (r *Request) advance(st engine.Status, err error) {
 	if r.withdraw && (r.st.Cancelled || r.coll && err != nil) {
 		r.err = r.contextError()
 	}
-	if r.then != nil {
-		r.req, r.st, r.err = r.then(r, st, r.err)
+	if then := r.then; then != nil {
+		r.then = nil
+		r.req, r.st, r.err = then(r, st, r.err)
 	}
 	if r.req == nil {
-		r.mem, r.vec, r.then = [2]unsafe.Pointer{}, nil, nil
+		r.mem, r.vec = [2]unsafe.Pointer{}, nil
 	}
 }
 
