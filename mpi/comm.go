@@ -1,0 +1,123 @@
+package mpi
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Comm is a communicator: a group of ranks and a context of its own in which
+// their messages travel (MPI 5.0 §7). All its methods may be called from any
+// goroutine.
+//
+// A *Comm is a view of the communicator: [Comm.WithContext] and
+// [Comm.WithCodec] return further views of the same one.
+type Comm struct {
+	st   *commState
+	ec   engine.Comm // st.ec
+	rank int
+	size int
+
+	ctx  context.Context // nil: no context
+	done <-chan struct{} // ctx.Done()
+
+	codec any // the Codec of objects, nil: the default
+}
+
+// commState is what all views of one communicator share.
+type commState struct {
+	proc  *process
+	ec    engine.Comm
+	freed atomic.Bool
+	name  atomic.Pointer[string]
+	check *checker // nil: no check mode
+
+	mu    sync.Mutex
+	attrs map[any]any
+}
+
+// process is one rank's end of the job: what all its communicators share.
+type process struct {
+	eng       engine.Engine
+	info      engine.Info
+	world     *Comm
+	self      *Comm
+	finalized atomic.Bool
+	checkers  checkers
+}
+
+func newProcess(eng engine.Engine) *process {
+	p := &process{eng: eng, info: eng.Info()}
+	p.world = p.newComm(eng.World(), "world")
+	p.self = p.newComm(eng.Self(), "self")
+	return p
+}
+
+func (p *process) newComm(ec engine.Comm, name string) *Comm {
+	st := &commState{proc: p, ec: ec}
+	st.name.Store(&name)
+	return &Comm{st: st, ec: ec, rank: ec.Rank(), size: ec.Size()}
+}
+
+// usable reports whether calls on c make sense; unusable says why not.
+func (c *Comm) usable() bool {
+	return c != nil && !c.st.freed.Load() && !c.st.proc.finalized.Load()
+}
+
+func (c *Comm) unusable() error {
+	switch {
+	case c == nil:
+		return c.errorf(ErrComm, "nil communicator: this rank is not in it")
+	case c.st.proc.finalized.Load():
+		return c.errorf(ErrFinalized, "after Finalize")
+	case c.st.freed.Load():
+		return c.errorf(ErrComm, "%s has been freed", c.Name())
+	}
+	return nil
+}
+
+// Rank returns the rank of the caller, 0 to Size()-1 (MPI 5.0 §7.4.1). Local.
+func (c *Comm) Rank() int { return c.rank }
+
+// Size returns the number of ranks (MPI 5.0 §7.4.1). Local.
+func (c *Comm) Size() int { return c.size }
+
+// ranks says in a message how many ranks there are.
+func (c *Comm) ranks() string {
+	if c.size == 1 {
+		return "1 rank"
+	}
+	return fmt.Sprintf("%d ranks", c.size)
+}
+
+// Host returns the name of the caller's host (MPI_Get_processor_name,
+// MPI 5.0 §9.1.2). Local.
+func (c *Comm) Host() string { return c.st.proc.info.Host }
+
+// Name returns the name given by SetName; the world and self communicators
+// and those made from them have one from the start (MPI 5.0 §7.8). Local.
+func (c *Comm) Name() string { return *c.st.name.Load() }
+
+// SetName names the communicator for messages, on this rank. Local.
+func (c *Comm) SetName(name string) { c.st.name.Store(&name) }
+
+// Self returns the communicator of the calling rank alone (MPI_COMM_SELF). Local.
+func (c *Comm) Self() *Comm { return c.st.proc.self }
+
+// WithContext returns a view of c whose blocking calls end when ctx does, with
+// an error of class ErrCancelled that is also ctx's error
+// (errors.Is(err, context.DeadlineExceeded)). The operation is withdrawn: a
+// message that had not matched stays receivable. A collective that ends so
+// revokes the communicator on all its ranks, since they could otherwise wait
+// for ever. Local; it allocates the view only.
+func (c *Comm) WithContext(ctx context.Context) *Comm {
+	v := *c
+	v.ctx, v.done = ctx, nil
+	if ctx != nil {
+		v.done = ctx.Done()
+	}
+	return &v
+}

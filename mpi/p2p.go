@@ -1,0 +1,146 @@
+package mpi
+
+import (
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Send sends buf to rank dest (MPI 5.0 §3.2.1). It returns when buf may be
+// changed again, which may be before or after the message is received.
+func Send[T any](c *Comm, buf []T, dest, tag int) error {
+	return send(c, buf, dest, tag, engine.Standard)
+}
+
+// Ssend sends buf to rank dest and returns when dest has begun to receive it
+// (synchronous mode, MPI 5.0 §3.4).
+func Ssend[T any](c *Comm, buf []T, dest, tag int) error {
+	return send(c, buf, dest, tag, engine.Synchronous)
+}
+
+// Bsend sends buf to rank dest and returns without waiting for the receiver:
+// the message is copied (buffered mode, MPI 5.0 §3.4). The engine supplies the
+// memory; there is no buffer to attach.
+func Bsend[T any](c *Comm, buf []T, dest, tag int) error {
+	return send(c, buf, dest, tag, engine.Buffered)
+}
+
+// Rsend sends buf to rank dest, where the matching receive must already be
+// posted; else the call fails with ErrNotReady and nothing is sent (ready
+// mode, MPI 5.0 §3.4).
+func Rsend[T any](c *Comm, buf []T, dest, tag int) error {
+	return send(c, buf, dest, tag, engine.Ready)
+}
+
+func send[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode) error {
+	e := elementOf[T]()
+	if e.typ == nil || !c.sendable(dest, tag) {
+		return c.checkSend(e, dest, tag)
+	}
+	if err := c.ec.Send(bufOf(e, buf), dest, tag, mode, c.done); err != nil {
+		return c.failed("", dest, tag, err)
+	}
+	return nil
+}
+
+// Recv receives a message of at most len(buf) elements from rank source, or
+// AnySource, with the given tag, or AnyTag, and returns when it is in buf
+// (MPI 5.0 §3.2.4). The message may be shorter: [Count] of the status says how
+// long it was. A longer one fails with ErrTruncate, one of another element
+// type with ErrType.
+func Recv[T any](c *Comm, buf []T, source, tag int) (Status, error) {
+	e := elementOf[T]()
+	if e.typ == nil || !c.receivable(source, tag) {
+		return nullStatus, c.checkRecv(e, source, tag)
+	}
+	st, err := c.ec.Recv(bufOf(e, buf), source, tag, c.done)
+	if err != nil {
+		return statusOf(st), c.failed("", source, tag, err)
+	}
+	return statusOf(st), nil
+}
+
+// Isend starts a send of buf to rank dest and returns at once (MPI 5.0 §3.7.2).
+// buf is not to be changed before the request is complete. Errors, also of the
+// arguments, come out of Wait and Test.
+func Isend[T any](c *Comm, buf []T, dest, tag int) *Request {
+	return isend(c, buf, dest, tag, engine.Standard, "Isend")
+}
+
+// Issend starts a send as Ssend (MPI 5.0 §3.7.2).
+func Issend[T any](c *Comm, buf []T, dest, tag int) *Request {
+	return isend(c, buf, dest, tag, engine.Synchronous, "Issend")
+}
+
+// Ibsend starts a send as Bsend (MPI 5.0 §3.7.2).
+func Ibsend[T any](c *Comm, buf []T, dest, tag int) *Request {
+	return isend(c, buf, dest, tag, engine.Buffered, "Ibsend")
+}
+
+// Irsend starts a send as Rsend (MPI 5.0 §3.7.2).
+func Irsend[T any](c *Comm, buf []T, dest, tag int) *Request {
+	return isend(c, buf, dest, tag, engine.Ready, "Irsend")
+}
+
+func isend[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode, op string) *Request {
+	e := elementOf[T]()
+	if e.typ == nil || !c.sendable(dest, tag) {
+		return doneRequest(c, emptyStatus, c.checkSend(e, dest, tag))
+	}
+	b := bufOf(e, buf)
+	req, err := c.ec.Isend(b, dest, tag, mode)
+	return newRequest(c, op, dest, tag, b, req, err)
+}
+
+// Irecv starts a receive as Recv and returns at once (MPI 5.0 §3.7.2). buf is
+// not to be touched before the request is complete. Errors, also of the
+// arguments, come out of Wait and Test.
+func Irecv[T any](c *Comm, buf []T, source, tag int) *Request {
+	e := elementOf[T]()
+	if e.typ == nil || !c.receivable(source, tag) {
+		return doneRequest(c, nullStatus, c.checkRecv(e, source, tag))
+	}
+	b := bufOf(e, buf)
+	req, err := c.ec.Irecv(b, source, tag)
+	return newRequest(c, "Irecv", source, tag, b, req, err)
+}
+
+// sendable reports that there is something to send: a usable communicator, a
+// rank in it and a tag in range. Otherwise checkSend finds the error, or nil
+// for a send to ProcNull.
+func (c *Comm) sendable(dest, tag int) bool {
+	return c.usable() && uint(dest) < uint(c.size) && uint(tag) <= TagUB
+}
+
+func (c *Comm) checkSend(e *element, dest, tag int) error {
+	if err := c.unusable(); err != nil {
+		return err
+	}
+	switch {
+	case tag < 0 || tag > TagUB:
+		return c.errorf(ErrTag, "tag %s is not in 0..%d", tagName(tag), TagUB)
+	case dest != ProcNull && uint(dest) >= uint(c.size):
+		return c.errorf(ErrRank, "destination %s is not a rank: %s has %s", rankName(dest), c.Name(), c.ranks())
+	case e.typ == nil:
+		return c.errorf(ErrType, "%w", e.err)
+	}
+	return nil
+}
+
+// receivable is sendable for receives and probes.
+func (c *Comm) receivable(source, tag int) bool {
+	return c.usable() && (uint(source) < uint(c.size) || source == AnySource) && (uint(tag) <= TagUB || tag == AnyTag)
+}
+
+func (c *Comm) checkRecv(e *element, source, tag int) error {
+	if err := c.unusable(); err != nil {
+		return err
+	}
+	switch {
+	case tag != AnyTag && (tag < 0 || tag > TagUB):
+		return c.errorf(ErrTag, "tag %d is neither AnyTag nor in 0..%d", tag, TagUB)
+	case source != ProcNull && source != AnySource && uint(source) >= uint(c.size):
+		return c.errorf(ErrRank, "source %d is not a rank: %s has %s", source, c.Name(), c.ranks())
+	case e != nil && e.typ == nil:
+		return c.errorf(ErrType, "%w", e.err)
+	}
+	return nil
+}

@@ -1,0 +1,267 @@
+package mpi
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// The functions below handle several requests at once (MPI 5.0 §3.7.5). Nil
+// requests are passed over, and so are, where one or some of them are asked
+// for, requests whose completion has been handed out before: a loop around
+// WaitAny sees each request once.
+
+// WaitAll blocks until all requests are complete and returns their errors,
+// joined (MPI_Waitall).
+func WaitAll(reqs ...*Request) error {
+	var errs []error
+	for _, r := range reqs {
+		if _, err := r.Wait(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return join(errs)
+}
+
+// TestAll reports whether all requests are complete, and if so returns their
+// errors, joined (MPI_Testall). It does not block.
+func TestAll(reqs ...*Request) (bool, error) {
+	for _, r := range reqs {
+		if r == nil {
+			continue
+		}
+		r.mu.Lock()
+		r.poll()
+		pending := r.req != nil
+		r.mu.Unlock()
+		if pending {
+			return false, nil
+		}
+	}
+	return true, WaitAll(reqs...)
+}
+
+// WaitAny blocks until one of the requests is complete and returns its index
+// and what its Wait would return (MPI_Waitany). The index is -1 when there is
+// none left to wait for.
+func WaitAny(reqs ...*Request) (int, Status, error) {
+	for {
+		i, pending, err := scan(reqs, true, nil)
+		if err != nil {
+			return -1, emptyStatus, err
+		}
+		if i >= 0 {
+			st, err := reqs[i].Wait()
+			return i, st, err
+		}
+		if !pending {
+			return -1, emptyStatus, nil
+		}
+		if err := blockAny(reqs); err != nil {
+			return -1, emptyStatus, err
+		}
+	}
+}
+
+// TestAny is WaitAny without blocking (MPI_Testany). ok is true when a request
+// is complete, or when there is none left (then the index is -1).
+func TestAny(reqs ...*Request) (index int, st Status, ok bool, err error) {
+	i, pending, err := scan(reqs, true, nil)
+	if err != nil || i < 0 {
+		return -1, emptyStatus, !pending && err == nil, err
+	}
+	st, err = reqs[i].Wait()
+	return i, st, true, err
+}
+
+// WaitSome blocks until at least one of the requests is complete and returns
+// the indices of all that are, with their errors joined; their Status methods
+// give the statuses (MPI_Waitsome). The list is nil when there is none left to
+// wait for.
+func WaitSome(reqs ...*Request) ([]int, error) {
+	for {
+		list, pending, err := takeSome(reqs)
+		if len(list) > 0 || !pending {
+			return list, err
+		}
+		if err := blockAny(reqs); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// TestSome is WaitSome without blocking (MPI_Testsome): the list is nil when
+// no request is complete.
+func TestSome(reqs ...*Request) ([]int, error) {
+	list, _, err := takeSome(reqs)
+	return list, err
+}
+
+func takeSome(reqs []*Request) (list []int, pending bool, err error) {
+	_, pending, err = scan(reqs, false, func(i int) { list = append(list, i) })
+	if err != nil {
+		return nil, false, err
+	}
+	var errs []error
+	for _, i := range list {
+		if _, err := reqs[i].Wait(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	return list, pending, join(errs)
+}
+
+// scan polls the requests and claims the complete ones that had not been
+// handed out: the first, whose index it returns, or all of them, reported
+// through found.
+func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool, err error) {
+	var proc *process
+	for i, r := range reqs {
+		if r == nil {
+			continue
+		}
+		r.mu.Lock()
+		r.poll()
+		hit := r.req == nil && !r.taken
+		r.taken = r.taken || hit
+		if r.req != nil {
+			pending = true
+			if p := r.c.st.proc; proc == nil {
+				proc = p
+			} else if p != proc {
+				err = r.c.newError("", ErrRequest, Undefined, Undefined, errors.New("the requests belong to different ranks of this process"))
+			}
+		}
+		r.mu.Unlock()
+		switch {
+		case err != nil:
+			return -1, pending, err
+		case hit && first:
+			return i, pending, nil
+		case hit:
+			found(i)
+		}
+	}
+	return -1, pending, nil
+}
+
+// blockAny blocks until one of the pending requests may have completed.
+func blockAny(reqs []*Request) error {
+	var (
+		w      anyWaiter
+		eng    engine.Engine
+		owned  []*Request
+		handle []engine.Request
+	)
+	defer w.stop()
+	for _, r := range reqs {
+		if r == nil {
+			continue
+		}
+		r.mu.Lock()
+		switch {
+		case r.req == nil && !r.taken:
+			r.mu.Unlock()
+			for _, r := range owned {
+				r.unlockedRelease()
+			}
+			return nil
+		case r.req == nil:
+		case r.busy && !contains(owned, r):
+			w.need()
+			r.waiters = append(r.waiters, w.fire)
+		case !r.busy:
+			r.busy = true
+			eng = r.c.st.proc.eng
+			owned, handle = append(owned, r), append(handle, r.req)
+			if !r.withdraw {
+				w.context(r.c.ctx)
+			}
+		}
+		r.mu.Unlock()
+	}
+	var err error
+	switch {
+	case len(handle) > 0:
+		_, err = eng.WaitAny(handle, w.done)
+	case w.done != nil:
+		<-w.done
+	}
+	for _, r := range owned {
+		r.unlockedRelease()
+	}
+	if err != nil && w.done != nil && errors.Is(err, ErrCancelled) {
+		return nil // the next scan deals with the context that ended
+	}
+	if err != nil {
+		return owned[0].c.failed("", Undefined, Undefined, err)
+	}
+	return nil
+}
+
+func (r *Request) unlockedRelease() {
+	r.mu.Lock()
+	r.release()
+	r.mu.Unlock()
+}
+
+func contains(reqs []*Request, r *Request) bool {
+	for _, x := range reqs {
+		if x == r {
+			return true
+		}
+	}
+	return false
+}
+
+// anyWaiter merges what may end a wait for several requests into one channel:
+// the contexts of the requests, and the goroutines that wait for one of them
+// already.
+type anyWaiter struct {
+	done  <-chan struct{} // nil: nothing
+	own   chan struct{}   // done, once there is more than one source
+	ctx   context.Context // the only source, while own is nil
+	once  sync.Once
+	stops []func() bool
+}
+
+func (w *anyWaiter) fire() { w.once.Do(func() { close(w.own) }) }
+
+func (w *anyWaiter) need() {
+	if w.own != nil {
+		return
+	}
+	w.own = make(chan struct{})
+	w.done = w.own
+	if w.ctx != nil {
+		w.stops = append(w.stops, context.AfterFunc(w.ctx, w.fire))
+	}
+}
+
+func (w *anyWaiter) context(ctx context.Context) {
+	switch {
+	case ctx == nil || ctx.Done() == nil || w.ctx == ctx:
+		return
+	case w.ctx == nil && w.own == nil:
+		w.ctx, w.done = ctx, ctx.Done()
+	default:
+		w.need()
+		w.stops = append(w.stops, context.AfterFunc(ctx, w.fire))
+	}
+}
+
+func (w *anyWaiter) stop() {
+	for _, f := range w.stops {
+		f()
+	}
+}
+
+// join is errors.Join that leaves a single error as it is.
+func join(errs []error) error {
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return errors.Join(errs...)
+}
