@@ -82,12 +82,9 @@ type Sig uint32
 // Kind returns the kind in the signature.
 func (s Sig) Kind() Kind { return Kind(s & 0xff) }
 
-// Matches reports whether an element of signature s may be received as t. Raw
-// bytes may be received as anything of any kind and the other way round, as
-// MPI_PACKED and MPI_BYTE.
-func (s Sig) Matches(t Sig) bool {
-	return s == t || s == 0 || t == 0 || s.Kind() == Raw || t.Kind() == Raw
-}
+// Matches reports whether a message of signature s may be received as t: the
+// element types are the same (MPI 5.0 §3.3.1), or one is not known.
+func (s Sig) Matches(t Sig) bool { return s == t || s == 0 || t == 0 }
 
 // String names the kind; a struct or pair with its hash.
 func (s Sig) String() string {

@@ -44,6 +44,12 @@ type Msg[M any] struct {
 	source           *msgList[M]
 }
 
+// NextOfSource returns the next unexpected message of the same source, or nil.
+func (m *Msg[M]) NextOfSource() *Msg[M] { return m.next }
+
+// NextOfAll returns the next unexpected message of any source, or nil.
+func (m *Msg[M]) NextOfAll() *Msg[M] { return m.allNext }
+
 type msgList[M any] struct{ head, tail *Msg[M] }
 
 type source[R, M any] struct {
@@ -92,6 +98,9 @@ func (q *Queue[R, M]) from(src int32) *source[R, M] {
 
 // Len returns how many receives are posted and how many messages unexpected.
 func (q *Queue[R, M]) Len() (posted, unexpected int) { return q.posts, q.msgs }
+
+// Empty reports whether no message is unexpected.
+func (q *Queue[R, M]) Empty() bool { return q.msgs == 0 }
 
 // Post adds a receive behind all earlier ones. The caller has looked for an
 // unexpected message first (Find).
@@ -232,13 +241,13 @@ func (q *Queue[R, M]) Take(m *Msg[M]) {
 // Unexpected returns the oldest unexpected message of all, or nil.
 func (q *Queue[R, M]) Unexpected() *Msg[M] { return q.all.head }
 
-// Each calls f for every posted receive that keep reports true for, after
-// taking it out. f may post again.
-func (q *Queue[R, M]) Each(keep func(src, tag int32) bool, f func(*Recv[R])) {
+// Each takes out every posted receive that pick reports true for, then calls f
+// for each. f may post again.
+func (q *Queue[R, M]) Each(pick func(*Recv[R]) bool, f func(*Recv[R])) {
 	var out []*Recv[R]
 	collect := func(l *recvList[R]) {
 		for r := l.head; r != nil; r = r.next {
-			if keep(r.Source, r.Tag) {
+			if pick(r) {
 				out = append(out, r)
 			}
 		}

@@ -100,7 +100,7 @@ func TestAgainstModel(t *testing.T) {
 			},
 			"fail one source": func(*rapid.T) {
 				s := src(false)
-				q.Each(func(src, _ int32) bool { return src == s }, func(r *recv) {
+				q.Each(func(r *recv) bool { return r.Source == s }, func(r *recv) {
 					i := slices.Index(m.recvs, r)
 					if i < 0 || r.Source != s {
 						t.Fatal("Each gave another receive")

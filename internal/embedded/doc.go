@@ -1,0 +1,26 @@
+// Package embedded is the engine written in Go: ranks as goroutines of one
+// process ([NewInproc]) or as processes of one host ([OpenShm]).
+//
+// Every rank has one endpoint. Its parts, each in a file of its own:
+//
+//	endpoint     rings from and to other ranks, contexts, progress
+//	send         what goes out: eager, stream, offer; queues for full rings
+//	receive      what comes in, and how it meets a posted receive
+//	rendezvous   copying out of a peer's memory, and the way without it
+//	wait         polling, yielding, sleeping; many goroutines of one rank
+//	background   progress while no goroutine of the rank is in a call
+//	failure      ranks that die or leave, revoked communicators
+//	comm         communicators, their construction, collectives
+//	hub          what differs between goroutines and processes: memory, wake-ups,
+//	             reading a peer's memory
+//
+// Below it, each on its own and tested on its own: match (which message meets
+// which receive), proto (the frames), ring (how frames move), board and coll
+// (collectives over shared memory and over messages), segment, futex, memory.
+//
+// One lock guards an endpoint. The goroutine that waits keeps it while it
+// polls, so that a message costs no lock operation between its arrival and the
+// return of Recv, and lets go as soon as another goroutine asks for it.
+//
+// Who may import it: internal/start, which chooses an engine, and tests.
+package embedded

@@ -1,0 +1,271 @@
+package embedded
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/ring"
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// endpoint is one rank's end of the engine.
+type endpoint struct {
+	lock lock
+
+	rank int
+	hub  hub
+	bell *segment.Bell
+
+	ins     []*inbound
+	insSeen uint32 // Bell.Active when ins was last brought up to date
+	outs    outTable
+	sending []*outbound // those whose queue is not empty
+	spare   []*outbound // the list that was in use before
+
+	contexts []*context
+	freeCtx  []uint32
+	ctxGens  []uint32
+
+	ops         numbers // operations that await an answer of a peer
+	outstanding int     // operations that no call may be waiting for
+	jobs        []job   // copies to be made without the lock
+
+	polling  bool       // a goroutine polls, or sleeps on the bell
+	watchers parkedList // goroutines parked until a condition of their own holds
+	waiters  parkedList // goroutines parked until a request completes
+
+	polls, yields int
+	fence         uint32
+
+	changes uint32         // of the hub, seen
+	gone    map[int]string // ranks that have ended, and how
+	lost    map[int]bool   // of them, those that did not finish properly
+	closed  bool
+
+	watched       bool   // by the background goroutine
+	calls, ticked uint32 // calls that left operations under way, now and at the last tick
+
+	pool     *request
+	messages *message
+	parks    *parked
+
+	world, self *comm
+}
+
+func newEndpoint(h hub, rank int) *endpoint {
+	ep := &endpoint{rank: rank, hub: h, bell: h.bell(rank)}
+	ep.polls, ep.yields = h.spin()
+	ep.outs.init(h.size())
+	return ep
+}
+
+// inbound is the reading side of the ring from a peer.
+type inbound struct {
+	ring ring.Reader
+	peer int32         // rank in the world
+	bell *segment.Bell // of the peer: it may wait for room in the ring
+
+	// The message that is arriving in parts: to a receive, or unexpected, or
+	// neither when it is to be dropped.
+	to    *request
+	into  *message
+	src   int32
+	tag   int32
+	sig   engine.Sig
+	have  int
+	total int // 0: none
+}
+
+// outbound is the writing side of the ring to a peer.
+type outbound struct {
+	ring   ring.Writer
+	peer   int32
+	bell   *segment.Bell
+	queue  requestQueue // sends that wait for room, in order
+	listed bool         // in ep.sending
+	pull   bool         // the peer can copy out of this process's memory
+	offer  int          // messages longer than this are offered
+	fence  bool
+}
+
+// requestQueue is a first-in first-out list.
+type requestQueue struct{ head, tail *request }
+
+func (q *requestQueue) push(r *request) {
+	r.next = nil
+	if q.tail == nil {
+		q.head = r
+	} else {
+		q.tail.next = r
+	}
+	q.tail = r
+}
+
+func (q *requestQueue) pop() {
+	r := q.head
+	q.head = r.next
+	if q.head == nil {
+		q.tail = nil
+	}
+	r.next = nil
+}
+
+func (q *requestQueue) remove(r *request) bool {
+	for p, prev := q.head, (*request)(nil); p != nil; p, prev = p.next, p {
+		if p != r {
+			continue
+		}
+		if prev == nil {
+			q.head = p.next
+		} else {
+			prev.next = p.next
+		}
+		if q.tail == p {
+			q.tail = prev
+		}
+		p.next = nil
+		return true
+	}
+	return false
+}
+
+// outTable finds the ring to a peer: a table for small worlds, a map for large
+// ones, where a rank talks to few of the others.
+type outTable struct {
+	few  []*outbound
+	many map[int32]*outbound
+}
+
+func (t *outTable) init(size int) {
+	if size <= 64 {
+		t.few = make([]*outbound, size)
+	} else {
+		t.many = make(map[int32]*outbound)
+	}
+}
+
+func (t *outTable) get(peer int32) *outbound {
+	if t.few != nil {
+		return t.few[peer]
+	}
+	return t.many[peer]
+}
+
+// outbound returns the ring to a peer and opens it at first use.
+func (ep *endpoint) outbound(peer int32) *outbound {
+	if o := ep.outs.get(peer); o != nil {
+		return o
+	}
+	o := &outbound{peer: peer, bell: ep.hub.bell(int(peer)), fence: ep.hub.fenced()}
+	o.ring.Open(ep.hub.openRing(int(peer), ep.rank))
+	o.pull = ep.hub.canPull(int(peer))
+	switch {
+	case !o.pull:
+		o.offer = offerAlways
+	case ep.hub.fenced():
+		o.offer = offerInproc
+	default:
+		o.offer = offerShm
+	}
+	o.offer = max(o.offer, min(eagerMax, o.ring.Max()/2))
+	if ep.outs.few != nil {
+		ep.outs.few[peer] = o
+	} else {
+		ep.outs.many[peer] = o
+	}
+	return o
+}
+
+// published lets the peer know of what has been put into its ring.
+func (ep *endpoint) published(o *outbound) {
+	if o.fence {
+		atomic.SwapUint32(&ep.fence, 0)
+	}
+	if atomic.LoadUint32(&o.bell.Sleeping) != 0 {
+		ep.hub.wake(int(o.peer))
+	}
+}
+
+// progress handles what has arrived and sends what has been waiting for room.
+// It returns how much it did.
+func (ep *endpoint) progress() int {
+	n := 0
+	for _, in := range ep.ins {
+		if in.ring.Ready() {
+			n += ep.drain(in)
+		}
+	}
+	if atomic.LoadUint32(&ep.bell.Active) != ep.insSeen {
+		ep.findRings()
+		n++
+	}
+	if len(ep.sending) > 0 {
+		n += ep.resend()
+	}
+	if len(ep.jobs) > 0 {
+		ep.runJobs()
+		n++
+	}
+	return n
+}
+
+// drain handles frames of one ring, a bounded number.
+func (ep *endpoint) drain(in *inbound) int {
+	n := 0
+	for n < framesPerTurn {
+		f, ok := in.ring.Next()
+		if !ok {
+			break
+		}
+		ep.arrive(in, f)
+		if in.ring.Release(f) && atomic.LoadUint32(&in.bell.Sleeping) != 0 {
+			ep.hub.wake(int(in.peer))
+		}
+		n++
+	}
+	return n
+}
+
+// findRings takes up rings that peers have opened to this rank.
+func (ep *endpoint) findRings() {
+	ep.insSeen = atomic.LoadUint32(&ep.bell.Active)
+	ep.hub.newRings(ep.rank, func(from int, m ring.Memory) {
+		in := &inbound{peer: int32(from), bell: ep.hub.bell(from)}
+		in.ring.Open(m)
+		ep.ins = append(ep.ins, in)
+	})
+}
+
+// once makes progress without waiting. The caller has the lock.
+func (ep *endpoint) once() {
+	ep.progress()
+	ep.seeChanges()
+	ep.serveWatchers()
+}
+
+// leave ends a call: it gives the lock back after making the copies that the
+// call has caused, and sees to it that what is under way goes on.
+func (ep *endpoint) leave() {
+	if len(ep.jobs) > 0 {
+		ep.runJobs()
+	}
+	if ep.outstanding > 0 {
+		ep.keepGoing()
+	}
+	ep.lock.Unlock()
+}
+
+// job is a copy to be made without the lock.
+type job struct {
+	r     *request
+	in    *inbound
+	addr  unsafe.Pointer // in this process, or nil
+	from  uint64         // in the peer's memory
+	n     int
+	total int
+	reply uint64 // the sender's operation
+	src   int32
+	tag   int32
+	sig   engine.Sig
+}

@@ -1,0 +1,196 @@
+package embedded
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/match"
+	"github.com/ringo-mpi/ringo/internal/embedded/proto"
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// seeChanges takes note of ranks that have left or died since the last look,
+// and ends what can no longer succeed. It reports whether there were any.
+func (ep *endpoint) seeChanges() bool {
+	if ep.hub.changes() == ep.changes {
+		return false
+	}
+	seen := ep.changes
+	ep.changes = ep.hub.changes()
+	ep.hub.ended(seen, func(rank int) {
+		state := ep.hub.state(rank)
+		if rank == ep.rank || state <= segment.Finalizing || ep.lost[rank] {
+			return
+		}
+		if _, known := ep.gone[rank]; known && state == segment.Finalized {
+			return
+		}
+		if ep.gone == nil {
+			ep.gone, ep.lost = make(map[int]string), make(map[int]bool)
+		}
+		// What it sent before it ended is still received.
+		ep.findRings()
+		for _, in := range ep.ins {
+			if int(in.peer) == rank {
+				for ep.drain(in) > 0 {
+				}
+			}
+		}
+		ep.gone[rank] = ep.hub.cause(rank)
+		ep.lost[rank] = state != segment.Finalized
+		ep.peerEnded(int32(rank), ep.lost[rank])
+	})
+	return true
+}
+
+// goneError says that an operation with a peer cannot succeed any more.
+func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
+	rank := int(peer)
+	where := ""
+	if cx != nil {
+		rank = cx.comm.rankOf(peer)
+		if cx.comm != ep.world {
+			where = fmt.Sprintf(" (rank %d of the world)", peer)
+		}
+	}
+	e := engine.PeerErrorf(engine.ErrProcFailed, rank, 0, "rank %d%s on %s has ended: %s", rank, where, ep.hub.host(), why)
+	return e
+}
+
+// hopeless returns an error if a receive from src (or any source) of a
+// communicator cannot be served any more. A blocking receive from any source is
+// hopeless, too, when all others have finished: this rank cannot send to itself
+// meanwhile.
+func (ep *endpoint) hopeless(cx *context, src int, blocking bool) error {
+	if src != engine.AnySource {
+		peer := cx.comm.proc(src)
+		if why, ok := ep.gone[int(peer)]; ok {
+			return ep.goneError(cx, peer, why)
+		}
+		return nil
+	}
+	alive := cx.comm.size == 1 || !blocking
+	for r := range cx.comm.size {
+		peer := cx.comm.proc(r)
+		if why, ok := ep.gone[int(peer)]; !ok {
+			alive = alive || int(peer) != ep.rank
+		} else if ep.lost[int(peer)] {
+			return ep.goneError(cx, peer, why) // it may have been the one to send
+		}
+	}
+	if !alive {
+		return engine.Errorf(engine.ErrProcFailed, "all other ranks of the communicator have finished: nobody is left to send")
+	}
+	return nil
+}
+
+// peerEnded ends what waits for a rank that has left (lost false) or died.
+func (ep *endpoint) peerEnded(peer int32, lost bool) {
+	for _, in := range ep.ins {
+		if in.peer == peer && in.total > 0 { // a message that will never be whole
+			to, m := in.to, in.into
+			in.to, in.into, in.total, in.have = nil, nil, 0, 0
+			if m != nil {
+				if to = m.taker; to == nil {
+					m.dropped = true
+				}
+			}
+			if to != nil {
+				ep.received(to, in.src, in.tag, in.sig, 0, ep.goneError(to.cx, peer, ep.gone[int(peer)]))
+			}
+		}
+	}
+	for _, cx := range ep.contexts {
+		if cx == nil || cx.comm.rankOf(peer) < 0 {
+			continue
+		}
+		for m := cx.q.Unexpected(); m != nil; {
+			next := m.NextOfAll()
+			if o := m.Op; o.peer == peer && o.origin != nil && o.origin.Offset == proto.NoOffset && lost {
+				o.origin, o.dropped = nil, true // it lay in the memory of the dead
+			}
+			m = next
+		}
+		if lost && cx.comm.broken == nil {
+			cx.comm.broken = ep.goneError(cx, peer, ep.gone[int(peer)])
+			cx.comm.bad.Store(true)
+		}
+		cx.q.Each(func(p *match.Recv[request]) bool { return ep.hopeless(cx, int(p.Source), p.Op.blocking) != nil },
+			func(p *match.Recv[request]) {
+				ep.complete(p.Op, ep.hopeless(cx, int(p.Source), p.Op.blocking))
+			})
+	}
+	ep.ops.each(func(r *request) {
+		if r.peer == peer {
+			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
+		}
+	})
+	if o := ep.outs.get(peer); o != nil && lost {
+		for r := o.queue.head; r != nil; r = o.queue.head {
+			o.queue.pop()
+			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
+		}
+	}
+	ep.serveWatchers()
+}
+
+// usable returns why nothing can be started on a communicator.
+func (ep *endpoint) usable(cx *context) error {
+	switch {
+	case ep.closed:
+		return engine.Errorf(engine.ErrFinalized, "")
+	case cx.comm.freed:
+		return engine.Errorf(engine.ErrComm, "the communicator has been freed")
+	default:
+		return cx.comm.revoked
+	}
+}
+
+// revoke ends everything on a communicator on this rank.
+func (ep *endpoint) revoke(c *comm, reason string) {
+	if c.revoked != nil {
+		return
+	}
+	err := engine.Errorf(engine.ErrRevoked, "%s", reason)
+	c.revoked, c.broken = err, err
+	c.bad.Store(true)
+	for _, cx := range c.contexts {
+		cx.q.Each(func(*match.Recv[request]) bool { return true }, func(p *match.Recv[request]) { ep.complete(p.Op, err) })
+		for m := cx.q.Unexpected(); m != nil; m = cx.q.Unexpected() {
+			cx.q.Take(m)
+			if o := m.Op; o.self != nil {
+				ep.complete(o.self, err)
+			} else if o.have < o.total && o.origin == nil {
+				o.dropped = true // still arriving
+			}
+		}
+	}
+	ep.ops.each(func(r *request) {
+		if r.cx != nil && r.cx.comm == c && !r.recv && r.stage == stageAnswer {
+			r.err = err
+			ep.cancel(r)
+		}
+	})
+	ep.serveWatchers()
+}
+
+// tellRevoked tells the other members.
+func (ep *endpoint) tellRevoked(c *comm, reason string) {
+	cx := c.contexts[0]
+	for r := range c.size {
+		if peer := c.proc(r); int(peer) != ep.rank {
+			if _, gone := ep.gone[int(peer)]; !gone {
+				ep.answer(peer, control{kind: proto.Revoke, ctx: cx.remote(r), src: int32(c.rank), text: reason[:min(len(reason), 200)]})
+			}
+		}
+	}
+}
+
+// corrupt ends the rank: what lies in a ring cannot be understood, so nothing
+// that follows can be trusted.
+func (ep *endpoint) corrupt(in *inbound, format string, args ...any) {
+	reason := fmt.Sprintf("rank %d received what it cannot read from rank %d: %s", ep.rank, in.peer, fmt.Sprintf(format, args...))
+	fmt.Fprintln(os.Stderr, "ringo: "+reason)
+	ep.hub.abort(ep.rank, 1, reason)
+}

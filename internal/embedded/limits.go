@@ -1,0 +1,32 @@
+package embedded
+
+// Lengths in bytes at which a message changes the way it travels (package
+// proto). They were chosen by measurement between two processes on two cores;
+// bench/ repeats it.
+const (
+	// A message up to this length is one frame. Longer ones go in parts, so
+	// that the receiver copies the first while the sender copies the next.
+	eagerMax = 4 << 10
+
+	// The length of a part.
+	streamPart = 8 << 10
+
+	// A message longer than this is offered, and the receiver copies it out of
+	// the sender's memory: one copy instead of two, for the price of a system
+	// call and an answer.
+	offerShm = 64 << 10
+
+	// Between goroutines a copy out of the sender's memory costs no system call.
+	offerInproc = 2 << 10
+
+	// Where no memory can be reached every message longer than this is asked
+	// for before it is sent, so that no receiver has to keep it unexpected.
+	offerAlways = 256 << 10
+
+	// Framed messages of a ring are handled this many at a time before the
+	// other rings have their turn.
+	framesPerTurn = 32
+)
+
+// TagUB is the greatest tag a user may send with.
+const TagUB = 1<<31 - 2

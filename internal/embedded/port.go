@@ -1,0 +1,73 @@
+package embedded
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/coll"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Isend implements [coll.Port].
+func (p *port) Isend(ptr unsafe.Pointer, n int, dest, tag int, s *coll.Schedule, vertex int) {
+	ep := p.cx.comm.ep
+	r := ep.newRequest()
+	r.schedule, r.vertex = s, int32(vertex)
+	ep.startSend(r, p.cx, engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(dest), tag, engine.Standard)
+}
+
+// Irecv implements [coll.Port].
+func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedule, vertex int) {
+	ep := p.cx.comm.ep
+	r := ep.newRequest()
+	r.schedule, r.vertex = s, int32(vertex)
+	ep.startRecv(r, p.cx, engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
+}
+
+// boardHost gives a board what it needs of the endpoint.
+type boardHost struct {
+	c       *comm
+	canPull bool
+	spins   int
+}
+
+// Wait implements [board.Host].
+func (h *boardHost) Wait(p *uint64, v uint64, done <-chan struct{}) error {
+	ep := h.c.ep
+	ep.lock.Lock()
+	err := ep.await(cond{flag: p, want: v, comm: h.c}, done)
+	ep.leave()
+	return err
+}
+
+// Notify implements [board.Host].
+func (h *boardHost) Notify(r int) {
+	ep := h.c.ep
+	proc := int(h.c.proc(r))
+	bell := ep.hub.bell(proc)
+	if ep.hub.fenced() {
+		atomic.SwapUint32(&ep.fence, 0)
+	}
+	if atomic.LoadUint32(&bell.Sleeping) != 0 {
+		ep.hub.wake(proc)
+	}
+}
+
+// Pull implements [board.Host].
+func (h *boardHost) Pull(dst unsafe.Pointer, r int, addr uintptr, n int) error {
+	return h.c.ep.hub.pull(dst, int(h.c.proc(r)), uint64(addr), n)
+}
+
+// Push implements [board.Host].
+func (h *boardHost) Push(r int, addr uintptr, src unsafe.Pointer, n int) error {
+	return h.c.ep.hub.push(int(h.c.proc(r)), uint64(addr), src, n)
+}
+
+// CanPull implements [board.Host].
+func (h *boardHost) CanPull() bool { return h.canPull }
+
+// InProcess implements [board.Host].
+func (h *boardHost) InProcess() bool { return h.c.ep.hub.transport() == "inproc" }
+
+// Spin implements [board.Host].
+func (h *boardHost) Spin() int { return h.spins }

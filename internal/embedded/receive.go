@@ -1,0 +1,389 @@
+package embedded
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/match"
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/embedded/proto"
+	"github.com/ringo-mpi/ringo/internal/embedded/ring"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// message is an unexpected message: it has arrived, or has been announced,
+// before its receive.
+type message struct {
+	match.Msg[message]
+	ep    *endpoint
+	cx    *context
+	peer  int32 // rank in the world
+	sig   engine.Sig
+	flags uint8
+	data  []byte // eager, stream
+	have  int    // bytes of data that have arrived
+	total int
+
+	number  uint64 // of the sender's operation, when it wants an answer
+	origin  *proto.Origin
+	self    *request // a send of this rank to itself, when its data is not in data
+	taker   *request // has matched while data was still arriving
+	dropped bool     // its sender died while it was arriving
+	next    *message // in the pool
+	small   [128]byte
+}
+
+func (ep *endpoint) newMessage(n int) *message {
+	m := ep.messages
+	if m == nil {
+		m = &message{ep: ep}
+		m.Op = m
+	} else {
+		ep.messages, m.next = m.next, nil
+	}
+	if n <= len(m.small) {
+		m.data = m.small[:n]
+	} else {
+		m.data = make([]byte, n)
+	}
+	return m
+}
+
+func (ep *endpoint) freeMessage(m *message) {
+	if len(m.data) > 4<<10 { // let go of what is large; keep the struct
+		m.data = nil
+	}
+	*m = message{ep: ep, next: ep.messages}
+	m.Op = m
+	ep.messages = m
+}
+
+// recv is the blocking receive.
+func (ep *endpoint) recv(cx *context, b engine.Buf, src, tag int, done <-chan struct{}) (engine.Status, error) {
+	ep.lock.Lock()
+	r := ep.newRequest()
+	r.blocking = true
+	ep.startRecv(r, cx, b, src, tag)
+	if !r.done {
+		if err := ep.await(cond{req: r}, done); err != nil {
+			ep.cancel(r)
+			ep.await(cond{req: r}, nil) // it had matched: the message comes first
+			if r.status.Cancelled {
+				ep.recycle(r)
+				ep.leave()
+				return engine.Status{}, err
+			}
+		}
+	}
+	st, err := r.status, r.err
+	ep.recycle(r)
+	ep.leave()
+	return st, err
+}
+
+// irecv starts a nonblocking receive.
+func (ep *endpoint) irecv(cx *context, b engine.Buf, src, tag int) engine.Request {
+	r := &request{ep: ep}
+	ep.lock.Lock()
+	ep.startRecv(r, cx, b, src, tag)
+	if !r.done {
+		r.counted = true
+		ep.outstanding++
+	}
+	ep.leave()
+	return handle{r}
+}
+
+func (r *request) receiveInto(b engine.Buf) {
+	r.recv, r.sig = true, b.Type.Sig
+	r.ptr, r.n = b.Ptr, b.Bytes()
+	if b.Layout != nil {
+		r.layout, r.user = b.Layout, b
+		r.packed = make([]byte, r.n)
+		r.ptr = unsafe.Pointer(unsafe.SliceData(r.packed))
+	}
+}
+
+// startRecv begins a receive: with an unexpected message, or by posting it.
+func (ep *endpoint) startRecv(r *request, cx *context, b engine.Buf, src, tag int) {
+	r.cx, r.tag = cx, int32(tag)
+	r.receiveInto(b)
+	if err := ep.usable(cx); err != nil {
+		ep.complete(r, err)
+		return
+	}
+	if m := cx.q.Find(int32(src), int32(tag)); m != nil {
+		ep.take(m.Op, r)
+		return
+	}
+	if len(ep.gone) > 0 {
+		if err := ep.hopeless(cx, src, r.blocking); err != nil {
+			ep.complete(r, err)
+			return
+		}
+	}
+	r.post.Source, r.post.Tag, r.post.Op = int32(src), int32(tag), r
+	cx.q.Post(&r.post)
+}
+
+// take gives an unexpected message to a receive. A receive of another type
+// fails and leaves the message where it is.
+func (ep *endpoint) take(m *message, r *request) {
+	if !m.sig.Matches(r.sig) {
+		ep.wrongType(r, m.Source, m.Tag, m.sig, m.total)
+		return
+	}
+	m.cx.q.Take(&m.Msg)
+	ep.give(m, r)
+}
+
+// give hands a message that is in no queue any more to a receive.
+func (ep *endpoint) give(m *message, r *request) {
+	r.peer = m.peer
+	switch {
+	case m.dropped:
+		src, tag, sig, peer := m.Source, m.Tag, m.sig, m.peer
+		ep.freeMessage(m)
+		ep.received(r, src, tag, sig, 0, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
+	case m.self != nil:
+		s, src, tag, sig, total := m.self, m.Source, m.Tag, m.sig, m.total
+		memory.Copy(r.ptr, s.ptr, min(total, r.n))
+		ep.freeMessage(m)
+		ep.complete(s, nil)
+		ep.received(r, src, tag, sig, total, nil)
+	case m.origin != nil:
+		o, src, tag, sig := *m.origin, m.Source, m.Tag, m.sig
+		ep.freeMessage(m)
+		ep.startPull(r, o, src, tag, sig)
+	case m.have < m.total:
+		ep.matched(m)
+		m.taker = r
+	default:
+		ep.matched(m)
+		src, tag, sig, total := m.Source, m.Tag, m.sig, m.total
+		memory.Copy(r.ptr, unsafe.Pointer(unsafe.SliceData(m.data)), min(total, r.n))
+		ep.freeMessage(m)
+		ep.received(r, src, tag, sig, total, nil)
+	}
+}
+
+// matched answers the sender of a synchronous message.
+func (ep *endpoint) matched(m *message) {
+	if proto.Answers(m.flags) {
+		m.flags = 0
+		ep.answer(m.peer, control{kind: proto.Matched, a: m.number})
+	}
+}
+
+func (ep *endpoint) wrongType(r *request, src, tag int32, sig engine.Sig, total int) {
+	r.status = engine.Status{Source: int(src), Tag: int(tag), Bytes: total, Sig: sig}
+	ep.complete(r, engine.PeerErrorf(engine.ErrType, int(src), int(tag),
+		"rank %d sent %s with tag %d, the buffer is for %v; the message stays for a receive of its type", src, amount(total, sig), tag, r.sig))
+}
+
+// posted finds the posted receive for a message that arrives, or nil. Receives
+// of another type fail on the way.
+func (ep *endpoint) posted(cx *context, src, tag int32, sig engine.Sig, total int) *request {
+	for {
+		p := cx.q.Arrive(src, tag)
+		if p == nil {
+			return nil
+		}
+		if r := p.Op; sig.Matches(r.sig) {
+			return r
+		}
+		ep.wrongType(p.Op, src, tag, sig, total)
+	}
+}
+
+// arrive handles one frame.
+func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
+	if !in.ring.Valid(f) {
+		ep.corrupt(in, "a frame of %d bytes reaches out of the ring", f.Len)
+	}
+	if f.Kind == proto.Eager && f.Flags == 0 {
+		// The common case: data for a posted receive.
+		if cx := ep.context(f.Ctx, f.Src); cx != nil {
+			if r := ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), f.Len); r != nil {
+				memory.Copy(r.ptr, f.Payload(), min(f.Len, r.n))
+				r.peer = in.peer
+				ep.received(r, f.Src, f.Tag, engine.Sig(f.Sig), f.Len, nil)
+				return
+			}
+			m := ep.unexpected(cx, in, f, f.Len)
+			copy(m.data, unsafe.Slice((*byte)(f.Payload()), f.Len))
+			m.have = f.Len
+			cx.q.Add(&m.Msg)
+		}
+		return
+	}
+	b, err := proto.Decode(f.Kind, f.Flags, unsafe.Slice((*byte)(f.Payload()), f.Len))
+	if err != nil {
+		ep.corrupt(in, "%v", err)
+	}
+	switch f.Kind {
+	case proto.Eager:
+		ep.arriveEager(in, f, b)
+	case proto.First:
+		ep.arriveFirst(in, f, b)
+	case proto.More:
+		ep.arriveMore(in, b.Data)
+	case proto.Offer:
+		ep.arriveOffer(in, f, b)
+	case proto.Data:
+		ep.arriveData(in, b)
+	case proto.Recall:
+		ep.arriveRecall(in, f, b)
+	case proto.Revoke:
+		if cx := ep.context(f.Ctx, f.Src); cx != nil {
+			ep.revoke(cx.comm, string(b.Data))
+		}
+	default:
+		ep.arriveAnswer(in, f.Kind, b)
+	}
+}
+
+func (ep *endpoint) unexpected(cx *context, in *inbound, f ring.Frame, n int) *message {
+	m := ep.newMessage(n)
+	m.Source, m.Tag = f.Src, f.Tag
+	m.cx, m.peer, m.sig, m.flags, m.total = cx, in.peer, engine.Sig(f.Sig), f.Flags, n
+	return m
+}
+
+// refuse answers a message that nobody can receive: a ready send without a
+// receive, or one for a communicator that has been freed.
+func (ep *endpoint) refuse(in *inbound, f ring.Frame, number uint64) {
+	ep.answer(in.peer, control{kind: proto.Refused, a: number})
+}
+
+// arriveEager handles a synchronous or ready message in one frame.
+func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
+	cx := ep.context(f.Ctx, f.Src)
+	if cx == nil {
+		ep.refuse(in, f, b.Number)
+		return
+	}
+	if r := ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), b.Total); r != nil {
+		ep.answer(in.peer, control{kind: proto.Matched, a: b.Number})
+		copy(unsafe.Slice((*byte)(r.ptr), r.n), b.Data)
+		r.peer = in.peer
+		ep.received(r, f.Src, f.Tag, engine.Sig(f.Sig), b.Total, nil)
+		return
+	}
+	if f.Flags&proto.Ready != 0 {
+		ep.refuse(in, f, b.Number)
+		return
+	}
+	m := ep.unexpected(cx, in, f, b.Total)
+	m.have, m.number = copy(m.data, b.Data), b.Number
+	cx.q.Add(&m.Msg)
+}
+
+// arriveFirst begins a message in parts.
+func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
+	in.to, in.into, in.have, in.total = nil, nil, 0, b.Total
+	in.src, in.tag, in.sig = f.Src, f.Tag, engine.Sig(f.Sig)
+	cx := ep.context(f.Ctx, f.Src)
+	switch {
+	case cx == nil: // freed: the parts are dropped
+		if proto.Answers(f.Flags) {
+			ep.refuse(in, f, b.Number)
+		}
+	default:
+		if r := ep.posted(cx, f.Src, f.Tag, in.sig, b.Total); r != nil {
+			if proto.Answers(f.Flags) {
+				ep.answer(in.peer, control{kind: proto.Matched, a: b.Number})
+			}
+			r.peer = in.peer
+			in.to = r
+		} else if f.Flags&proto.Ready != 0 {
+			ep.refuse(in, f, b.Number)
+		} else {
+			m := ep.unexpected(cx, in, f, b.Total)
+			m.number = b.Number
+			in.into = m
+			cx.q.Add(&m.Msg)
+		}
+	}
+	ep.arriveMore(in, b.Data)
+}
+
+// arriveMore takes the next part of the message that arrives in parts.
+func (ep *endpoint) arriveMore(in *inbound, part []byte) {
+	if len(part) > in.total-in.have {
+		ep.corrupt(in, "%d bytes more than the message of %d has left", len(part)-in.total+in.have, in.total)
+	}
+	switch {
+	case in.to != nil:
+		if in.have < in.to.n {
+			copy(unsafe.Slice((*byte)(in.to.ptr), in.to.n)[in.have:], part)
+		}
+	case in.into != nil:
+		copy(in.into.data[in.have:], part)
+		in.into.have += len(part)
+	}
+	in.have += len(part)
+	if in.have < in.total {
+		return
+	}
+	to, m, total := in.to, in.into, in.total
+	in.to, in.into, in.total, in.have = nil, nil, 0, 0
+	if to != nil {
+		ep.received(to, in.src, in.tag, in.sig, total, nil)
+	} else if m != nil && m.taker != nil {
+		ep.give(m, m.taker)
+	}
+}
+
+// arriveRecall answers a sender that wants its message back.
+func (ep *endpoint) arriveRecall(in *inbound, f ring.Frame, b proto.Body) {
+	if cx := ep.context(f.Ctx, f.Src); cx != nil {
+		for m := cx.q.Find(f.Src, f.Tag); m != nil; m = m.NextOfSource() {
+			if o := m.Op; o.number == b.Number && o.peer == in.peer && (o.origin != nil || o.have == o.total) {
+				cx.q.Take(m)
+				ep.freeMessage(o)
+				ep.answer(in.peer, control{kind: proto.Recalled, a: b.Number})
+				return
+			}
+		}
+	}
+	ep.answer(in.peer, control{kind: proto.TooLate, a: b.Number})
+}
+
+// arriveAnswer ends, or moves on, an operation of this rank.
+func (ep *endpoint) arriveAnswer(in *inbound, kind uint8, b proto.Body) {
+	r := ep.ops.get(b.Number)
+	if r == nil || r.peer != in.peer {
+		return // it has ended meanwhile: recalled, or its communicator revoked
+	}
+	switch kind {
+	case proto.Matched:
+		if r.stage == stageAnswer {
+			ep.complete(r, nil)
+		} else {
+			r.flags = 0 // parts of it are still to leave
+		}
+	case proto.Taken:
+		ep.complete(r, nil)
+	case proto.Refused:
+		err := engine.PeerErrorf(engine.ErrNotReady, int(r.dest), int(r.tag), "rank %d has no posted receive for the ready send with tag %d; the message was not delivered", r.dest, r.tag)
+		if r.flags&proto.Ready == 0 {
+			err = engine.PeerErrorf(engine.ErrComm, int(r.dest), int(r.tag), "rank %d has freed the communicator", r.dest)
+		}
+		if r.stage == stageStream { // its parts must follow all the same
+			r.flags, r.err = 0, err
+		} else {
+			ep.complete(r, err)
+		}
+	case proto.Send:
+		r.stage, r.other, r.sent = stageData, b.Other, 0
+		o := ep.outbound(r.peer)
+		if o.queue.head != nil || !ep.put(o, r) {
+			ep.enqueue(o, r)
+		}
+	case proto.Recalled:
+		r.status.Cancelled = true
+		ep.complete(r, nil)
+	case proto.TooLate:
+		r.recalling = false
+	}
+}

@@ -1,0 +1,269 @@
+package embedded
+
+import (
+	"fmt"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/coll"
+	"github.com/ringo-mpi/ringo/internal/embedded/match"
+	"github.com/ringo-mpi/ringo/internal/embedded/proto"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// stage is how far a send has come.
+type stage uint8
+
+const (
+	stageNew      stage = iota // nothing of it has left
+	stageStream                // First has left, More follow
+	stageAnswer                // all has left; an answer is awaited
+	stageData                  // asked for with Send: Data frames follow
+	stageControl               // a frame without user data
+	stageReceived              // (receives) Data frames are expected
+)
+
+// request is a running operation: a send, a receive, or a control frame that
+// waits for room in a ring. The endpoint's lock guards it.
+type request struct {
+	ep   *endpoint
+	cx   *context
+	ptr  unsafe.Pointer // the memory that travels, contiguous
+	n    int
+	peer int32 // rank in the world
+	dest int32 // the same rank in the communicator
+	tag  int32
+	sig  engine.Sig
+
+	done      bool
+	recv      bool
+	blocking  bool // a call waits for it
+	group     bool // it stands for a whole collective
+	pooled    bool // goes back to the endpoint's pool once completed: no one holds it
+	counted   bool // in ep.outstanding: nobody may be waiting for it
+	stage     stage
+	flags     uint8 // proto.Sync, proto.Ready
+	recalling bool
+
+	sent   int // bytes that have left, or arrived as Data
+	total  int // length of the message being received as Data
+	number uint64
+	other  uint64 // the receiver's operation, in stageData
+
+	status engine.Status
+	err    error
+
+	post match.Recv[request]
+	next *request // in the queue of an outbound ring
+
+	schedule *coll.Schedule // the collective it belongs to
+	vertex   int32
+
+	packed []byte         // contiguous copy of a layout
+	layout *engine.Layout // where packed goes when received
+	user   engine.Buf
+
+	parked *parked // the goroutine that waits for it
+
+	control *control // stageControl
+}
+
+// control is a frame without user data.
+type control struct {
+	kind     uint8
+	ctx      uint32
+	src, tag int32
+	a, b     uint64
+	text     string // Revoke
+}
+
+// newRequest takes a request from the pool of the endpoint.
+func (ep *endpoint) newRequest() *request {
+	if r := ep.pool; r != nil {
+		ep.pool = r.next
+		r.next = nil
+		return r
+	}
+	return &request{ep: ep}
+}
+
+// recycle gives a request back that nothing refers to any more.
+func (ep *endpoint) recycle(r *request) {
+	*r = request{ep: ep, next: ep.pool}
+	ep.pool = r
+}
+
+// complete ends an operation. For a receive, status has been set.
+func (ep *endpoint) complete(r *request, err error) {
+	if r.done {
+		return
+	}
+	r.done, r.err = true, err
+	if r.counted {
+		r.counted = false
+		ep.outstanding--
+	}
+	if r.number != 0 {
+		ep.ops.remove(r.number)
+		r.number = 0
+	}
+	if r.layout != nil && r.recv && r.packed != nil {
+		r.layout.Unpack(r.user.Ptr, r.packed[:min(len(r.packed), r.status.Bytes)], r.user.Type.Size)
+	}
+	if s := r.schedule; s != nil {
+		n := r.n
+		if r.recv {
+			n = r.status.Bytes
+		}
+		v := int(r.vertex)
+		ep.recycle(r)
+		s.Done(v, n, err)
+		return
+	}
+	if p := r.parked; p != nil {
+		r.parked = nil
+		p.signal()
+	}
+	if r.pooled {
+		ep.recycle(r)
+	}
+}
+
+// received ends a receive with the first n bytes of a message of total bytes
+// from src (rank in the communicator).
+func (ep *endpoint) received(r *request, src, tag int32, sig engine.Sig, total int, err error) {
+	r.status.Source, r.status.Tag, r.status.Sig = int(src), int(tag), sig
+	r.status.Bytes = total
+	if err == nil && total > r.n {
+		r.status.Bytes = r.n
+		err = engine.PeerErrorf(engine.ErrTruncate, int(src), int(tag),
+			"rank %d sent %s with tag %d, the buffer holds %s", src, amount(total, sig), tag, amount(r.n, r.sig))
+	}
+	ep.complete(r, err)
+}
+
+// numbers gives operations that await an answer a number that a peer can send
+// back: the place in a table, and a count that tells a late answer from one
+// that is meant for the operation now in that place.
+type numbers struct {
+	slots []*request
+	gens  []uint32
+	free  []uint32
+}
+
+func (t *numbers) add(r *request) uint64 {
+	var i uint32
+	if n := len(t.free); n > 0 {
+		i = t.free[n-1]
+		t.free = t.free[:n-1]
+	} else {
+		i = uint32(len(t.slots))
+		t.slots = append(t.slots, nil)
+		t.gens = append(t.gens, 1)
+	}
+	t.slots[i] = r
+	r.number = uint64(t.gens[i])<<32 | uint64(i)
+	return r.number
+}
+
+// get returns the operation with a number, nil when it has ended.
+func (t *numbers) get(number uint64) *request {
+	i := uint32(number)
+	if int(i) >= len(t.slots) || t.gens[i] != uint32(number>>32) {
+		return nil
+	}
+	return t.slots[i]
+}
+
+func (t *numbers) remove(number uint64) {
+	if t.get(number) == nil {
+		return
+	}
+	i := uint32(number)
+	t.slots[i] = nil
+	t.gens[i]++
+	if t.gens[i] == 0 {
+		t.gens[i] = 1
+	}
+	t.free = append(t.free, i)
+}
+
+// each calls f for every operation that is under way. f may end it.
+func (t *numbers) each(f func(*request)) {
+	for _, r := range t.slots {
+		if r != nil {
+			f(r)
+		}
+	}
+}
+
+// handle is the engine.Request of a point-to-point operation.
+type handle struct{ r *request }
+
+// Test implements [engine.Request].
+func (h handle) Test() (engine.Status, bool, error) {
+	ep := h.r.ep
+	ep.lock.Lock()
+	if !h.r.done {
+		ep.once()
+	}
+	ok := h.r.done
+	ep.leave()
+	if !ok {
+		return engine.Status{}, false, nil
+	}
+	return h.r.status, true, h.r.err
+}
+
+// Wait implements [engine.Request].
+func (h handle) Wait(done <-chan struct{}) (engine.Status, error) {
+	ep := h.r.ep
+	ep.lock.Lock()
+	if !h.r.done {
+		if err := ep.await(cond{req: h.r}, done); err != nil {
+			ep.leave()
+			return engine.Status{}, err
+		}
+	}
+	ep.leave()
+	return h.r.status, h.r.err
+}
+
+// Cancel implements [engine.Request].
+func (h handle) Cancel() error {
+	ep := h.r.ep
+	ep.lock.Lock()
+	defer ep.leave()
+	if h.r.group {
+		return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled (MPI 5.0 §6.13)")
+	}
+	ep.cancel(h.r)
+	return nil
+}
+
+// cancel withdraws a receive that has not matched, or asks for a send back.
+func (ep *endpoint) cancel(r *request) {
+	switch {
+	case r.done || r.recalling:
+	case r.recv:
+		if r.cx.q.Withdraw(&r.post) {
+			r.status = engine.Status{Cancelled: true}
+			ep.complete(r, nil)
+		}
+	case r.stage == stageNew:
+		if o := ep.outs.get(r.peer); o != nil && o.queue.remove(r) {
+			r.status.Cancelled = true
+			ep.complete(r, nil)
+		}
+	case r.stage == stageAnswer && r.number != 0:
+		r.recalling = true
+		ep.answer(r.peer, control{kind: proto.Recall, ctx: r.cx.remote(int(r.dest)), src: int32(r.cx.comm.rank), tag: r.tag, a: r.number})
+	}
+}
+
+// amount says in words how many elements of a signature n bytes are.
+func amount(n int, sig engine.Sig) string {
+	if size := sig.Kind().Size(); size > 0 && sig.Kind() != engine.Raw && n%size == 0 {
+		return fmt.Sprintf("%d×%v", n/size, sig)
+	}
+	return fmt.Sprintf("%d bytes", n)
+}

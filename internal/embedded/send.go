@@ -1,0 +1,330 @@
+package embedded
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/embedded/proto"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// send is the blocking send.
+func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
+	peer := cx.comm.proc(dest)
+	ep.lock.Lock()
+	if mode == engine.Standard && b.Layout == nil && int(peer) != ep.rank && !ep.closed && cx.comm.broken == nil {
+		// The common case touches no request: the frame goes straight into the ring.
+		n := b.Bytes()
+		o := ep.outbound(peer)
+		if n <= eagerMax && o.queue.head == nil && len(ep.gone) == 0 {
+			if h := o.ring.Reserve(n); h != nil {
+				h.Ctx, h.Src, h.Tag, h.Sig = cx.remote(dest), int32(cx.comm.rank), int32(tag), uint32(b.Type.Sig)
+				memory.Copy(h.Payload(), b.Ptr, n)
+				o.ring.Publish(h, proto.Eager, 0)
+				ep.published(o)
+				ep.lock.Unlock()
+				return nil
+			}
+		}
+	}
+	r := ep.newRequest()
+	ep.startSend(r, cx, b, dest, tag, mode)
+	if r.done {
+		err := r.err
+		ep.recycle(r)
+		ep.leave()
+		return err
+	}
+	if mode == engine.Buffered {
+		r.pooled, r.counted = true, true
+		ep.outstanding++
+		ep.leave()
+		return nil
+	}
+	err := ep.await(cond{req: r}, done)
+	if err != nil {
+		// Called off: take the message back, unless it has been received.
+		ep.cancel(r)
+		ep.await(cond{req: r}, nil)
+		if !r.status.Cancelled {
+			err = r.err
+		}
+	} else {
+		err = r.err
+	}
+	ep.recycle(r)
+	ep.leave()
+	return err
+}
+
+// isend starts a nonblocking send.
+func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
+	r := &request{ep: ep}
+	ep.lock.Lock()
+	ep.startSend(r, cx, b, dest, tag, mode)
+	if !r.done {
+		r.counted = true
+		ep.outstanding++
+	}
+	ep.leave()
+	return handle{r}
+}
+
+// startSend begins a send; the request may be complete on return.
+func (ep *endpoint) startSend(r *request, cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) {
+	r.cx, r.peer, r.dest, r.tag, r.sig = cx, cx.comm.proc(dest), int32(dest), int32(tag), b.Type.Sig
+	r.ptr, r.n = b.Ptr, b.Bytes()
+	if err := ep.usable(cx); err != nil {
+		ep.complete(r, err)
+		return
+	}
+	switch mode {
+	case engine.Synchronous:
+		r.flags = proto.Sync
+	case engine.Ready:
+		r.flags = proto.Ready
+	}
+	if b.Layout != nil || mode == engine.Buffered && r.n > 0 {
+		r.packed = make([]byte, r.n)
+		if b.Layout != nil {
+			b.Layout.Pack(r.packed, b.Ptr, b.Type.Size)
+		} else {
+			memory.Copy(unsafe.Pointer(unsafe.SliceData(r.packed)), b.Ptr, r.n)
+		}
+		r.ptr = unsafe.Pointer(unsafe.SliceData(r.packed))
+	}
+	if int(r.peer) == ep.rank {
+		ep.sendSelf(r, mode)
+		return
+	}
+	if why, ok := ep.gone[int(r.peer)]; ok && ep.lost[int(r.peer)] {
+		ep.complete(r, ep.goneError(cx, r.peer, why))
+		return
+	}
+	o := ep.outbound(r.peer)
+	if o.queue.head != nil || !ep.put(o, r) {
+		ep.enqueue(o, r)
+	}
+}
+
+func (ep *endpoint) enqueue(o *outbound, r *request) {
+	o.queue.push(r)
+	if !o.listed {
+		o.listed = true
+		ep.sending = append(ep.sending, o)
+	}
+}
+
+// resend puts into the rings what has been waiting for room. A send that ends
+// may start others.
+func (ep *endpoint) resend() int {
+	n, list := 0, ep.sending
+	ep.sending = ep.spare[:0]
+	for _, o := range list {
+		o.listed = false
+		for o.queue.head != nil {
+			r := o.queue.head
+			before := r.sent
+			left := ep.put(o, r)
+			if left || r.sent != before {
+				n++
+			}
+			if !left {
+				break
+			}
+		}
+		if o.queue.head != nil {
+			if !o.listed {
+				o.listed = true
+				ep.sending = append(ep.sending, o)
+			}
+			if o.fence {
+				ep.hub.help(int(o.peer))
+			}
+		}
+	}
+	clear(list)
+	ep.spare = list
+	return n
+}
+
+// put moves a send on as far as the ring has room. It reports whether all of it
+// has left; r may be complete, or await an answer. If r is the head of the
+// ring's queue it is taken out first.
+func (ep *endpoint) put(o *outbound, r *request) bool {
+	switch r.stage {
+	case stageControl:
+		if !ep.putControl(o, r.control) {
+			return false
+		}
+		ep.left(o, r)
+		ep.complete(r, nil)
+		return true
+	case stageNew:
+		switch {
+		case r.n <= eagerMax:
+			return ep.putEager(o, r)
+		case r.n > o.offer:
+			return ep.putOffer(o, r)
+		default:
+			return ep.putFirst(o, r) && ep.putMore(o, r)
+		}
+	case stageStream:
+		return ep.putMore(o, r)
+	case stageData:
+		return ep.putData(o, r)
+	}
+	return true
+}
+
+// left takes a send out of the queue if it was its head.
+func (ep *endpoint) left(o *outbound, r *request) {
+	if o.queue.head == r {
+		o.queue.pop()
+	}
+}
+
+func (ep *endpoint) putEager(o *outbound, r *request) bool {
+	front := 0
+	if proto.Answers(r.flags) {
+		front = proto.NumberSize
+	}
+	h := o.ring.Reserve(front + r.n)
+	if h == nil {
+		return false
+	}
+	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
+	p := h.Payload()
+	if front > 0 {
+		*(*uint64)(p) = ep.ops.add(r)
+		p = unsafe.Add(p, front)
+	}
+	memory.Copy(p, r.ptr, r.n)
+	o.ring.Publish(h, proto.Eager, r.flags)
+	ep.published(o)
+	ep.left(o, r)
+	ep.sentAll(r)
+	return true
+}
+
+// sentAll ends a send whose last byte has left, unless an answer is awaited.
+func (ep *endpoint) sentAll(r *request) {
+	if proto.Answers(r.flags) {
+		r.stage = stageAnswer
+		return
+	}
+	ep.complete(r, nil)
+}
+
+func (ep *endpoint) putOffer(o *outbound, r *request) bool {
+	h := o.ring.Reserve(proto.OriginSize)
+	if h == nil {
+		return false
+	}
+	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
+	offset, ok := ep.hub.place(r.ptr)
+	if !ok {
+		offset = proto.NoOffset
+	}
+	proto.Origin{
+		Number: ep.ops.add(r), Total: uint64(r.n), Addr: uint64(uintptr(r.ptr)), Offset: offset,
+	}.Put(unsafe.Slice((*byte)(h.Payload()), proto.OriginSize))
+	o.ring.Publish(h, proto.Offer, r.flags)
+	ep.published(o)
+	ep.left(o, r)
+	r.stage = stageAnswer
+	return true
+}
+
+func (ep *endpoint) putFirst(o *outbound, r *request) bool {
+	part := min(r.n, min(streamPart, o.ring.Max()-proto.FirstSize))
+	h := o.ring.Reserve(proto.FirstSize + part)
+	if h == nil {
+		return false
+	}
+	var number uint64
+	if proto.Answers(r.flags) {
+		number = ep.ops.add(r)
+	}
+	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
+	p := h.Payload()
+	proto.PutFirst(unsafe.Slice((*byte)(p), proto.FirstSize), r.n, number)
+	memory.Copy(unsafe.Add(p, proto.FirstSize), r.ptr, part)
+	o.ring.Publish(h, proto.First, r.flags)
+	ep.published(o)
+	r.stage, r.sent = stageStream, part
+	return true
+}
+
+func (ep *endpoint) putMore(o *outbound, r *request) bool {
+	for r.sent < r.n {
+		part := min(r.n-r.sent, min(streamPart, o.ring.Max()))
+		h := o.ring.Reserve(part)
+		if h == nil {
+			return false
+		}
+		memory.Copy(h.Payload(), unsafe.Add(r.ptr, r.sent), part)
+		o.ring.Publish(h, proto.More, 0)
+		ep.published(o)
+		r.sent += part
+	}
+	ep.left(o, r)
+	ep.sentAll(r)
+	return true
+}
+
+func (ep *endpoint) putData(o *outbound, r *request) bool {
+	for r.sent < r.n {
+		part := min(r.n-r.sent, min(streamPart, o.ring.Max()-proto.PairSize))
+		h := o.ring.Reserve(proto.PairSize + part)
+		if h == nil {
+			return false
+		}
+		p := h.Payload()
+		proto.PutPair(unsafe.Slice((*byte)(p), proto.PairSize), r.other, uint64(r.sent))
+		memory.Copy(unsafe.Add(p, proto.PairSize), unsafe.Add(r.ptr, r.sent), part)
+		o.ring.Publish(h, proto.Data, 0)
+		ep.published(o)
+		r.sent += part
+	}
+	ep.left(o, r)
+	ep.complete(r, nil)
+	return true
+}
+
+// answer sends a frame without user data to a peer: at once, or behind what
+// waits for room.
+func (ep *endpoint) answer(peer int32, c control) {
+	if ep.lost[int(peer)] {
+		return
+	}
+	o := ep.outbound(peer)
+	if o.queue.head == nil && ep.putControl(o, &c) {
+		return
+	}
+	r := ep.newRequest()
+	kept := c
+	r.peer, r.stage, r.control, r.pooled = peer, stageControl, &kept, true
+	ep.enqueue(o, r)
+}
+
+func (ep *endpoint) putControl(o *outbound, c *control) bool {
+	n := proto.PairSize
+	if c.kind == proto.Revoke {
+		n = len(c.text)
+	}
+	h := o.ring.Reserve(n)
+	if h == nil {
+		return false
+	}
+	h.Ctx, h.Src, h.Tag, h.Sig = c.ctx, c.src, c.tag, 0
+	p := unsafe.Slice((*byte)(h.Payload()), n)
+	if c.kind == proto.Revoke {
+		copy(p, c.text)
+	} else {
+		proto.PutPair(p, c.a, c.b)
+	}
+	o.ring.Publish(h, c.kind, 0)
+	ep.published(o)
+	return true
+}

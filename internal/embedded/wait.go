@@ -1,0 +1,317 @@
+package embedded
+
+import (
+	"runtime"
+	"sync/atomic"
+	"time"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// cond is what a call waits for: a request, a word that others count up, or
+// anything else.
+type cond struct {
+	req  *request
+	flag *uint64
+	want uint64
+	any  func() bool
+	comm *comm // whose end ends the wait (for flag and any: a request ends by itself)
+}
+
+func (c *cond) holds() bool {
+	switch {
+	case c.req != nil:
+		return c.req.done
+	case c.flag != nil:
+		return int64(atomic.LoadUint64(c.flag)-c.want) >= 0
+	default:
+		return c.any()
+	}
+}
+
+// broken returns why the wait can no longer succeed.
+func (c *cond) broken() error {
+	if c.comm == nil {
+		return nil
+	}
+	return c.comm.broken
+}
+
+// parked is a goroutine that waits while another one polls.
+type parked struct {
+	cond
+	wake       chan struct{}
+	list       *parkedList
+	next, prev *parked
+}
+
+type parkedList struct{ head *parked }
+
+func (l *parkedList) add(p *parked) {
+	p.list, p.prev, p.next = l, nil, l.head
+	if l.head != nil {
+		l.head.prev = p
+	}
+	l.head = p
+}
+
+// signal takes p off its list and wakes it.
+func (p *parked) signal() {
+	p.unlink()
+	select {
+	case p.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (p *parked) unlink() {
+	l := p.list
+	if l == nil {
+		return
+	}
+	if p.prev == nil {
+		l.head = p.next
+	} else {
+		p.prev.next = p.next
+	}
+	if p.next != nil {
+		p.next.prev = p.prev
+	}
+	p.list, p.next, p.prev = nil, nil, nil
+}
+
+var errStopped = engine.Errorf(engine.ErrCancelled, "the call was given up")
+
+// await blocks until c holds. The caller has the lock, and has it again on
+// return. It returns an error when done is closed or c.comm has broken first.
+func (ep *endpoint) await(c cond, done <-chan struct{}) error {
+	for {
+		if c.holds() {
+			return nil
+		}
+		if err := c.broken(); err != nil {
+			return err
+		}
+		if stopped(done) {
+			return errStopped
+		}
+		if !ep.polling {
+			return ep.poll(c, done)
+		}
+		ep.park(c, done)
+	}
+}
+
+func stopped(done <-chan struct{}) bool {
+	if done == nil {
+		return false
+	}
+	select {
+	case <-done:
+		return true
+	default:
+		return false
+	}
+}
+
+// park waits without polling, until c may hold or the poller has left.
+func (ep *endpoint) park(c cond, done <-chan struct{}) {
+	p := ep.parks
+	if p == nil {
+		p = &parked{wake: make(chan struct{}, 1)}
+	} else {
+		ep.parks, p.next = p.next, nil
+	}
+	p.cond = c
+	if c.req != nil {
+		c.req.parked = p
+		ep.waiters.add(p)
+	} else {
+		ep.watchers.add(p)
+	}
+	ep.lock.Unlock()
+	select {
+	case <-p.wake:
+	case <-done:
+	}
+	ep.lock.Lock()
+	p.unlink()
+	if c.req != nil && c.req.parked == p {
+		c.req.parked = nil
+	}
+	select { // a wake that came together with done
+	case <-p.wake:
+	default:
+	}
+	p.cond = cond{}
+	p.next = ep.parks
+	ep.parks = p
+}
+
+// serveWatchers wakes the parked goroutines whose condition holds.
+func (ep *endpoint) serveWatchers() {
+	for p := ep.watchers.head; p != nil; {
+		next := p.next
+		if p.holds() || p.broken() != nil {
+			p.signal()
+		}
+		p = next
+	}
+}
+
+// handOver makes one of the parked goroutines the poller.
+func (ep *endpoint) handOver() {
+	if p := ep.waiters.head; p != nil {
+		if p.req.parked == p {
+			p.req.parked = nil
+		}
+		p.signal()
+	} else if p := ep.watchers.head; p != nil {
+		p.signal()
+	}
+}
+
+const (
+	// How often the poller looks at what changes rarely.
+	rarely = 64
+
+	// A rank that is about to sleep announces it and polls this much longer: a
+	// peer that published before it could see the announcement is seen now.
+	// (Its store leaves the core within a fraction of a microsecond.)
+	lastLook = 2 * time.Microsecond
+
+	// The longest sleep: should a wake ever be lost, this bounds the delay.
+	firstSleep, longestSleep = 2 * time.Millisecond, 64 * time.Millisecond
+)
+
+// poll waits for c by polling, then by yielding the core, then by sleeping on
+// the bell. The caller has the lock.
+func (ep *endpoint) poll(c cond, done <-chan struct{}) (err error) {
+	ep.polling = true
+	limit := firstSleep
+	slept := false
+	for {
+		var over bool
+		if over, err = ep.spin(&c, done); over {
+			break
+		}
+		for i := 0; i < ep.yields && !over; i++ {
+			ep.lock.Unlock()
+			ep.hub.yield()
+			ep.lock.Lock()
+			over, err = ep.look(&c, done)
+		}
+		if over {
+			break
+		}
+		if over, err = ep.sleep(&c, done, limit); over {
+			break
+		}
+		limit = min(2*limit, longestSleep)
+		slept = true
+	}
+	ep.polling = false
+	if ep.waiters.head != nil || ep.watchers.head != nil {
+		ep.handOver()
+	}
+	if slept && ep.outstanding > 0 {
+		ep.keepGoing()
+	}
+	return err
+}
+
+// look makes progress once and reports whether the wait is over.
+func (ep *endpoint) look(c *cond, done <-chan struct{}) (bool, error) {
+	ep.progress()
+	if c.holds() {
+		return true, nil
+	}
+	if ep.seeChanges() && c.holds() {
+		return true, nil
+	}
+	if ep.watchers.head != nil {
+		ep.serveWatchers()
+	}
+	if err := c.broken(); err != nil {
+		return true, err
+	}
+	if stopped(done) {
+		return true, errStopped
+	}
+	return false, nil
+}
+
+// spin polls for as long as is sensible on this machine.
+func (ep *endpoint) spin(c *cond, done <-chan struct{}) (bool, error) {
+	idle := 0
+	for i := 0; idle < ep.polls; i++ {
+		if ep.progress() > 0 {
+			idle = 0
+		}
+		if c.holds() {
+			return true, nil
+		}
+		idle++
+		if ep.lock.Wanted() {
+			ep.lock.Pass()
+			continue
+		}
+		if i%rarely == rarely-1 {
+			if over, err := ep.look(c, done); over {
+				return true, err
+			}
+			if i%(rarely*16) == rarely*16-1 {
+				ep.lock.Unlock()
+				runtime.Gosched()
+				ep.lock.Lock()
+			}
+		}
+	}
+	return ep.look(c, done)
+}
+
+// sleep announces that the rank sleeps, looks once more, and sleeps until a
+// peer rings the bell.
+func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (bool, error) {
+	seq := ep.bell.Arm()
+	for start := time.Now(); ; {
+		if over, err := ep.look(c, done); over {
+			ep.bell.Disarm()
+			return true, err
+		}
+		if ep.hub.fenced() || time.Since(start) > lastLook {
+			break
+		}
+	}
+	if c.req != nil && c.req.peer >= 0 && ep.hub.fenced() {
+		ep.helpOthers(c)
+	}
+	var watched chan struct{}
+	if done != nil { // the bell rings when the context ends
+		watched = make(chan struct{})
+		go func() {
+			select {
+			case <-done:
+				ep.hub.wake(ep.rank)
+			case <-watched:
+			}
+		}()
+	}
+	ep.lock.Unlock()
+	ep.hub.sleep(ep.rank, seq, limit)
+	ep.lock.Lock()
+	if watched != nil {
+		close(watched)
+	}
+	return ep.look(c, done)
+}
+
+// helpOthers makes progress for the rank that c waits for, which may have work
+// under way and no goroutine in a call.
+func (ep *endpoint) helpOthers(c *cond) {
+	if peer := c.req.peer; int(peer) != ep.rank {
+		ep.lock.Unlock()
+		ep.hub.help(int(peer))
+		ep.lock.Lock()
+	}
+}
