@@ -37,41 +37,46 @@ func floats(v []float64) engine.Buf {
 	return engine.Buf{Ptr: unsafe.Pointer(unsafe.SliceData(v)), Count: len(v), Type: engine.Basic(engine.Float64)}
 }
 
-func TestPingPongSizes(t *testing.T) {
-	ranks(t, 2, func(e engine.Engine) error {
-		w := e.World()
-		for _, n := range []int{0, 1, 5, 6, 100, 511, 512, 513, 1024, 2000, 8192, 9000, 100_000, 1_000_000} {
-			for mode := engine.Standard; mode <= engine.Buffered; mode++ {
-				out, in := make([]float64, n), make([]float64, n+1)
-				for i := range out {
-					out[i] = float64(i + n)
-				}
-				if w.Rank() == 0 {
-					if err := w.Send(floats(out), 1, n%7, mode, nil); err != nil {
-						return err
-					}
-				}
-				st, err := w.Recv(floats(in), 1-w.Rank(), n%7, nil)
-				if err != nil {
+func now() float64 { return time.Since(began).Seconds() }
+
+var began = time.Now()
+
+func TestPingPongSizes(t *testing.T) { ranks(t, 2, pingPongSizes) }
+
+// pingPongSizes sends messages of all lengths and modes to and fro.
+func pingPongSizes(e engine.Engine) error {
+	w := e.World()
+	for _, n := range []int{0, 1, 5, 6, 100, 511, 512, 513, 1024, 2000, 8192, 9000, 100_000, 1_000_000} {
+		for mode := engine.Standard; mode <= engine.Buffered; mode++ {
+			out, in := make([]float64, n), make([]float64, n+1)
+			for i := range out {
+				out[i] = float64(i + n)
+			}
+			if w.Rank() == 0 {
+				if err := w.Send(floats(out), 1, n%7, mode, nil); err != nil {
 					return err
 				}
-				if st.Bytes != 8*n || st.Source != 1-w.Rank() || st.Tag != n%7 {
-					return fmt.Errorf("status %+v for %d", st, n)
+			}
+			st, err := w.Recv(floats(in), 1-w.Rank(), n%7, nil)
+			if err != nil {
+				return err
+			}
+			if st.Bytes != 8*n || st.Source != 1-w.Rank() || st.Tag != n%7 {
+				return fmt.Errorf("status %+v for %d", st, n)
+			}
+			for i := range out {
+				if in[i] != out[i] {
+					return fmt.Errorf("n %d mode %d element %d: %g", n, mode, i, in[i])
 				}
-				for i := range out {
-					if in[i] != out[i] {
-						return fmt.Errorf("n %d mode %d element %d: %g", n, mode, i, in[i])
-					}
-				}
-				if w.Rank() == 1 {
-					if err := w.Send(floats(out), 0, n%7, mode, nil); err != nil {
-						return err
-					}
+			}
+			if w.Rank() == 1 {
+				if err := w.Send(floats(out), 0, n%7, mode, nil); err != nil {
+					return err
 				}
 			}
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 func TestManyUnexpectedFillTheRing(t *testing.T) {

@@ -11,7 +11,7 @@ func TestRoundTrip(t *testing.T) {
 	p := make([]byte, proto.OriginSize)
 	o := proto.Origin{Number: 5, Total: 1 << 30, Addr: 0xc000123456, Offset: proto.NoOffset}
 	o.Put(p)
-	if b, err := proto.Decode(proto.Offer, 0, p); err != nil || b.Origin != o || b.Total != 1<<40 || b.Number != 5 {
+	if b, err := proto.Decode(proto.Offer, 0, p); err != nil || b.Origin != o || b.Total != 1<<30 || b.Number != 5 {
 		t.Errorf("offer: %+v, %v", b, err)
 	}
 	p = append(make([]byte, proto.FirstSize), "data"...)

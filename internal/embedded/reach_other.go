@@ -1,0 +1,16 @@
+//go:build !linux
+
+package embedded
+
+import (
+	"errors"
+	"unsafe"
+)
+
+func closeOnExec(int) {} // descriptors are inherited only by processes that are given them
+
+func allowReach() bool { return false }
+
+func readPeer(int, uint64, unsafe.Pointer, int) (int, error) { return 0, errors.ErrUnsupported }
+
+func writePeer(int, uint64, unsafe.Pointer, int) (int, error) { return 0, errors.ErrUnsupported }
