@@ -48,12 +48,7 @@ func Main(fn func(world *Comm) error) {
 	verbose(engines, plan)
 	ends := make(chan error, len(engines))
 	for _, eng := range engines {
-		go runRank(eng, check, fn, func(err error) {
-			if err != nil {
-				reportRank(err)
-			}
-			ends <- err
-		})
+		go runRank(eng, check, fn, reportRank, func(err error) { ends <- err })
 	}
 	for range engines {
 		if err := <-ends; err != nil {
@@ -138,17 +133,14 @@ func Run(n int, fn func(world *Comm) error) error {
 	for _, eng := range start.NewInproc(n) {
 		wg.Add(1)
 		go runRank(eng, check, fn, func(err error) {
-			defer wg.Done()
 			mu.Lock()
 			defer mu.Unlock()
-			switch {
-			case err == nil:
-			case errors.Is(err, ErrProcFailed):
+			if errors.Is(err, ErrProcFailed) {
 				rest = append(rest, err)
-			default:
+			} else {
 				first = append(first, err)
 			}
-		})
+		}, func(error) { wg.Done() })
 	}
 	wg.Wait()
 	if len(first) == 0 {
@@ -175,21 +167,22 @@ func (e *RankError) Unwrap() error { return e.Err }
 // errGoexit is the error of a rank whose function did not return.
 var errGoexit = errorText("the rank's function ended by runtime.Goexit")
 
-// runRank runs fn on one rank and takes the rank to its end. ended is called
-// once, with the error of the rank, before the other ranks learn of it.
-func runRank(eng engine.Engine, check bool, fn func(*Comm) error, ended func(error)) {
+// runRank runs fn on one rank and takes the rank to its end. If that is an
+// error, it calls failed before the other ranks learn of it. It calls ended
+// last, with the error or nil.
+func runRank(eng engine.Engine, check bool, fn func(*Comm) error, failed, ended func(error)) {
 	err := error(errGoexit)
 	defer func() {
 		if v := recover(); v != nil {
 			err = newPanicError(v)
 		}
-		if err == nil {
-			ended(nil)
-			return
+		if err != nil {
+			w := eng.World()
+			reason := firstLine(err.Error())
+			err = &RankError{Rank: w.Rank(), Size: w.Size(), Host: eng.Info().Host, Err: err}
+			failed(err)
+			eng.Fail(reason)
 		}
-		w := eng.World()
-		err := &RankError{Rank: w.Rank(), Size: w.Size(), Host: eng.Info().Host, Err: err}
-		defer eng.Fail(firstLine(err.Err.Error()))
 		ended(err)
 	}()
 	p, e := newProcess(eng, check)
