@@ -235,7 +235,11 @@ func (x *extractor) strip(p *partPlan, v reflect.Value, depth int) (reflect.Valu
 		if q == nil {
 			return v, false, nil
 		}
-		return x.hidden(x.outer, q, v.Elem(), depth+1)
+		s, changed, err := x.hidden(x.outer, q, v.Elem(), depth+1)
+		if changed && q.leaf != engine.Invalid {
+			s = reflect.Zero(p.typ)
+		}
+		return s, changed, err
 	case reflect.Pointer:
 		if v.IsNil() {
 			return v, false, nil
