@@ -27,6 +27,9 @@ func ReduceObject[T any](c *Comm, v T, f func(a, b T) T, root int) (T, error) {
 	if err := c.rootedUsable(root); err != nil {
 		return zero, err
 	}
+	if err := c.announce(engine.Reduce, root); err != nil {
+		return zero, err
+	}
 	r, err := reduceToZero(c, v, f)
 	if root != 0 {
 		switch c.rank {
@@ -55,6 +58,9 @@ func AllreduceObject[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 	if err := c.unusable(); err != nil {
 		return zero, err
 	}
+	if err := c.announce(engine.Allreduce, 0); err != nil {
+		return zero, err
+	}
 	r, err := reduceToZero(c, v, f)
 	if c.rank == 0 {
 		if err != nil {
@@ -80,6 +86,15 @@ func AllreduceObject[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 		return zero, err
 	}
 	return got, nil
+}
+
+// announce compares the call with those of the other ranks in check mode; what
+// follows are no collectives of the engine.
+func (c *Comm) announce(kind engine.CollKind, root int) error {
+	if c.st.check == nil {
+		return nil
+	}
+	return c.st.check.before(c, &engine.Coll{Kind: kind, Root: root})
 }
 
 // reduceToZero brings the combination of all v to rank 0. The error of a rank
@@ -210,6 +225,9 @@ func scanObject[T any](c *Comm, v T, f func(a, b T) T, inclusive bool) (T, error
 			return v, nil
 		}
 		return zero, nil
+	}
+	if err := c.announce(engine.Scan, 0); err != nil {
+		return zero, err
 	}
 	all, result := prefix[T]{v: v}, prefix[T]{none: !inclusive}
 	var wrong error
