@@ -51,11 +51,18 @@ type process struct {
 	checkers  checkers
 }
 
-func newProcess(eng engine.Engine) *process {
+// newProcess makes the communicators of a rank. In check mode it is collective.
+func newProcess(eng engine.Engine, check bool) (*process, error) {
 	p := &process{eng: eng, info: eng.Info()}
 	p.world = p.newComm(eng.World(), "world")
 	p.self = p.newComm(eng.Self(), "self")
-	return p
+	if check {
+		var err error
+		if p.world.st.check, err = newChecker(p.world); err != nil {
+			return nil, err
+		}
+	}
+	return p, nil
 }
 
 func (p *process) newComm(ec engine.Comm, name string) *Comm {
@@ -81,11 +88,22 @@ func (c *Comm) unusable() error {
 	return nil
 }
 
-// Rank returns the rank of the caller, 0 to Size()-1 (MPI 5.0 §7.4.1). Local.
-func (c *Comm) Rank() int { return c.rank }
+// Rank returns the rank of the caller, 0 to Size()-1 (MPI 5.0 §7.4.1);
+// Undefined of a nil *Comm. Local.
+func (c *Comm) Rank() int {
+	if c == nil {
+		return Undefined
+	}
+	return c.rank
+}
 
-// Size returns the number of ranks (MPI 5.0 §7.4.1). Local.
-func (c *Comm) Size() int { return c.size }
+// Size returns the number of ranks (MPI 5.0 §7.4.1); 0 of a nil *Comm. Local.
+func (c *Comm) Size() int {
+	if c == nil {
+		return 0
+	}
+	return c.size
+}
 
 // ranks says in a message how many ranks there are.
 func (c *Comm) ranks() string {

@@ -1,0 +1,19 @@
+// Package start decides which engine carries a process: it reads what the
+// launcher left in the environment and the user's RINGO_ENGINE and RINGO_RANKS,
+// and opens the engine.
+//
+// The rules, the first that applies:
+//
+//	RINGO_ENGINE=native                 the native engine, an error if the program has none
+//	RINGO_RANK is set                   started by Ringo's mpiexec: embedded engine, shared memory
+//	RINGO_RANKS=N                       N goroutine ranks in this process
+//	another launcher's variables        the native engine if the program has it; else
+//	                                    a world of one if the launcher started one process,
+//	                                    and an error if it started more or does not say
+//	nothing                             a world of one
+//
+// RINGO_ENGINE=embedded leaves the native engine out of account.
+//
+// Package mpi imports it; package mpi/native registers its engine here. It
+// imports internal/engine and the embedded engine.
+package start
