@@ -24,7 +24,7 @@ type Comm struct {
 	ctx  context.Context // nil: no context
 	done <-chan struct{} // ctx.Done()
 
-	codec any // the Codec of objects, nil: the default
+	codec Codec // of objects, nil: the default
 }
 
 // commState is what all views of one communicator share.
@@ -37,6 +37,8 @@ type commState struct {
 
 	mu    sync.Mutex
 	attrs map[any]any
+
+	objects atomic.Uint32 // objects sent in more than one message
 }
 
 // process is one rank's end of the job: what all its communicators share.

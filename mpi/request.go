@@ -34,6 +34,7 @@ type Request struct {
 	busy     bool           // a goroutine blocks on req and is to release it
 	waiters  []func()       // called when busy ends
 	withdraw bool           // cancelled because the context ended
+	fixed    bool           // can be withdrawn no more: the other side has begun
 	taken    bool           // the completion has been handed out
 	st       Status
 	err      error
@@ -175,7 +176,7 @@ func (r *Request) giveUp() bool {
 		}
 		return true
 	}
-	return r.req.Cancel() == nil
+	return !r.fixed && r.req.Cancel() == nil
 }
 
 func (r *Request) contextError() error {
@@ -240,7 +241,7 @@ func (r *Request) Cancel() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	switch {
-	case r.req == nil:
+	case r.req == nil || r.fixed:
 		return nil
 	case r.coll:
 		return r.c.newError("Cancel", ErrUnsupported, Undefined, Undefined, errors.New(r.op+" is a collective and cannot be cancelled"))

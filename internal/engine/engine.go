@@ -8,6 +8,12 @@ const (
 	Undefined = -32766
 )
 
+// InternalTag is the least of the tags, up to 1<<31-1, that package mpi uses
+// for messages of its own, the further messages of an object for one. Programs
+// use tags below it. AnyTag matches no internal tag; receives and probes that
+// name one match it as any other.
+const InternalTag = 1 << 30
+
 // SendMode is the mode of a send (MPI 5.0 §3.4).
 type SendMode uint8
 

@@ -11,11 +11,18 @@
 // Used by the embedded engine only.
 package match
 
-// AnySource and AnyTag are the wildcards of a receive.
+// AnySource and AnyTag are the wildcards of a receive. AnyTag matches the tags
+// below InternalTag.
 const (
-	AnySource int32 = -1
-	AnyTag    int32 = -1
+	AnySource   int32 = -1
+	AnyTag      int32 = -1
+	InternalTag int32 = 1 << 30
 )
+
+// matches reports whether a receive with tag want takes a message with tag got.
+func matches(want, got int32) bool {
+	return want == got || want == AnyTag && got < InternalTag
+}
 
 // Recv is a receive that waits for a message. The caller sets Source, Tag and
 // Op and leaves the rest to the queue; a Recv is in one queue at a time.
@@ -160,7 +167,7 @@ func (q *Queue[R, M]) Arrive(src, tag int32) *Recv[R] {
 }
 
 func first[R any](r *Recv[R], tag int32) *Recv[R] {
-	for r != nil && r.Tag != tag && r.Tag != AnyTag {
+	for r != nil && !matches(r.Tag, tag) {
 		r = r.next
 	}
 	return r
@@ -195,7 +202,7 @@ func (q *Queue[R, M]) Find(src, tag int32) *Msg[M] {
 	}
 	if src == AnySource {
 		m := q.all.head
-		for m != nil && tag != AnyTag && m.Tag != tag {
+		for m != nil && !matches(tag, m.Tag) {
 			m = m.allNext
 		}
 		return m
@@ -205,7 +212,7 @@ func (q *Queue[R, M]) Find(src, tag int32) *Msg[M] {
 		return nil
 	}
 	m := s.unexpected.head
-	for m != nil && tag != AnyTag && m.Tag != tag {
+	for m != nil && !matches(tag, m.Tag) {
 		m = m.next
 	}
 	return m

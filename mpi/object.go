@@ -1,0 +1,261 @@
+package mpi
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// The functions below send and receive values of any Go type, which the codec
+// of the communicator encodes (see [Codec]); they are the lower-case family of
+// mpi4py. A receive needs no length. Objects and buffers do not mix: what
+// SendObject sends, RecvObject and its kin receive. A probe finds an object as
+// a message of the length of its first, or only, part.
+
+// SendObject sends the value v to rank dest (MPI 5.0 §3.2.1). It returns when
+// v may be changed again, which for short objects is at once. If v cannot be
+// encoded, the error is of class ErrCodec and nothing is sent.
+func SendObject[T any](c *Comm, v T, dest, tag int) error {
+	return sendObject(c, &v, dest, tag, engine.Standard)
+}
+
+// SsendObject sends the value v to rank dest and returns when dest has begun
+// to receive it (synchronous mode, MPI 5.0 §3.4).
+func SsendObject[T any](c *Comm, v T, dest, tag int) error {
+	return sendObject(c, &v, dest, tag, engine.Synchronous)
+}
+
+// BsendObject sends the value v to rank dest and returns without waiting for
+// the receiver: the object is copied (buffered mode, MPI 5.0 §3.4).
+func BsendObject[T any](c *Comm, v T, dest, tag int) error {
+	return sendObject(c, &v, dest, tag, engine.Buffered)
+}
+
+func sendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode) error {
+	if !c.sendable(dest, tag) {
+		return c.checkSend(rawElement, dest, tag)
+	}
+	p, err := c.pack(v, firstBytes)
+	if err != nil {
+		return c.newError("", ErrCodec, dest, tag, err)
+	}
+	if p.rest == nil {
+		err = c.ec.Send(engine.OfBytes(p.first), dest, tag, mode, c.done)
+	} else {
+		err = c.sendLong(&p, dest, tag, mode)
+	}
+	p.free()
+	if err != nil {
+		return c.failed("", dest, tag, err)
+	}
+	return nil
+}
+
+// rawElement stands for the element of an object's messages where arguments
+// are checked.
+var rawElement = &element{typ: engine.Basic(engine.Raw)}
+
+// startLong starts all messages of a long object; the receiver may want them
+// before this rank calls again. The first is synchronous: until it completes,
+// the whole can be withdrawn, and from then on the receiver takes the rest.
+func (c *Comm) startLong(p *packed, dest, tag int, mode engine.SendMode) ([]engine.Request, error) {
+	firstMode := engine.Synchronous
+	if mode == engine.Buffered {
+		firstMode = mode
+	} else {
+		mode = engine.Standard
+	}
+	reqs := make([]engine.Request, 0, 1+len(p.rest))
+	req, err := c.ec.Isend(engine.OfBytes(p.first), dest, tag, firstMode)
+	if err != nil {
+		return nil, err
+	}
+	reqs = append(reqs, req)
+	for _, b := range p.rest {
+		req, err := c.ec.Isend(engine.OfBytes(b), dest, p.tag, mode)
+		if err != nil {
+			return reqs, err
+		}
+		reqs = append(reqs, req)
+	}
+	return reqs, nil
+}
+
+func (c *Comm) sendLong(p *packed, dest, tag int, mode engine.SendMode) error {
+	reqs, err := c.startLong(p, dest, tag, mode)
+	if err != nil {
+		withdraw(reqs)
+		return err
+	}
+	st, err := reqs[0].Wait(c.done)
+	if err != nil && c.ended(err) {
+		// Not matched yet: take it back, unless it is matched just now.
+		if reqs[0].Cancel() == nil {
+			st, err = reqs[0].Wait(nil)
+		}
+		if err == nil && st.Cancelled {
+			withdraw(reqs[1:])
+			return ErrCancelled
+		}
+	}
+	for _, r := range reqs[1:] {
+		if _, e := r.Wait(nil); err == nil {
+			err = e
+		}
+	}
+	return err
+}
+
+// ended reports whether err only says that the context of c has ended.
+func (c *Comm) ended(err error) bool {
+	return c.ctx != nil && c.ctx.Err() != nil && errors.Is(err, ErrCancelled)
+}
+
+// withdraw cancels sends that nobody will receive.
+func withdraw(reqs []engine.Request) {
+	for _, r := range reqs {
+		r.Cancel()
+	}
+	for _, r := range reqs {
+		r.Wait(nil)
+	}
+}
+
+// RecvObject receives an object from rank source, or AnySource, with the given
+// tag, or AnyTag, as a value of type T (MPI 5.0 §3.2.4), of whatever length.
+// The Bytes of the status are the length of its encoding. If it does not fit
+// into a T, or is longer than the codec's limit, the error is of class
+// ErrCodec and the object is gone. From ProcNull comes the zero T.
+func RecvObject[T any](c *Comm, source, tag int) (T, Status, error) {
+	var v T
+	if !c.receivable(source, tag) {
+		return v, nullStatus, c.checkRecv(rawElement, source, tag)
+	}
+	st, err := c.recvObject(&v, source, tag, c.done)
+	if err != nil {
+		var zero T
+		return zero, st, c.objectFailed("", source, tag, st, err)
+	}
+	return v, st, nil
+}
+
+// recvObject receives into the value v points to.
+func (c *Comm) recvObject(v any, source, tag int, done <-chan struct{}) (Status, error) {
+	f := getFrame()
+	defer f.free()
+	in, st, err := c.recvWhole(f, source, tag, done)
+	if err == nil {
+		err = in.decodeInto(c, v)
+	}
+	return statusOf(st), err
+}
+
+// recvWhole receives all messages of an object; f holds the first.
+func (c *Comm) recvWhole(f *frameBuf, source, tag int, done <-chan struct{}) (incoming, engine.Status, error) {
+	b := f.b[:firstBytes]
+	st, err := c.ec.Recv(engine.OfBytes(b), source, tag, done)
+	if err != nil {
+		return incoming{}, st, err
+	}
+	return c.takeObject(b, st)
+}
+
+// takeObject receives the messages that follow the first of an object. They are
+// under way, so that the context no longer matters.
+func (c *Comm) takeObject(first []byte, st engine.Status) (incoming, engine.Status, error) {
+	in, err := c.openObject(first[:st.Bytes], st)
+	if err != nil {
+		return in, st, err
+	}
+	for b, more := in.next(); more; b, more = in.next() {
+		part, err := c.ec.Recv(engine.OfBytes(b), st.Source, in.tag, nil)
+		if err != nil && !(in.bad != nil && errors.Is(err, ErrTruncate)) {
+			return in, st, err
+		}
+		in.got(b, part.Bytes)
+	}
+	st.Bytes = in.bytes
+	return in, st, nil
+}
+
+func (in *incoming) decodeInto(c *Comm, v any) error {
+	if err := in.decode(c.objectCodec(), v); err != nil {
+		return &codecError{err}
+	}
+	return nil
+}
+
+func (c *Comm) openObject(first []byte, st engine.Status) (in incoming, err error) {
+	if st.Sig != 0 && st.Sig.Kind() != engine.Raw {
+		return in, engine.Errorf(ErrType, "the message is a buffer of %v, not an object", st.Sig)
+	}
+	if err := in.open(first, c.objectCodec().MaxBytes()); err != nil {
+		return in, &codecError{err}
+	}
+	return in, nil
+}
+
+// codecError marks an error of a codec, or of the form of an object.
+type codecError struct{ err error }
+
+func (e *codecError) Error() string { return e.err.Error() }
+func (e *codecError) Unwrap() error { return e.err }
+
+// objectFailed turns an error of receiving an object into an *Error.
+func (c *Comm) objectFailed(op string, source, tag int, st Status, err error) error {
+	var ce *codecError
+	switch {
+	case errors.As(err, &ce):
+		return c.newError(op, ErrCodec, st.Source, st.Tag, ce.err)
+	case errors.Is(err, ErrTruncate):
+		return c.notObject(op, st.Source, st.Tag, err)
+	}
+	return c.failed(op, source, tag, err)
+}
+
+// notObject is the error of a message that is longer than the first of any
+// object.
+func (c *Comm) notObject(op string, source, tag int, err error) error {
+	return c.newError(op, ErrType, source, tag, fmt.Errorf("the message is not an object: %w", err))
+}
+
+// SendrecvObject sends v to rank dest and receives an object from rank source
+// at the same time (MPI 5.0 §3.10); any of the partners may be the same or
+// ProcNull.
+func SendrecvObject[S, R any](c *Comm, v S, dest, sendTag, source, recvTag int) (R, Status, error) {
+	send := isendObject(c, &v, dest, sendTag, engine.Standard, "SendrecvObject")
+	r, st, err := RecvObject[R](c, source, recvTag)
+	_, sendErr := send.Wait()
+	switch {
+	case err == nil:
+		err = sendErr
+	case sendErr != nil:
+		err = errors.Join(err, sendErr)
+	}
+	return r, st, err
+}
+
+// MrecvObject receives the message m as a value of type T (MPI 5.0 §3.8.3).
+func MrecvObject[T any](m *Message) (T, Status, error) {
+	var v T
+	em, err := m.take(rawElement)
+	if em == nil {
+		return v, nullStatus, err
+	}
+	f := getFrame()
+	defer f.free()
+	b := f.b[:firstBytes]
+	st, err := em.Recv(engine.OfBytes(b), m.c.done)
+	if err == nil {
+		var in incoming
+		if in, st, err = m.c.takeObject(b, st); err == nil {
+			err = in.decodeInto(m.c, &v)
+		}
+	}
+	if err != nil {
+		var zero T
+		return zero, statusOf(st), m.c.objectFailed("", m.st.Source, m.st.Tag, statusOf(st), err)
+	}
+	return v, statusOf(st), nil
+}

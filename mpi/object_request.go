@@ -1,0 +1,259 @@
+package mpi
+
+import (
+	"errors"
+	"time"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// IsendObject starts a send of the value v to rank dest and returns at once
+// (MPI 5.0 §3.7.2). v is encoded before it returns; its long slices are not to
+// be changed before the request is complete. Errors, also of the arguments and
+// the encoding, come out of Wait and Test.
+func IsendObject[T any](c *Comm, v T, dest, tag int) *Request {
+	return isendObject(c, &v, dest, tag, engine.Standard, "IsendObject")
+}
+
+// IssendObject starts a send as SsendObject (MPI 5.0 §3.7.2).
+func IssendObject[T any](c *Comm, v T, dest, tag int) *Request {
+	return isendObject(c, &v, dest, tag, engine.Synchronous, "IssendObject")
+}
+
+// IbsendObject starts a send as BsendObject (MPI 5.0 §3.7.2).
+func IbsendObject[T any](c *Comm, v T, dest, tag int) *Request {
+	return isendObject(c, &v, dest, tag, engine.Buffered, "IbsendObject")
+}
+
+func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op string) *Request {
+	if !c.sendable(dest, tag) {
+		return doneRequest(c, emptyStatus, c.checkSend(rawElement, dest, tag))
+	}
+	p, err := c.pack(v, firstBytes)
+	if err != nil {
+		return doneRequest(c, emptyStatus, c.newError(op, ErrCodec, dest, tag, err))
+	}
+	if p.rest == nil {
+		b := engine.OfBytes(p.first)
+		req, err := c.ec.Isend(b, dest, tag, mode)
+		r := newRequest(c, op, dest, tag, b, req, err)
+		r.then = func(_ *Request, st engine.Status, err error) (engine.Request, Status, error) {
+			p.free()
+			return nil, statusOf(st), err
+		}
+		return r
+	}
+	reqs, err := c.startLong(&p, dest, tag, mode)
+	if err != nil {
+		withdraw(reqs)
+		return newRequest(c, op, dest, tag, engine.Buf{}, nil, err)
+	}
+	s := longSend{p: p, reqs: reqs}
+	r := newRequest(c, op, dest, tag, engine.OfBytes(p.first), reqs[0], nil)
+	r.then = s.then
+	return r
+}
+
+// longSend is the progress of a started send of a long object.
+type longSend struct {
+	p    packed
+	reqs []engine.Request
+	done int
+	st   engine.Status // of the first message
+	err  error
+}
+
+func (s *longSend) then(r *Request, st engine.Status, err error) (engine.Request, Status, error) {
+	if s.done == 0 {
+		s.st = st
+		if st.Cancelled {
+			for _, q := range s.reqs[1:] {
+				q.Cancel()
+			}
+		}
+		r.fixed = true // the receiver waits for the rest
+	}
+	if s.err == nil {
+		s.err = err
+	}
+	if s.done++; s.done < len(s.reqs) {
+		return s.reqs[s.done], Status{}, nil
+	}
+	s.p.free()
+	return nil, statusOf(s.st), s.err
+}
+
+// ObjectRequest is a running receive of an object of type T. Its value comes
+// out of Wait or Test. [ObjectRequest.Request] makes it one of several requests
+// that WaitAll, WaitAny … handle.
+type ObjectRequest[T any] struct {
+	r     *Request
+	value T
+	frame *frameBuf
+	in    incoming
+	piece []byte
+	open  bool
+	st    engine.Status
+	timer *time.Timer
+}
+
+// IrecvObject starts a receive as RecvObject and returns at once
+// (MPI 5.0 §3.7.2). Errors, also of the arguments, come out of Wait and Test.
+func IrecvObject[T any](c *Comm, source, tag int) *ObjectRequest[T] {
+	if !c.receivable(source, tag) {
+		return &ObjectRequest[T]{r: doneRequest(c, nullStatus, c.checkRecv(rawElement, source, tag))}
+	}
+	o := &ObjectRequest[T]{frame: getFrame()}
+	b := engine.OfBytes(o.frame.b[:firstBytes])
+	req, err := c.ec.Irecv(b, source, tag)
+	o.start(newRequest(c, "IrecvObject", source, tag, b, req, err))
+	return o
+}
+
+// ImrecvObject starts to receive the message m as a value of type T
+// (MPI 5.0 §3.8.3).
+func ImrecvObject[T any](m *Message) *ObjectRequest[T] {
+	em, err := m.take(rawElement)
+	if em == nil {
+		return &ObjectRequest[T]{r: doneRequest(nil, nullStatus, err)}
+	}
+	o := &ObjectRequest[T]{frame: getFrame()}
+	b := engine.OfBytes(o.frame.b[:firstBytes])
+	req, err := em.Irecv(b)
+	o.start(newRequest(m.c, "ImrecvObject", m.st.Source, m.st.Tag, b, req, err))
+	return o
+}
+
+// driveAfter is when a receive that is still pending is given a goroutine.
+const driveAfter = 500 * time.Microsecond
+
+// start completes o. Between the messages of a long object this rank has to
+// act; when the program does not wait for the request soon, a goroutine does,
+// so that the sender never depends on it.
+func (o *ObjectRequest[T]) start(r *Request) {
+	o.r = r
+	if r.req == nil {
+		o.frame.free()
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.then = o.then
+	r.poll()
+	if r.req != nil {
+		o.timer = time.AfterFunc(driveAfter, r.drive)
+	}
+}
+
+// drive waits until the request is complete, without handing it out.
+func (r *Request) drive() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.req != nil {
+		if !r.busy {
+			r.block()
+			continue
+		}
+		ch := make(chan struct{})
+		r.waiters = append(r.waiters, func() { close(ch) })
+		r.mu.Unlock()
+		<-ch
+		r.mu.Lock()
+	}
+}
+
+// then takes one message of the object and starts the receive of the next.
+func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine.Request, Status, error) {
+	c := r.c
+	if !o.open {
+		o.st = st
+		if err != nil || st.Cancelled {
+			if errors.Is(err, ErrTruncate) {
+				err = c.notObject(r.op, st.Source, st.Tag, errors.Unwrap(err))
+			}
+			return o.end(st, err)
+		}
+		o.in, err = c.openObject(o.frame.b[:st.Bytes], st)
+		if err != nil {
+			return o.end(st, c.objectFailed(r.op, r.peer, r.tag, statusOf(st), err))
+		}
+		o.open, r.fixed = true, true
+	} else {
+		if err != nil && !(o.in.bad != nil && errors.Is(err, ErrTruncate)) {
+			return o.end(o.st, err)
+		}
+		o.in.got(o.piece, st.Bytes)
+	}
+	b, more := o.in.next()
+	if more {
+		o.piece = b
+		next, err := c.ec.Irecv(engine.OfBytes(b), o.st.Source, o.in.tag)
+		if err != nil {
+			return o.end(o.st, c.failed(r.op, r.peer, r.tag, err))
+		}
+		return next, Status{}, nil
+	}
+	o.st.Bytes = o.in.bytes
+	if err := o.in.decode(c.objectCodec(), &o.value); err != nil {
+		var zero T
+		o.value = zero
+		return o.end(o.st, c.newError(r.op, ErrCodec, o.st.Source, o.st.Tag, err))
+	}
+	return o.end(o.st, nil)
+}
+
+func (o *ObjectRequest[T]) end(st engine.Status, err error) (engine.Request, Status, error) {
+	if o.timer != nil {
+		o.timer.Stop()
+	}
+	o.frame.free()
+	o.frame, o.piece, o.in = nil, nil, incoming{}
+	return nil, statusOf(st), err
+}
+
+// Wait blocks until the object has been received and returns it with the
+// status; see [Request.Wait].
+func (o *ObjectRequest[T]) Wait() (T, Status, error) {
+	if o == nil {
+		var zero T
+		return zero, emptyStatus, nil
+	}
+	st, err := o.r.Wait()
+	if err != nil {
+		var zero T
+		return zero, st, err
+	}
+	return o.value, st, nil
+}
+
+// Test makes progress and reports whether the object has been received; then
+// it returns what Wait would. It does not block.
+func (o *ObjectRequest[T]) Test() (T, Status, bool, error) {
+	var zero T
+	if o == nil {
+		return zero, emptyStatus, true, nil
+	}
+	st, ok, err := o.r.Test()
+	if err != nil || !ok {
+		return zero, st, ok, err
+	}
+	return o.value, st, true, nil
+}
+
+// Cancel asks for the receive to be withdrawn, if no message has matched it
+// yet; see [Request.Cancel].
+func (o *ObjectRequest[T]) Cancel() error {
+	if o == nil {
+		return nil
+	}
+	return o.r.Cancel()
+}
+
+// Request returns the request of the receive, for the functions that handle
+// several requests; the value comes out of Wait afterwards.
+func (o *ObjectRequest[T]) Request() *Request {
+	if o == nil {
+		return nil
+	}
+	return o.r
+}
