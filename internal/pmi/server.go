@@ -1,0 +1,332 @@
+package pmi
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"sync"
+)
+
+// A Handler is told what the ranks of a job do. Its methods are called from the
+// goroutines that serve the ranks, several at a time, and must not block for
+// long: the rank waits. A nil function is not called.
+type Handler struct {
+	// Init: the rank has started to use the process manager.
+	Init func(rank int)
+	// Finalize: the rank has ended its use properly.
+	Finalize func(rank int)
+	// Abort: the rank asks for the end of the whole job with this exit code.
+	Abort func(rank, code int, message string)
+	// Barrier: the rank has entered the barrier and waits.
+	Barrier func(rank int)
+	// Closed: no process holds the other end of the rank's stream any more.
+	// active says that this came after Init and without Finalize, which means
+	// that the rank has died. err is nil for a plain end of the stream, else
+	// what was wrong with it.
+	Closed func(rank int, active bool, err error)
+}
+
+// Server is the process manager's side for the ranks of one job. Set the fields
+// before the first call of Serve.
+type Server struct {
+	Size     int                // number of ranks
+	Name     string             // of the table of keys and values
+	Universe int                // size of the universe; 0: not known
+	AppNum   func(rank int) int // which of several programs a rank runs; nil: all run program 0
+	Handler  Handler
+
+	mu        sync.Mutex
+	values    map[string]string
+	published map[string]string
+	waiting   []*peer
+}
+
+// A peer is one rank's stream.
+type peer struct {
+	rank   int
+	w      io.Writer
+	mu     sync.Mutex // one write at a time: barrier_out comes from another rank's goroutine
+	active bool       // after init, before finalize; used by the serving goroutine only
+}
+
+func (p *peer) send(name string, keyValues ...string) {
+	line := NewMessage(name, keyValues...).Append(nil)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	// A rank that is gone does not read its reply: its stream ends next.
+	_, _ = p.w.Write(line)
+}
+
+// Put sets a key before or while ranks run, e.g. PMI_process_mapping.
+func (s *Server) Put(key, value string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.values == nil {
+		s.values = map[string]string{}
+	}
+	s.values[key] = value
+}
+
+// Serve answers the commands of one rank until its stream ends, and then calls
+// Handler.Closed. One call for each rank, all at the same time.
+func (s *Server) Serve(rank int, stream io.ReadWriter) {
+	p := &peer{rank: rank, w: stream}
+	lines := newLineReader(stream)
+	err := s.serve(p, lines)
+	s.mu.Lock()
+	for i, q := range s.waiting {
+		if q == p {
+			s.waiting = append(s.waiting[:i], s.waiting[i+1:]...)
+			break
+		}
+	}
+	s.mu.Unlock()
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	if s.Handler.Closed != nil {
+		s.Handler.Closed(rank, p.active, err)
+	}
+}
+
+func (s *Server) serve(p *peer, lines lineReader) error {
+	for {
+		line, err := lines.next()
+		if err != nil {
+			return err
+		}
+		if line == "" {
+			continue
+		}
+		m, err := Parse(line)
+		if err != nil {
+			return err
+		}
+		if m.Name == "spawn" {
+			if m, err = readSpawn(m, lines); err != nil {
+				return err
+			}
+		}
+		s.command(p, m)
+	}
+}
+
+// readSpawn skips the lines of a spawn segment up to endcmd and returns what the
+// reply needs.
+func readSpawn(m Message, lines lineReader) (Message, error) {
+	for range 1 << 16 {
+		line, err := lines.next()
+		if err != nil {
+			return m, err
+		}
+		if line == "endcmd" {
+			return m, nil
+		}
+		key, value := line, ""
+		for i := range len(line) {
+			if line[i] == '=' {
+				key, value = line[:i], line[i+1:]
+				break
+			}
+		}
+		if key == "totspawns" || key == "spawnssofar" { // of the spawn as a whole
+			m.keys = append(m.keys, key)
+			m.vals = append(m.vals, value)
+		}
+	}
+	return m, errors.New("pmi: spawn command without endcmd")
+}
+
+func (s *Server) command(p *peer, m Message) {
+	switch m.Name {
+	case "init":
+		p.active = true
+		if s.Handler.Init != nil {
+			s.Handler.Init(p.rank)
+		}
+		rc := "0"
+		if v, err := m.Int("pmi_version"); err == nil && v != 1 {
+			rc = "-1"
+		}
+		p.send("response_to_init", "pmi_version", "1", "pmi_subversion", "1", "rc", rc)
+	case "get_maxes":
+		p.send("maxes", "kvsname_max", strconv.Itoa(KVSNameMax), "keylen_max", strconv.Itoa(KeyMax), "vallen_max", strconv.Itoa(ValueMax))
+	case "get_appnum":
+		n := 0
+		if s.AppNum != nil {
+			n = s.AppNum(p.rank)
+		}
+		p.send("appnum", "appnum", strconv.Itoa(n))
+	case "get_my_kvsname":
+		p.send("my_kvsname", "kvsname", s.Name)
+	case "get_universe_size":
+		n := s.Universe
+		if n <= 0 {
+			n = -1
+		}
+		p.send("universe_size", "size", strconv.Itoa(n))
+	case "put":
+		s.put(p, m)
+	case "get":
+		s.get(p, m)
+	case "barrier_in":
+		s.barrier(p)
+	case "publish_name", "lookup_name", "unpublish_name":
+		s.names(p, m)
+	case "spawn":
+		// Answered once, after the last segment.
+		total, err1 := m.Int("totspawns")
+		sofar, err2 := m.Int("spawnssofar")
+		if err1 != nil || err2 != nil || sofar >= total {
+			p.send("spawn_result", "rc", "-1", "msg", "spawn_is_not_supported")
+		}
+	case "abort":
+		code, err := m.Int("exitcode")
+		if err != nil {
+			code = 1
+		}
+		if s.Handler.Abort != nil {
+			s.Handler.Abort(p.rank, code, Unescape(m.Get("message")))
+		}
+	case "finalize":
+		p.active = false
+		if s.Handler.Finalize != nil {
+			s.Handler.Finalize(p.rank)
+		}
+		p.send("finalize_ack")
+	default:
+		// Ending the job over a command of a newer client would be worse than
+		// telling the client that it is not known.
+		p.send(short(m.Name)+"_result", "rc", "-1", "msg", "unknown_command")
+	}
+}
+
+// checkTable reports why a put or get cannot be done, "" if it can.
+func (s *Server) checkTable(m Message) string {
+	switch key := m.Get("key"); {
+	case m.Get("kvsname") != s.Name:
+		return "kvs_" + short(m.Get("kvsname")) + "_not_found"
+	case key == "":
+		return "no_key_given"
+	case len(key) > KeyMax:
+		return "key_too_long"
+	}
+	return ""
+}
+
+// short bounds what a reply repeats of a request: C clients read 1024 bytes.
+func short(s string) string { return s[:min(len(s), KVSNameMax)] }
+
+func (s *Server) put(p *peer, m Message) {
+	value := m.Get("value")
+	msg := s.checkTable(m)
+	if msg == "" && len(value) > ValueMax {
+		msg = "value_too_long"
+	}
+	if msg != "" {
+		p.send("put_result", "rc", "-1", "msg", msg)
+		return
+	}
+	s.Put(m.Get("key"), value)
+	p.send("put_result", "rc", "0", "msg", "success")
+}
+
+func (s *Server) get(p *peer, m Message) {
+	if msg := s.checkTable(m); msg != "" {
+		p.send("get_result", "rc", "-1", "msg", msg, "value", "unknown")
+		return
+	}
+	key := m.Get("key")
+	s.mu.Lock()
+	value, ok := s.values[key]
+	s.mu.Unlock()
+	if !ok {
+		p.send("get_result", "rc", "-1", "msg", "key_"+key+"_not_found", "value", "unknown")
+		return
+	}
+	p.send("get_result", "rc", "0", "msg", "success", "value", value)
+}
+
+func (s *Server) barrier(p *peer) {
+	if s.Handler.Barrier != nil {
+		s.Handler.Barrier(p.rank)
+	}
+	s.mu.Lock()
+	for _, q := range s.waiting {
+		if q == p { // in already
+			s.mu.Unlock()
+			return
+		}
+	}
+	s.waiting = append(s.waiting, p)
+	var out []*peer
+	if len(s.waiting) == s.Size {
+		out, s.waiting = s.waiting, nil
+	}
+	s.mu.Unlock()
+	for _, q := range out {
+		q.send("barrier_out")
+	}
+}
+
+// Waiting returns how many ranks are in the barrier.
+func (s *Server) Waiting() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.waiting)
+}
+
+func (s *Server) names(p *peer, m Message) {
+	service := m.Get("service")
+	if len(m.Get("port")) > ValueMax {
+		p.send("publish_result", "info", "ok", "rc", "1", "msg", "port_too_long")
+		return
+	}
+	s.mu.Lock()
+	port, there := s.published[service]
+	switch {
+	case m.Name == "publish_name" && !there:
+		if s.published == nil {
+			s.published = map[string]string{}
+		}
+		s.published[service] = m.Get("port")
+	case m.Name == "unpublish_name":
+		delete(s.published, service)
+	}
+	s.mu.Unlock()
+	switch {
+	case m.Name == "publish_name" && there:
+		p.send("publish_result", "info", "ok", "rc", "1", "msg", "key_already_present")
+	case m.Name == "publish_name":
+		p.send("publish_result", "info", "ok", "rc", "0", "msg", "success")
+	case m.Name == "lookup_name" && there:
+		p.send("lookup_result", "port", port, "info", "ok", "rc", "0", "msg", "success")
+	case m.Name == "lookup_name":
+		p.send("lookup_result", "info", "ok", "rc", "1", "msg", "service_not_found")
+	case there:
+		p.send("unpublish_result", "info", "ok", "rc", "0", "msg", "success")
+	default:
+		p.send("unpublish_result", "info", "ok", "rc", "1", "msg", "service_not_found")
+	}
+}
+
+// ProcessMapping returns the value of the key PMI_process_mapping for ranks that
+// fill the nodes one after another, perNode[i] ranks on node i, or "" if it
+// would not fit into a value (clients then compare host names).
+func ProcessMapping(perNode ...int) string {
+	out := []byte("(vector")
+	for i := 0; i < len(perNode); {
+		j := i
+		for j < len(perNode) && perNode[j] == perNode[i] {
+			j++
+		}
+		out = fmt.Appendf(out, ",(%d,%d,%d)", i, j-i, perNode[i])
+		i = j
+	}
+	out = append(out, ')')
+	if len(out) >= ValueMax {
+		return ""
+	}
+	return string(out)
+}
