@@ -1,29 +1,182 @@
 package board
 
-import "github.com/ringo-mpi/ringo/internal/engine"
+import (
+	"runtime"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
 
 // Board is one member's view of the shared memory of a communicator.
 type Board struct {
-	rank, size int
-	host       Host
-	mem        []byte
-}
+	geometry
+	host   Host
+	base   unsafe.Pointer
+	mem    []byte
+	rank   int
+	size   int
+	spin   int
+	pull   bool // other members' memory can be read and written
+	local  bool // and by plain pointers
+	tree   bool // too many members for everybody to look at everybody
+	broken error
 
-// Size is the number of bytes of zeroed shared memory, aligned to 64 bytes,
-// that the board of a communicator with the given number of members needs.
-// Most of it is touched only by large collectives.
-func Size(members int) int { return 0 }
+	// The collective that runs.
+	tick    uint64 // its number
+	safe    uint64 // all members have completed the collectives before this one
+	cellOff int    // where its cell is in a member's block
+	mine    *header
+	meta    uint64
+	done    <-chan struct{}
+	misuse  *engine.Error // what the caller or another member did wrong
+
+	scratch [2][]uint64 // private memory of reductions, under acc and piece
+	acc     unsafe.Pointer
+	piece   unsafe.Pointer
+	displs  [2][]int // of packed send and receive blocks
+	table   []entry  // what other members read when it does not fit a slot
+	far     entry    // an entry of another member's table
+}
 
 // New makes member rank's view of the board in mem. Every member calls it with
 // the same memory, as long as Size(size), zeroed before the first member runs
 // a collective.
 func New(mem []byte, rank, size int, h Host) *Board {
-	return &Board{rank: rank, size: size, host: h, mem: mem}
+	b := &Board{
+		geometry: geometryOf(size), host: h, mem: mem, rank: rank, size: size,
+		spin: h.Spin(), pull: h.CanPull() || h.InProcess(), local: h.InProcess(), tree: size > flatMax,
+	}
+	if len(mem) > 0 {
+		b.base = unsafe.Pointer(unsafe.SliceData(mem))
+	}
+	return b
 }
 
 // Run performs one blocking collective. All members call it with the same
 // collectives in the same order; of one member, one goroutine at a time. An
 // error of the host leaves the board unusable: later calls return it again.
 func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
-	return engine.Errorf(engine.ErrUnsupported, "%v is not built yet", c.Kind)
+	if b.broken != nil {
+		return b.broken
+	}
+	if b.size == 1 {
+		if e := alone(&c); e != nil {
+			return e
+		}
+		return nil
+	}
+	b.misuse, b.done = nil, done
+	err := b.begin(&c)
+	if err == nil {
+		err = b.run(&c)
+	}
+	if err != nil {
+		b.broken = err
+		return err
+	}
+	b.end(c.Kind)
+	// Other members read and write these through their addresses.
+	runtime.KeepAlive(c.Send.Ptr)
+	runtime.KeepAlive(c.Recv.Ptr)
+	runtime.KeepAlive(c.V)
+	if b.misuse != nil {
+		return b.misuse
+	}
+	return nil
+}
+
+func (b *Board) run(c *engine.Coll) error {
+	switch c.Kind {
+	case engine.Barrier:
+		return b.barrier()
+	case engine.Bcast:
+		return b.bcast(c)
+	case engine.Scatter, engine.Scatterv:
+		return b.scatter(c)
+	case engine.Gather, engine.Gatherv:
+		return b.gather(c)
+	case engine.Allgather, engine.Allgatherv:
+		return b.allgather(c)
+	case engine.Alltoall:
+		return b.alltoall(c)
+	case engine.Alltoallv, engine.Alltoallw:
+		return b.alltoallv(c)
+	case engine.Reduce:
+		return b.reduce(c)
+	case engine.Allreduce:
+		return b.allreduce(c)
+	case engine.ReduceScatter, engine.ReduceScatterBlock:
+		return b.reduceScatter(c)
+	case engine.Scan, engine.Exscan:
+		return b.scan(c)
+	}
+	b.note(engine.Errorf(engine.ErrUnsupported, "collective %d is unknown", c.Kind))
+	return nil
+}
+
+// symmetric reports whether a member that has completed a collective of kind k
+// knows that all members have begun it.
+func symmetric(k engine.CollKind) bool {
+	switch k {
+	case engine.Barrier, engine.Allgather, engine.Allgatherv, engine.Alltoall, engine.Alltoallv, engine.Alltoallw,
+		engine.Allreduce, engine.ReduceScatter, engine.ReduceScatterBlock:
+		return true
+	}
+	return false
+}
+
+// begin makes this member's next cell ready. A cell and its slot may be written
+// again when every member has completed the collective they served; whether
+// that is so is looked at once in window collectives.
+func (b *Board) begin(c *engine.Coll) error {
+	n := b.tick
+	b.cellOff = cellsOff + int(n&(cells-1))*(line+b.slot)
+	b.mine = b.cell(b.rank)
+	if n&(window-1) == 0 && int64(b.safe+window-n) < 0 {
+		if b.tree {
+			if err := b.treeBarrier(phaseSyncUp, phaseSyncDown, nil); err != nil {
+				return err
+			}
+			b.safe = n
+		} else {
+			for i := 1; i < b.size; i++ {
+				if err := b.until(b.phaseOf(b.other(i)), (n-window)<<phaseBits); err != nil {
+					return err
+				}
+			}
+			b.safe = n - window
+		}
+	}
+	t := c.Send.Type
+	if t == nil {
+		t = c.Recv.Type
+	}
+	b.meta = uint64(c.Kind) | uint64(uint16(c.Root))<<16
+	if t != nil && c.Kind != engine.Alltoallw {
+		b.meta |= uint64(t.Sig) << 32
+	}
+	if c.Op != nil {
+		b.meta |= uint64(c.Op.Code) << 8
+	}
+	return nil
+}
+
+func (b *Board) end(k engine.CollKind) {
+	if symmetric(k) && int64(b.safe-b.tick) < 0 {
+		b.safe = b.tick
+	}
+	b.tick++
+	b.done = nil
+	if b.tick&(window-1) == 0 && !b.tree {
+		b.publish(b.tick << phaseBits)
+		b.notifyAll()
+	}
+}
+
+// note keeps the first thing that was found wrong with this collective. The
+// member goes on with the protocol, so that the others are not left waiting.
+func (b *Board) note(e *engine.Error) {
+	if b.misuse == nil {
+		b.misuse = e
+	}
 }

@@ -1,0 +1,107 @@
+package board
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Sizes at which one way becomes slower than the next.
+const (
+	eagerPull = 2 << 10  // up to here a contribution is copied through the slot, beyond it is pulled
+	splitMin  = 16 << 10 // from here on, of two members both move a part
+	page      = 4 << 10
+)
+
+// eager is the longest contribution that goes through the slot.
+func (b *Board) eager() int {
+	if b.pull {
+		return min(eagerPull, b.slot)
+	}
+	return b.slot
+}
+
+// take copies n bytes that member r has published at address a.
+func (b *Board) take(dst unsafe.Pointer, r int, a uintptr, n int) error {
+	if n == 0 {
+		return nil
+	}
+	if b.local {
+		copyBytes(dst, pointer(a), n)
+		return nil
+	}
+	return b.host.Pull(dst, r, a, n)
+}
+
+// give copies n bytes to where member r wants them.
+func (b *Board) give(r int, a uintptr, src unsafe.Pointer, n int) error {
+	if n == 0 {
+		return nil
+	}
+	if b.local {
+		copyBytes(pointer(a), src, n)
+		return nil
+	}
+	return b.host.Push(r, a, src, n)
+}
+
+// copyBytes is memory.Copy for buffers that may be the same.
+func copyBytes(dst, src unsafe.Pointer, n int) {
+	if dst != src && n > 0 {
+		memory.Copy(dst, src, n)
+	}
+}
+
+// blocks is a buffer with a block for every member.
+type blocks struct {
+	ptr            unsafe.Pointer
+	size           int // bytes of an element
+	n              int // elements of a block, when counts is nil
+	counts, displs []int
+}
+
+func (s *blocks) bytes(r int) int {
+	if s.counts != nil {
+		return s.counts[r] * s.size
+	}
+	return s.n * s.size
+}
+
+func (s *blocks) at(r int) unsafe.Pointer {
+	if s.counts != nil {
+		return unsafe.Add(s.ptr, s.displs[r]*s.size)
+	}
+	return unsafe.Add(s.ptr, r*s.n*s.size)
+}
+
+// even describes a buffer of size equal blocks.
+func (b *Board) even(buf *engine.Buf) blocks {
+	return blocks{ptr: buf.Ptr, size: buf.Type.Size, n: buf.Count / b.size}
+}
+
+// uneven describes a buffer with a count for every member; without
+// displacements, the blocks follow one another.
+func (b *Board) uneven(buf *engine.Buf, counts, displs []int, which int) blocks {
+	if displs == nil {
+		displs = b.displs[which][:0]
+		at := 0
+		for _, n := range counts {
+			displs = append(displs, at)
+			at += n
+		}
+		b.displs[which] = displs
+	}
+	return blocks{ptr: buf.Ptr, size: buf.Type.Size, counts: counts, displs: displs}
+}
+
+// cut is how many of n bytes the receiver pulls, when it or the sender also
+// has own bytes to copy at home (see cutWord).
+func cut(n, senderOwn, receiverOwn int) int {
+	if n < splitMin {
+		return n
+	}
+	// A copy at home is about twice as fast as one between processes.
+	pulled := (n + senderOwn*2/3 - receiverOwn*2/3) / 2
+	return max(0, min(n, pulled)) &^ (page - 1)
+}

@@ -1,0 +1,244 @@
+package board
+
+import (
+	"strconv"
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Members tell each other how far they are by two kinds of monotone words, each
+// alone in its line and written by one member:
+//
+// The flag of a cell is 1 + the number of the collective whose contribution is
+// in the cell. Every member posts a header for every collective, and before it
+// waits for anybody, so that members that call different collectives find out
+// instead of waiting for each other.
+//
+// The phase of a member is the number of the collective, then a step within it.
+// A member that has gone on to later collectives satisfies everything that is
+// waited for in an earlier one.
+const (
+	phaseBits = 24
+
+	phaseSyncUp   = 1 // arrived, before a collective: the ring of cells comes round
+	phaseSyncDown = 2
+	phaseUp       = 3  // this member's subtree has posted
+	phaseDown     = 4  // everybody has; or the result is in this member's cell
+	phaseDoneUp   = 5  // this member's subtree reads and writes nothing of others any more
+	phaseDone     = 6  // nobody does; or, flat, this member does not
+	phaseRound    = 16 // one for each chunk of a relay
+)
+
+// until waits for int64(*p-v) >= 0.
+func (b *Board) until(p *uint64, v uint64) error {
+	for range b.spin {
+		if int64(atomic.LoadUint64(p)-v) >= 0 {
+			return nil
+		}
+	}
+	return b.host.Wait(p, v, b.done)
+}
+
+// await waits for member r's contribution to the collective that runs.
+func (b *Board) await(r int) (*header, error) {
+	h := b.cell(r)
+	return h, b.until(&h.flag, b.tick+1)
+}
+
+// publish sets this member's phase line.
+func (b *Board) publish(v uint64) { memory.StoreRelease(b.phaseOf(b.rank), v) }
+
+// reach says that this member has come to a phase of the collective that runs.
+func (b *Board) reach(phase uint64) { b.publish(b.tick<<phaseBits | phase) }
+
+// awaitPhase waits until member r has come to a phase.
+func (b *Board) awaitPhase(r int, phase uint64) error {
+	return b.until(b.phaseOf(r), b.tick<<phaseBits|phase)
+}
+
+// other is the i-th member after this one: 1 <= i < size. Members that start at
+// different places do not all read the same memory at once.
+func (b *Board) other(i int) int {
+	if i += b.rank; i >= b.size {
+		i -= b.size
+	}
+	return i
+}
+
+func (b *Board) notifyAll() {
+	if b.size == 2 {
+		b.host.Notify(1 - b.rank)
+		return
+	}
+	for i := 1; i < b.size; i++ {
+		b.host.Notify(b.other(i))
+	}
+}
+
+// seal publishes this member's header.
+func (b *Board) seal(bytes, mode int) {
+	b.mine.meta = b.meta
+	b.mine.bytes = uint64(bytes) | uint64(mode)<<modeShift
+	memory.StoreRelease(&b.mine.flag, b.tick+1)
+}
+
+// postCopy posts n bytes that fit the slot.
+func (b *Board) postCopy(p unsafe.Pointer, n int) {
+	if n <= inlineMax {
+		memory.Copy(unsafe.Pointer(&b.mine.word), p, n)
+		b.seal(n, modeInline)
+		return
+	}
+	memory.Copy(b.mine.slot(), p, n)
+	b.seal(n, modeSlot)
+}
+
+// postAddress offers n bytes at from, and says where the result is wanted.
+func (b *Board) postAddress(from, to unsafe.Pointer, n int) {
+	b.mine.word[fromWord], b.mine.word[toWord] = address(from), address(to)
+	b.seal(n, modeAddress)
+}
+
+// postNone posts a header without data, and says where the result is wanted.
+func (b *Board) postNone(to unsafe.Pointer, n int) {
+	b.mine.word[toWord] = address(to)
+	b.seal(n, modeNone)
+}
+
+// withdraw ends this member's part in a collective that it cannot take part in
+// because another member called something else.
+func (b *Board) withdraw() {
+	b.reach(phaseDone)
+	b.notifyAll()
+}
+
+// finish waits until no member reads or writes memory of another one any more.
+func (b *Board) finish() error {
+	if b.tree {
+		if err := b.treeBarrier(phaseDoneUp, phaseDone, nil); err != nil {
+			return err
+		}
+	} else {
+		b.reach(phaseDone)
+		b.notifyAll()
+		if err := b.awaitAll(phaseDone); err != nil {
+			return err
+		}
+	}
+	b.safe = b.tick + 1
+	return nil
+}
+
+// agree waits until all members have posted, and reports whether all have
+// posted the same kind, operation, root, type and length. All members come to
+// the same answer.
+func (b *Board) agree() (bool, error) {
+	if b.tree {
+		same := true
+		err := b.treeBarrier(phaseUp, phaseDown, &same)
+		return same, err
+	}
+	all := true
+	b.notifyAll()
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		h, err := b.await(r)
+		if err != nil {
+			return false, err
+		}
+		all = b.same(h, r) && all
+	}
+	return all, nil
+}
+
+// posted waits, in a tree, until all members have posted; elsewhere that is
+// waited for member by member.
+func (b *Board) posted() error {
+	if b.tree {
+		return b.treeBarrier(phaseUp, phaseDown, nil)
+	}
+	b.notifyAll()
+	return nil
+}
+
+// same notes it if h is not what this member posted itself.
+func (b *Board) same(h *header, r int) bool {
+	if h.meta == b.meta && h.len() == b.mine.len() && h.flag == b.tick+1 {
+		return true
+	}
+	if b.fits(h, r) {
+		b.note(engine.PeerErrorf(engine.ErrMismatch, r, 0, "%v over %d bytes on rank %d, over %d bytes on rank %d",
+			engine.CollKind(b.meta), b.mine.len(), b.rank, h.len(), r))
+	}
+	return false
+}
+
+// fits reports whether member r posted the same collective with a type that
+// this member can take, and notes it if not.
+func (b *Board) fits(h *header, r int) bool {
+	if h.meta == b.meta {
+		return true
+	}
+	return b.fitsSlow(h.meta, r)
+}
+
+func (b *Board) fitsSlow(theirs uint64, r int) bool {
+	return b.fitsCall(theirs, r) && b.fitsType(engine.Sig(theirs>>32), engine.Sig(b.meta>>32), r)
+}
+
+// fitsCall is fits without the type.
+func (b *Board) fitsCall(theirs uint64, r int) bool {
+	if uint32(theirs) == uint32(b.meta) {
+		return true
+	}
+	b.note(engine.PeerErrorf(engine.ErrMismatch, r, 0, "%s on rank %d, %s on rank %d",
+		callName(b.meta), b.rank, callName(theirs), r))
+	return false
+}
+
+// fitsType reports whether elements that member r sends can be received as
+// want.
+func (b *Board) fitsType(sent, want engine.Sig, r int) bool {
+	if sent.Matches(want) {
+		return true
+	}
+	b.note(engine.PeerErrorf(engine.ErrType, r, 0, "%v: elements are %v on rank %d, %v on rank %d",
+		engine.CollKind(b.meta), want, b.rank, sent, r))
+	return false
+}
+
+// length notes it if rank r sends other than the want bytes that this member
+// has room for, and returns how many of them to take.
+func (b *Board) length(r, sent, want int) int {
+	if sent == want {
+		return sent
+	}
+	class := engine.ErrMismatch
+	if sent > want {
+		class = engine.ErrTruncate
+	}
+	b.note(engine.PeerErrorf(class, r, 0, "%v: rank %d sends %d bytes, rank %d receives %d",
+		engine.CollKind(b.meta), r, sent, b.rank, want))
+	return min(sent, want)
+}
+
+// callName describes the call in a header's meta word.
+func callName(meta uint64) string {
+	k := engine.CollKind(meta)
+	if k >= engine.NumColls {
+		return "an unknown collective"
+	}
+	name := k.String()
+	switch k {
+	case engine.Reduce, engine.Allreduce, engine.ReduceScatter, engine.ReduceScatterBlock, engine.Scan, engine.Exscan:
+		name += " with " + engine.OpCode(meta>>8).String()
+	}
+	switch k {
+	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
+		name += " with root " + strconv.Itoa(int(uint16(meta>>16)))
+	}
+	return name
+}

@@ -1,0 +1,131 @@
+package board
+
+import "unsafe"
+
+// The memory of a board is a block for each member. Only the member writes to
+// its block, except for the lines of its pipe.
+//
+//	phase line   how far the member is (see flags.go)
+//	sent, taken  the two ends of the member's stage (see relay.go)
+//	cells        a ring of cells, one a collective: a header line and a slot
+//	stage        two halves for what does not fit a slot and cannot be pulled
+const (
+	line       = 64
+	phaseOff   = 0
+	sentOff    = 1 * line
+	takenOff   = 2 * line
+	cellsOff   = 4 * line
+	flatMax    = 16 // most members for which everybody looks at everybody
+	inlineMax  = 40 // bytes that fit a header line
+	cells      = 8  // length of the ring of cells: a power of two
+	window     = cells / 2
+	tableEntry = int(unsafe.Sizeof(entry{}))
+)
+
+// geometry is the shape of a board with a certain number of members.
+type geometry struct {
+	slot   int // bytes of data in a cell
+	half   int // bytes of half a stage
+	stride int // bytes of a member's block
+}
+
+func geometryOf(members int) geometry {
+	var g geometry
+	switch {
+	case members <= flatMax:
+		g.slot, g.half = 8<<10, 64<<10
+	case members <= 128:
+		g.slot, g.half = 4<<10-line, 16<<10
+	case members <= 1024:
+		g.slot, g.half = 512-line, 4<<10
+	default:
+		g.slot, g.half = 256-line, 1<<10
+	}
+	g.stride = cellsOff + cells*(line+g.slot) + 2*g.half
+	return g
+}
+
+// Size is the number of bytes of zeroed shared memory, aligned to 64 bytes,
+// that the board of a communicator with the given number of members needs.
+// Most of it is touched only by large collectives.
+func Size(members int) int { return members * geometryOf(members).stride }
+
+// header is the first line of a cell: what its member brings to a collective.
+type header struct {
+	flag  uint64 // 1 + number of the collective, stored last
+	meta  uint64 // kind, operation, root and type signature, see call.meta
+	bytes uint64 // length of the contribution, and in the top byte where it is
+	word  [inlineMax / 8]uint64
+}
+
+// Where a contribution is.
+const (
+	modeNone     = iota // there is none, or it is not offered
+	modeInline          // in the header
+	modeSlot            // in the slot
+	modeAddress         // at the address word[fromWord]
+	modeTable           // in the slot, after a table of entries whose at is relative to the slot
+	modeTableAt         // a table in the slot whose entries hold addresses
+	modeFarTable        // the same, the table at the address word[fromWord]
+	modePipe            // it comes through pipes
+	modeShift    = 56
+)
+
+// The words of a header that does not hold data.
+const (
+	fromWord    = 0 // address of the contribution
+	toWord      = 1 // address at which the result is wanted
+	cutWord     = 2 // of two members, how many bytes the receiver pulls; the sender pushes the rest
+	verdictWord = 4 // see treeBarrier
+)
+
+// entry says where the block for one member is.
+type entry struct {
+	at    uint64
+	bytes uint64
+	sig   uint64
+}
+
+func (h *header) mode() int     { return int(h.bytes >> modeShift) }
+func (h *header) len() int      { return int(h.bytes & (1<<modeShift - 1)) }
+func (h *header) from() uintptr { return uintptr(h.word[fromWord]) }
+func (h *header) to() uintptr   { return uintptr(h.word[toWord]) }
+
+// slot is the data area of the cell that h heads.
+func (h *header) slot() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(h), line) }
+
+// data is where a contribution lies that is inline or in the slot.
+func (h *header) data() unsafe.Pointer {
+	if h.mode() == modeInline {
+		return unsafe.Pointer(&h.word)
+	}
+	return h.slot()
+}
+
+// entry is the table entry of member r in the slot.
+func (h *header) entry(r int) *entry {
+	return (*entry)(unsafe.Add(unsafe.Pointer(h), line+r*tableEntry))
+}
+
+// block is the memory of member r.
+func (b *Board) block(r int) unsafe.Pointer { return unsafe.Add(b.base, r*b.stride) }
+
+// cell is the header of member r for the collective that runs.
+func (b *Board) cell(r int) *header {
+	return (*header)(unsafe.Add(b.base, r*b.stride+b.cellOff))
+}
+
+func (b *Board) phaseOf(r int) *uint64 { return (*uint64)(unsafe.Add(b.block(r), phaseOff)) }
+func (b *Board) sentOf(r int) *uint64  { return (*uint64)(unsafe.Add(b.block(r), sentOff)) }
+func (b *Board) takenOf(r int) *uint64 { return (*uint64)(unsafe.Add(b.block(r), takenOff)) }
+
+// stage is half k%2 of the stage of member r.
+func (b *Board) stage(r int, k uint64) unsafe.Pointer {
+	return unsafe.Add(b.block(r), cellsOff+cells*(line+b.slot)+int(k&1)*b.half)
+}
+
+// pointer is the memory at an address that a goroutine rank of this process
+// published: the heap or a mapping, kept alive by that rank.
+func pointer(a uintptr) unsafe.Pointer { return *(*unsafe.Pointer)(unsafe.Pointer(&a)) }
+
+func address(p unsafe.Pointer) uint64 { return uint64(uintptr(p)) }

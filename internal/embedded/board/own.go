@@ -1,0 +1,322 @@
+package board
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+const (
+	sliceMin = 4 << 10  // a member owns at least so much of a vector
+	chunkMax = 64 << 10 // and combines so much at a time, in its cache
+)
+
+// partOf is the part of the vector that member r gets from a reduce-scatter:
+// its first element and their number.
+func (b *Board) partOf(c *engine.Coll, v *vector, r int) (from, count int) {
+	if c.Kind == engine.ReduceScatterBlock {
+		count = v.n / b.size
+		return r * count, count
+	}
+	for _, n := range c.V.RecvCounts[:r] {
+		from += n
+	}
+	return from, c.V.RecvCounts[r]
+}
+
+// sliceOf is the part of the vector that member r combines.
+func (b *Board) sliceOf(v *vector, r int) (from, count int) {
+	each := max((v.n+b.size-1)/b.size, (sliceMin+v.size-1)/max(v.size, 1))
+	from = min(v.n, r*each)
+	return from, min(v.n-from, each)
+}
+
+// owned is a reduction of long vectors. Each member owns a slice of the vector:
+// it reads that slice of everybody's input, combines in rank order, and writes
+// the results where they are wanted. Nobody else touches the slice, so that in
+// place needs no copy, and everybody waits only twice: until all have posted
+// their addresses, and until all are done.
+func (b *Board) owned(c *engine.Coll, v *vector) error {
+	if !b.pull {
+		return b.reduceRelay(c, v)
+	}
+	b.postAddress(v.in, v.out, v.bytes())
+	ok, err := b.agree()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		b.withdraw()
+		return nil
+	}
+	switch c.Kind {
+	case engine.Reduce, engine.Allreduce:
+		from, count := b.sliceOf(v, b.rank)
+		err = b.chunks(v, from, count, func(at, n int) error { return b.ownReduce(c, v, at, n) })
+	case engine.ReduceScatter, engine.ReduceScatterBlock:
+		from, count := b.partOf(c, v, b.rank)
+		out := v.out
+		if c.InPlace {
+			out = unsafe.Add(v.in, from*v.size)
+		}
+		err = b.chunks(v, from, count, func(at, n int) error {
+			return b.combine(v, at, n, unsafe.Add(out, (at-from)*v.size))
+		})
+		if err == nil && c.InPlace {
+			if err = b.finish(); err == nil {
+				copyBytes(v.out, out, count*v.size)
+			}
+			return err
+		}
+	case engine.Scan, engine.Exscan:
+		from, count := b.sliceOf(v, b.rank)
+		prefix := b.ownScan
+		if c.Kind == engine.Exscan {
+			prefix = b.ownExscan
+		} else if b.rank == 0 {
+			copyBytes(v.out, v.in, v.bytes())
+		}
+		err = b.chunks(v, from, count, func(at, n int) error { return prefix(v, at, n) })
+	}
+	if err != nil {
+		return err
+	}
+	return b.finish()
+}
+
+// chunks calls f for count elements from the element from on, some at a time,
+// with room in b.acc and b.piece for as many.
+func (b *Board) chunks(v *vector, from, count int, f func(at, n int) error) error {
+	if v.size == 0 || count == 0 {
+		return nil
+	}
+	each := min(count, max(1, chunkMax/v.size))
+	b.acc, b.piece = b.room(0, each*v.size), b.room(1, each*v.size)
+	for at := from; at < from+count; at += each {
+		if err := f(at, min(each, from+count-at)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// room is private memory of at least n bytes, kept for the next call.
+func (b *Board) room(i, n int) unsafe.Pointer {
+	words := (n + 7) / 8
+	if cap(b.scratch[i]) < words {
+		b.scratch[i] = make([]uint64, words)
+	}
+	return unsafe.Pointer(unsafe.SliceData(b.scratch[i]))
+}
+
+// input is n elements from at on of member r's input: in place where pointers
+// reach it, else pulled into buf.
+func (b *Board) input(v *vector, r, at, n int, buf unsafe.Pointer) (unsafe.Pointer, error) {
+	if r == b.rank {
+		return unsafe.Add(v.in, at*v.size), nil
+	}
+	a := b.cell(r).from() + uintptr(at*v.size)
+	if b.local {
+		return pointer(a), nil
+	}
+	return buf, b.host.Pull(buf, r, a, n*v.size)
+}
+
+// combine combines n elements from at on of all inputs into dst.
+func (b *Board) combine(v *vector, at, n int, dst unsafe.Pointer) error {
+	acc, err := b.input(v, 0, at, n, b.acc)
+	if err != nil {
+		return err
+	}
+	for r := 1; r < b.size; r++ {
+		x, err := b.input(v, r, at, n, b.piece)
+		if err != nil {
+			return err
+		}
+		to := b.acc
+		if r == b.size-1 {
+			to = dst
+		}
+		v.op.Kernel(to, acc, x, n)
+		acc = to
+	}
+	return nil
+}
+
+// ownReduce combines n elements from at on, and hands them to the root or to
+// everybody.
+func (b *Board) ownReduce(c *engine.Coll, v *vector, at, n int) error {
+	off, all := at*v.size, c.Kind == engine.Allreduce
+	dst := b.acc
+	switch {
+	case all || b.rank == c.Root:
+		dst = unsafe.Add(v.out, off)
+	case b.local:
+		dst = unsafe.Add(pointer(b.cell(c.Root).to()), off)
+	}
+	if err := b.combine(v, at, n, dst); err != nil {
+		return err
+	}
+	if !all {
+		if dst == b.acc {
+			return b.give(c.Root, b.cell(c.Root).to()+uintptr(off), dst, n*v.size)
+		}
+		return nil
+	}
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		if err := b.give(r, b.cell(r).to()+uintptr(off), dst, n*v.size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ownScan gives each member from rank 1 on the combination of the inputs up to
+// its own.
+func (b *Board) ownScan(v *vector, at, n int) error {
+	off := at * v.size
+	acc, err := b.input(v, 0, at, n, b.acc)
+	if err != nil {
+		return err
+	}
+	for r := 1; r < b.size; r++ {
+		x, err := b.input(v, r, at, n, b.piece)
+		if err != nil {
+			return err
+		}
+		to := b.acc
+		switch {
+		case r == b.rank:
+			to = unsafe.Add(v.out, off)
+		case b.local:
+			to = unsafe.Add(pointer(b.cell(r).to()), off)
+		}
+		v.op.Kernel(to, acc, x, n)
+		if acc = to; to == b.acc {
+			if err := b.give(r, b.cell(r).to()+uintptr(off), to, n*v.size); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// ownExscan gives each member from rank 1 on the combination of the inputs
+// before its own.
+func (b *Board) ownExscan(v *vector, at, n int) error {
+	off := at * v.size
+	acc, err := b.input(v, 0, at, n, b.acc)
+	if err != nil {
+		return err
+	}
+	for r := 1; r < b.size; r++ {
+		// In place, the result goes where the input is.
+		if r == b.rank {
+			copyBytes(b.piece, unsafe.Add(v.in, off), n*v.size)
+			copyBytes(unsafe.Add(v.out, off), acc, n*v.size)
+		} else {
+			h := b.cell(r)
+			if err := b.take(b.piece, r, h.from()+uintptr(off), n*v.size); err != nil {
+				return err
+			}
+			if err := b.give(r, h.to()+uintptr(off), acc, n*v.size); err != nil {
+				return err
+			}
+		}
+		if r < b.size-1 {
+			v.op.Kernel(b.acc, acc, b.piece, n)
+			acc = b.acc
+		}
+	}
+	return nil
+}
+
+// reduceRelay is a reduction where members cannot reach each other's memory:
+// all inputs pass through the stages in rank order, and everybody who wants a
+// result combines what passes.
+func (b *Board) reduceRelay(c *engine.Coll, v *vector) error {
+	b.postPipe(v.bytes())
+	ok, err := b.agree()
+	if err != nil {
+		return err
+	}
+	if !ok {
+		b.withdraw()
+		return nil
+	}
+	f := folder{op: v.op, size: v.size, n: v.n, last: b.size - 1, acc: v.out, from: -1}
+	switch c.Kind {
+	case engine.ReduceScatter, engine.ReduceScatterBlock:
+		f.first, f.n = b.partOf(c, v, b.rank)
+	case engine.Scan:
+		f.last = b.rank
+	case engine.Exscan:
+		f.last = b.rank - 1
+	}
+	if v.out == nil {
+		f.last = -1
+	}
+	var kept []byte
+	if v.in == v.out {
+		kept = make([]byte, f.n*f.size)
+		f.acc = unsafe.Pointer(unsafe.SliceData(kept))
+	}
+	err = b.relay(func(off int, dst unsafe.Pointer, n int) { copyBytes(dst, unsafe.Add(v.in, off), n) }, f.take)
+	if kept != nil && f.last >= 0 {
+		copyBytes(v.out, f.acc, len(kept))
+	}
+	return err
+}
+
+// folder combines streams of elements that come in pieces of any length.
+type folder struct {
+	op       *engine.Op
+	size     int
+	first, n int // elements that are wanted
+	last     int // rank of the last stream that is
+	acc      unsafe.Pointer
+	from     int    // rank of the stream that comes
+	at       int    // bytes of it that have been combined
+	part     []byte // of an element
+}
+
+func (f *folder) take(r, off int, src unsafe.Pointer, m int) {
+	if r > f.last || f.size == 0 {
+		return
+	}
+	if r != f.from {
+		f.from, f.at, f.part = r, 0, f.part[:0]
+	}
+	begin, end := max(off, f.first*f.size), min(off+m, (f.first+f.n)*f.size)
+	if begin >= end {
+		return
+	}
+	src, m = unsafe.Add(src, begin-off), end-begin
+	if r == 0 {
+		copyBytes(unsafe.Add(f.acc, f.at), src, m)
+		f.at += m
+		return
+	}
+	for m > 0 {
+		if len(f.part) == 0 && m >= f.size {
+			whole := m / f.size
+			f.combine(src, whole)
+			src, m = unsafe.Add(src, whole*f.size), m-whole*f.size
+			continue
+		}
+		n := min(m, f.size-len(f.part))
+		f.part = append(f.part, unsafe.Slice((*byte)(src), n)...)
+		src, m = unsafe.Add(src, n), m-n
+		if len(f.part) == f.size {
+			f.combine(unsafe.Pointer(unsafe.SliceData(f.part)), 1)
+			f.part = f.part[:0]
+		}
+	}
+}
+
+func (f *folder) combine(x unsafe.Pointer, n int) {
+	to := unsafe.Add(f.acc, f.at)
+	f.op.Kernel(to, to, x, n)
+	f.at += n * f.size
+}

@@ -1,0 +1,118 @@
+package board
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+)
+
+// Where members cannot reach each other's memory, what does not fit a slot goes
+// through the stages: a member copies a chunk to its own stage, the others copy
+// what they want of it.
+
+// source copies the n bytes from off on of this member's stream to dst.
+type source func(off int, dst unsafe.Pointer, n int)
+
+// sink is given the n bytes from off on of member r's stream.
+type sink func(r, off int, src unsafe.Pointer, n int)
+
+// relay passes the streams of all members that have posted modePipe through
+// their stages, one member after another in rank order. All members take part,
+// and all know from the headers how many chunks there are.
+func (b *Board) relay(from source, to sink) error {
+	b.notifyAll()
+	for r := range b.size {
+		if _, err := b.await(r); err != nil {
+			return err
+		}
+	}
+	chunk := uint64(0) // of all streams
+	for r := range b.size {
+		h := b.cell(r)
+		if h.mode() != modePipe || h.flag != b.tick+1 {
+			continue
+		}
+		n := h.len()
+		for off, k := 0, uint64(0); off < n; off, k = off+b.half, k+1 {
+			m := min(b.half, n-off)
+			chunk++
+			if r == b.rank {
+				if k >= 2 {
+					if err := b.awaitAll(phaseRound + chunk - 2); err != nil {
+						return err
+					}
+				}
+				if from != nil {
+					from(off, b.stage(r, k), m)
+				}
+				memory.StoreRelease(b.sentOf(r), b.tick<<phaseBits|chunk)
+				b.notifyAll()
+			} else if err := b.until(b.sentOf(r), b.tick<<phaseBits|chunk); err != nil {
+				return err
+			}
+			if to != nil {
+				to(r, off, b.stage(r, k), m)
+			}
+			b.reach(phaseRound + chunk)
+			b.host.Notify(r)
+		}
+	}
+	// The stages may be written again when all have read them.
+	b.reach(phaseRound + chunk + 1)
+	b.notifyAll()
+	if err := b.awaitAll(phaseRound + chunk + 1); err != nil {
+		return err
+	}
+	b.safe = b.tick + 1
+	return nil
+}
+
+// postPipe posts that n bytes come through this member's stage.
+func (b *Board) postPipe(n int) {
+	memory.StoreRelease(b.sentOf(b.rank), b.tick<<phaseBits)
+	memory.StoreRelease(b.takenOf(b.rank), b.tick<<phaseBits)
+	b.seal(n, modePipe)
+}
+
+// awaitAll waits until all members have come to a phase.
+func (b *Board) awaitAll(phase uint64) error {
+	for i := 1; i < b.size; i++ {
+		if err := b.awaitPhase(b.other(i), phase); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pipeTo sends n bytes through this member's stage to member r alone, which
+// calls pipeFrom.
+func (b *Board) pipeTo(r int, src unsafe.Pointer, n int) error {
+	base := b.tick << phaseBits
+	for off, k := 0, uint64(0); off < n; off, k = off+b.half, k+1 {
+		if k >= 2 {
+			if err := b.until(b.takenOf(b.rank), base|(k-1)); err != nil {
+				return err
+			}
+		}
+		copyBytes(b.stage(b.rank, k), unsafe.Add(src, off), min(b.half, n-off))
+		memory.StoreRelease(b.sentOf(b.rank), base|(k+1))
+		b.host.Notify(r)
+	}
+	return b.until(b.takenOf(b.rank), base|uint64((n+b.half-1)/b.half))
+}
+
+// pipeFrom takes the n bytes that member r sends, and keeps the first want.
+func (b *Board) pipeFrom(r, n int, dst unsafe.Pointer, want int) error {
+	base := b.tick << phaseBits
+	for off, k := 0, uint64(0); off < n; off, k = off+b.half, k+1 {
+		if err := b.until(b.sentOf(r), base|(k+1)); err != nil {
+			return err
+		}
+		if m := min(b.half, want-off); m > 0 {
+			copyBytes(unsafe.Add(dst, off), b.stage(r, k), m)
+		}
+		memory.StoreRelease(b.takenOf(r), base|(k+1))
+		b.host.Notify(r)
+	}
+	return nil
+}

@@ -1,0 +1,245 @@
+package board
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// scatter is Scatter and Scatterv (MPI 5.0 §6.6): the root posts all blocks,
+// or where they are, and everybody takes its own. With counts that the others
+// do not know, a table says where each block is and how long.
+func (b *Board) scatter(c *engine.Coll) error {
+	if b.rank == c.Root {
+		return b.scatterRoot(c)
+	}
+	return b.scatterLeaf(c)
+}
+
+func (b *Board) scatterRoot(c *engine.Coll) error {
+	var send blocks
+	uniform := c.Kind == engine.Scatter
+	if uniform {
+		send = b.even(&c.Send)
+	} else {
+		send = b.uneven(&c.Send, c.V.SendCounts, c.V.SendDispls, 0)
+	}
+	own := func() {
+		if !c.InPlace {
+			want, have := c.Recv.Bytes(), send.bytes(b.rank)
+			copyBytes(c.Recv.Ptr, send.at(b.rank), b.length(b.rank, have, want))
+		}
+	}
+	switch {
+	case b.size == 2:
+		r := 1 - b.rank
+		p, n := send.at(r), send.bytes(r)
+		switch {
+		case n <= b.eager():
+			b.postCopy(p, n)
+			b.notifyAll()
+			own()
+			return nil
+		case b.pull:
+			home := 0
+			if !c.InPlace {
+				home = send.bytes(b.rank)
+			}
+			pulled := cut(n, home, 0)
+			b.mine.word[cutWord] = uint64(pulled)
+			b.postAddress(p, nil, n)
+			b.notifyAll()
+			own()
+			return b.pushRest(r, p, n, pulled)
+		}
+	case uniform && send.bytes(0)*(b.size-1) <= b.eager():
+		b.postBlocks(&send)
+		b.notifyAll()
+		own()
+		return nil
+	case uniform && b.pull:
+		b.postAddress(send.ptr, nil, send.bytes(0))
+		b.notifyAll()
+		own()
+		return b.awaitAll(phaseDone)
+	}
+	table := b.newTable()
+	for r := range table {
+		table[r] = entry{address(send.at(r)), uint64(send.bytes(r)), uint64(c.Send.Type.Sig)}
+	}
+	mode, total := b.tableMode()
+	b.postTable(mode, total)
+	b.notifyAll()
+	own()
+	switch mode {
+	case modePipe:
+		return b.relay(b.tableSource, nil)
+	case modeTable:
+		return nil
+	}
+	return b.awaitAll(phaseDone)
+}
+
+func (b *Board) scatterLeaf(c *engine.Coll) error {
+	dst, want := c.Recv.Ptr, c.Recv.Bytes()
+	b.postNone(dst, want)
+	h, err := b.await(c.Root)
+	if err != nil {
+		return err
+	}
+	if !b.fits(h, c.Root) {
+		b.withdraw()
+		return nil
+	}
+	switch h.mode() {
+	case modeInline, modeSlot:
+		copyBytes(dst, b.blockIn(h, c.Root), b.length(c.Root, h.len(), want))
+		return nil
+	case modeAddress:
+		a := h.from()
+		if b.size > 2 {
+			a += uintptr(b.rank * h.len())
+		}
+		return b.takeFrom(h, c.Root, dst, a, b.length(c.Root, h.len(), want))
+	case modePipe:
+		return b.relay(nil, b.tableSink(func(r int, e *entry) (unsafe.Pointer, int) {
+			return dst, b.length(r, int(e.bytes), want)
+		}))
+	}
+	e, err := b.entryFor(h, c.Root)
+	if err != nil {
+		return err
+	}
+	n := b.length(c.Root, int(e.bytes), want)
+	if h.mode() == modeTable {
+		copyBytes(dst, unsafe.Add(h.slot(), e.at), n)
+		return nil
+	}
+	if err := b.take(dst, c.Root, uintptr(e.at), n); err != nil {
+		return err
+	}
+	b.reach(phaseDone)
+	b.host.Notify(c.Root)
+	return nil
+}
+
+// postBlocks posts equal blocks, all but this member's own, one after another.
+func (b *Board) postBlocks(send *blocks) {
+	n := send.bytes(0)
+	mode, dst := modeInline, unsafe.Pointer(&b.mine.word)
+	if n*(b.size-1) > inlineMax {
+		mode, dst = modeSlot, b.mine.slot()
+	}
+	copyBytes(dst, send.ptr, b.rank*n)
+	after := b.rank + 1
+	copyBytes(unsafe.Add(dst, b.rank*n), send.at(after), (b.size-after)*n)
+	b.seal(n, mode)
+}
+
+// blockIn is the block for this member among those that member r posted.
+func (b *Board) blockIn(h *header, r int) unsafe.Pointer {
+	i := b.rank
+	if i > r {
+		i--
+	}
+	return unsafe.Add(h.data(), i*h.len())
+}
+
+// gather is Gather and Gatherv (MPI 5.0 §6.5): everybody posts its block, or
+// where it is, and the root takes them.
+func (b *Board) gather(c *engine.Coll) error {
+	if b.rank == c.Root {
+		return b.gatherRoot(c)
+	}
+	return b.gatherLeaf(c)
+}
+
+func (b *Board) gatherLeaf(c *engine.Coll) error {
+	src, n := c.Send.Ptr, c.Send.Bytes()
+	switch {
+	case n <= b.eager():
+		b.postCopy(src, n)
+		b.host.Notify(c.Root)
+		return nil
+	case !b.pull:
+		b.postPipe(n)
+		b.host.Notify(c.Root)
+		return b.pipeTo(c.Root, src, n)
+	}
+	b.postAddress(src, nil, n)
+	b.host.Notify(c.Root)
+	if b.size == 2 {
+		h, err := b.await(c.Root)
+		if err != nil {
+			return err
+		}
+		if !b.fits(h, c.Root) {
+			b.withdraw()
+			return nil
+		}
+		return b.pushRest(c.Root, src, min(n, h.len()), min(n, int(h.word[cutWord])))
+	}
+	return b.awaitPhase(c.Root, phaseDone)
+}
+
+func (b *Board) gatherRoot(c *engine.Coll) error {
+	var recv blocks
+	if c.Kind == engine.Gather {
+		recv = b.even(&c.Recv)
+	} else {
+		recv = b.uneven(&c.Recv, c.V.RecvCounts, c.V.RecvDispls, 1)
+	}
+	if b.size == 2 {
+		r := 1 - b.rank
+		home := 0
+		if !c.InPlace {
+			home = recv.bytes(b.rank)
+		}
+		b.mine.word[cutWord] = uint64(cut(recv.bytes(r), 0, home))
+		b.postNone(recv.at(r), recv.bytes(r))
+	} else {
+		b.postNone(nil, 0)
+	}
+	if !c.InPlace {
+		copyBytes(recv.at(b.rank), c.Send.Ptr, b.length(b.rank, c.Send.Bytes(), recv.bytes(b.rank)))
+	}
+	pulled := false
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		h, err := b.await(r)
+		if err != nil {
+			return err
+		}
+		if !b.fits(h, r) {
+			pulled = true
+			continue
+		}
+		n := b.length(r, h.len(), recv.bytes(r))
+		switch h.mode() {
+		case modeInline, modeSlot:
+			copyBytes(recv.at(r), h.data(), n)
+		case modePipe:
+			if err := b.pipeFrom(r, h.len(), recv.at(r), n); err != nil {
+				return err
+			}
+		case modeAddress:
+			if b.size == 2 {
+				own := min(n, int(b.mine.word[cutWord]))
+				b.host.Notify(r)
+				if err := b.take(recv.at(r), r, h.from(), own); err != nil {
+					return err
+				}
+				return b.finish()
+			}
+			if err := b.take(recv.at(r), r, h.from(), n); err != nil {
+				return err
+			}
+			pulled = true
+		}
+	}
+	if pulled {
+		b.reach(phaseDone)
+		b.notifyAll()
+	}
+	return nil
+}
