@@ -3,6 +3,9 @@ module github.com/ringo-mpi/ringo
 go 1.26.0
 
 require (
-	golang.org/x/sys v0.49.0 // indirect
-	pgregory.net/rapid v1.3.0 // indirect
+	github.com/BurntSushi/toml v1.6.0
+	github.com/goccy/go-yaml v1.19.2
+	github.com/google/go-cmp v0.7.0
+	golang.org/x/sys v0.49.0
+	pgregory.net/rapid v1.3.0
 )
