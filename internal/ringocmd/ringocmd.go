@@ -17,6 +17,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/ringocmd/banner"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/man"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/sysinfocmd"
 )
 
 // Root returns the command ringo with all its sub-commands.
@@ -38,6 +39,7 @@ and plots. Programs are started by mpiexec.`,
 	root.AddCommand(
 		banner.Command(),
 		man.Command(),
+		sysinfocmd.Command(),
 		versionCommand(),
 	)
 	root.InitDefaultCompletionCmd()

@@ -31,8 +31,8 @@ func CheckFormat(format string) error {
 	return nil
 }
 
-// Table is a table of plain values. A cell is a string, an integer, a float64
-// or nil (nothing known).
+// Table is a table of plain values. A cell is a string, a bool, an integer, a
+// float64 or nil (nothing known).
 type Table struct {
 	Columns []string
 	Rows    [][]any
@@ -108,7 +108,9 @@ func (t *Table) pretty() table.Writer {
 		line := make(table.Row, len(row))
 		for i, s := range texts(row) {
 			line[i] = strings.Map(printable, s)
-			if _, isText := row[i].(string); !isText && row[i] != nil {
+			switch row[i].(type) {
+			case nil, string, bool:
+			default:
 				numeric[i] = true
 			}
 		}
