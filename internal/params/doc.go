@@ -1,0 +1,67 @@
+// Package params fills a struct with the parameters of a program. A value is
+// taken from, in this order of precedence,
+//
+//  1. an option on the command line (--max 10),
+//  2. an environment variable (COUNT_MAX=10),
+//  3. a configuration file in TOML or YAML (--config FILE or COUNT_CONFIG),
+//  4. the value the struct held before: the default.
+//
+// The struct is the only declaration:
+//
+//	cfg := struct {
+//		N      int       `param:"n" env:"N" min:"1" help:"numbers per rank"`
+//		Colour string    `help:"colour map" choices:"blue,grey"`
+//		Sizes  []int     `help:"sizes to run"`
+//		Region struct {
+//			Xmin, Xmax float64
+//		}
+//	}{N: 20, Colour: "blue"}
+//	set := params.New("count", &cfg)
+//	set.About = "Counts how many random numbers equal one that is looked for."
+//	rest, err := set.Parse(os.Args[1:])
+//
+// # Tags
+//
+//	param    name of the option and of the key; "-" leaves the field out.
+//	         Default: the field's name in lower case with dashes, MaxIter → max-iter.
+//	short    one-letter option. A name of one letter has itself: --n and -n.
+//	env      name of the environment variable; "-" for none.
+//	         Default: EnvPrefix and the name in capitals, COUNT_MAX_ITER.
+//	help     one line for the help text
+//	value    what the help text calls the value, as in --out FILE. Default: its type.
+//	min max  bounds (inclusive) of a number or duration, or of every list element
+//	choices  the values allowed, separated by commas
+//
+// # Types
+//
+// bool, all integers and floats, string, time.Duration, types with
+// UnmarshalText, slices of these (a comma-separated list or a repeated option;
+// a list in a file), and structs, whose fields take the struct's name in front:
+// the option --region-xmin is the key xmin in table [region]. On the command
+// line and in the environment an integer may be written 1e6 or 1_000_000. A
+// file is strict: an integer parameter takes an integer only. In keys _ and -
+// are the same.
+//
+// # Errors
+//
+// Every value is checked wherever it comes from, also one that another source
+// overrides. An unknown key and a value of the wrong type or out of bounds are
+// errors that name the place:
+//
+//	count.toml:3: key "fnd": unknown (did you mean "find"?)
+//	count.toml:4: key "max": want an integer, have a string "ten"
+//	environment variable N: want an integer, have "ten"
+//	option --n: 0 is below the smallest value allowed, 1
+//
+// # Other flag packages
+//
+// [Set.Parse] has its own command line. A program on package flag calls
+// [Set.BindFlags], a cobra command [Set.BindPFlags]; after the command line was
+// parsed both call [Set.Load].
+//
+// In an MPI program every rank sees the same command line; let rank 0 call
+// Parse and broadcast the struct, so that a file need be readable on one
+// computer only and help and errors are printed once.
+//
+// Who may import it: commands, tools and examples; never the core packages.
+package params

@@ -1,0 +1,118 @@
+package ringocmd
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ringo-mpi/ringo/internal/ringocmd/banner"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/man"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/sysinfocmd"
+)
+
+// Root returns the command ringo with all its sub-commands.
+func Root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ringo",
+		Short: "The toolbox of Ringo, MPI for Go",
+		Long: `ringo is the toolbox of Ringo, MPI for Go.
+
+It describes the machine and checks whether MPI programs run well on it, runs a
+program over ranges of parameters, and turns the timings in the logs into tables
+and plots. Programs are started by mpiexec.`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cli.Args(cobra.NoArgs),
+		RunE:          help,
+	}
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
+	root.AddCommand(
+		banner.Command(),
+		man.Command(),
+		sysinfocmd.Command(),
+		versionCommand(),
+	)
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args = cli.Args(cobra.NoArgs)
+		completion.RunE = help
+	}
+	return root
+}
+
+func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+
+// Main runs ringo with the arguments args (without the program's name) and
+// returns its exit status. Errors are one line on stderr.
+func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	out := &output{w: bufio.NewWriter(stdout)}
+	root := Root()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(out)
+	root.SetErr(stderr)
+	cmd, err := root.ExecuteContextC(ctx)
+	if flushErr := out.flush(); flushErr != nil && (err == nil || errors.Is(err, flushErr)) {
+		err = fmt.Errorf("cannot write the output: %w", bare(flushErr))
+	}
+	status, print := cli.Status(err)
+	if print {
+		hint := ""
+		if status == cli.StatusUsage {
+			hint = fmt.Sprintf(" (%s --help)", cmd.CommandPath())
+		}
+		fmt.Fprintf(stderr, "ringo: %s%s\n", strings.TrimSpace(firstLine(err.Error())), hint)
+	}
+	return status
+}
+
+// firstLine keeps an error to one line; cobra adds suggestions on lines of
+// their own.
+func firstLine(s string) string {
+	lines := strings.Fields(strings.ReplaceAll(s, "\n", " \n "))
+	return strings.Join(lines, " ")
+}
+
+// output is buffered standard output that remembers its first error: a command
+// need not check every line it prints, and none that failed goes unnoticed.
+type output struct {
+	w   *bufio.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+func (o *output) flush() error {
+	if err := o.w.Flush(); o.err == nil {
+		o.err = err
+	}
+	return o.err
+}
+
+// bare drops the operation and the name from a file error: "write /dev/stdout:
+// no space left on device" becomes the part that matters.
+func bare(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
