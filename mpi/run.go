@@ -130,7 +130,7 @@ func Run(n int, fn func(world *Comm) error) error {
 		first []error
 		rest  []error
 	)
-	for _, eng := range start.NewInproc(n) {
+	for _, eng := range start.InProcess(n) {
 		wg.Add(1)
 		go runRank(eng, check, fn, func(err error) {
 			mu.Lock()

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"sync"
 
+	"github.com/ringo-mpi/ringo/internal/embedded"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -143,11 +144,11 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 	var eng engine.Engine
 	switch plan.How {
 	case Shared:
-		eng, err = OpenShm()
+		eng, err = embedded.OpenShm()
 	case Native:
 		eng, err = open(ctx)
 	default:
-		return NewInproc(plan.Ranks), plan, nil
+		return embedded.NewInproc(plan.Ranks), plan, nil
 	}
 	if err != nil {
 		return nil, plan, err
@@ -155,8 +156,6 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 	return []engine.Engine{eng}, plan, nil
 }
 
-// The embedded engine's two ends.
-var (
-	NewInproc func(n int) []engine.Engine
-	OpenShm   func() (engine.Engine, error)
-)
+// InProcess makes n goroutine ranks in this process, whatever the environment
+// says.
+func InProcess(n int) []engine.Engine { return embedded.NewInproc(n) }
