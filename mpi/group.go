@@ -234,6 +234,7 @@ const (
 	Unequal                     // anything else
 )
 
+// String names the result as the standard does.
 func (c Comparison) String() string {
 	switch c {
 	case Ident:

@@ -12,6 +12,7 @@ type PanicError struct {
 	Stack string // the program's own calls, the innermost first
 }
 
+// Error implements error: the value that was passed to panic.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // Unwrap returns the value of the panic if it is an error.
