@@ -179,6 +179,9 @@ func (c *comm) Mprobe(source, tag int, block bool, done <-chan struct{}) (engine
 	c.ep.lock.Lock()
 	defer c.ep.leave()
 	m, err := c.ep.find(c.contexts[0], source, tag, block, done)
+	for m != nil && !c.ep.own(m) { // taken back since
+		m, err = c.ep.find(c.contexts[0], source, tag, block, done)
+	}
 	if m == nil {
 		return nil, engine.Status{}, false, err
 	}
@@ -196,12 +199,7 @@ func (ep *endpoint) find(cx *context, source, tag int, block bool, done <-chan s
 	if err := ep.usable(cx); err != nil {
 		return nil, err
 	}
-	look := func() *message {
-		if m := cx.q.Find(int32(source), int32(tag)); m != nil {
-			return m.Op
-		}
-		return nil
-	}
+	look := func() *message { return ep.unmatched(cx, source, tag) }
 	if m := look(); m != nil {
 		return m, nil
 	}

@@ -32,6 +32,8 @@ type endpoint struct {
 	jobs        []job   // copies to be made without the lock
 
 	polling  bool       // a goroutine polls, or sleeps on the bell
+	asleep   bool       // it sleeps
+	news     bool       // since then something has changed that it may wait for
 	watchers parkedList // goroutines parked until a condition of their own holds
 	waiters  parkedList // goroutines parked until a request completes
 
@@ -252,6 +254,10 @@ func (ep *endpoint) leave() {
 	}
 	if ep.outstanding > 0 {
 		ep.keepGoing()
+	}
+	if ep.asleep && ep.news {
+		ep.news = false
+		ep.hub.wake(ep.rank)
 	}
 	ep.lock.Unlock()
 }

@@ -132,6 +132,7 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
 		}
 	}
+	ep.news = true
 	ep.serveWatchers()
 }
 
@@ -172,6 +173,7 @@ func (ep *endpoint) revoke(c *comm, reason string) {
 			ep.cancel(r)
 		}
 	})
+	ep.news = true
 	ep.serveWatchers()
 }
 

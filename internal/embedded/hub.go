@@ -37,6 +37,9 @@ type hub interface {
 	// help makes progress for another rank if this process can.
 	help(rank int)
 
+	// claims is a table that all ranks reach: see claim.go.
+	claims(rank int) []uint64
+
 	// changes counts ranks that have left or died. state and cause say how.
 	changes() uint32
 	ended(seen uint32, f func(rank int))

@@ -35,12 +35,13 @@ type inproc struct {
 }
 
 type inprocMember struct {
-	bell  segment.Bell
-	wake  chan struct{}
-	mu    sync.Mutex
-	rings []opened // not yet taken up by the reader
-	state atomic.Uint32
-	cause string
+	bell   segment.Bell
+	wake   chan struct{}
+	mu     sync.Mutex
+	rings  []opened // not yet taken up by the reader
+	claims atomic.Pointer[[64]uint64]
+	state  atomic.Uint32
+	cause  string
 }
 
 type opened struct {
@@ -162,6 +163,15 @@ func (h *inproc) help(rank int) {
 		ep.serveWatchers()
 	}
 	ep.lock.Unlock()
+}
+
+func (h *inproc) claims(rank int) []uint64 {
+	m := &h.members[rank]
+	if t := m.claims.Load(); t != nil {
+		return t[:]
+	}
+	m.claims.CompareAndSwap(nil, new([64]uint64))
+	return m.claims.Load()[:]
 }
 
 func (h *inproc) changes() uint32 { return h.changed.Load() }

@@ -143,6 +143,8 @@ func (h *shm) wake(rank int) { h.seg.Bell(rank).Ring() }
 
 func (h *shm) sleep(rank int, seq uint32, limit time.Duration) { h.seg.Bell(rank).Sleep(seq, limit) }
 
+func (h *shm) claims(rank int) []uint64 { return h.seg.Claims(rank) }
+
 func (h *shm) changes() uint32 { return h.seg.Changes() }
 
 func (h *shm) ended(_ uint32, f func(rank int)) {

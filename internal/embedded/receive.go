@@ -23,13 +23,15 @@ type message struct {
 	have  int    // bytes of data that have arrived
 	total int
 
-	number  uint64 // of the sender's operation, when it wants an answer
-	origin  *proto.Origin
-	self    *request // a send of this rank to itself, when its data is not in data
-	taker   *request // has matched while data was still arriving
-	dropped bool     // its sender died while it was arriving
-	next    *message // in the pool
-	small   [128]byte
+	number    uint64 // of the sender's operation, when it wants an answer
+	claimed   bool   // it can no longer be taken back
+	abandoned bool   // it has been, while its parts were arriving
+	origin    *proto.Origin
+	self      *request // a send of this rank to itself, when its data is not in data
+	taker     *request // has matched while data was still arriving
+	dropped   bool     // its sender died while it was arriving
+	next      *message // in the pool
+	small     [128]byte
 }
 
 func (ep *endpoint) newMessage(n int) *message {
@@ -111,9 +113,10 @@ func (ep *endpoint) startRecv(r *request, cx *context, b engine.Buf, src, tag in
 		ep.complete(r, err)
 		return
 	}
-	if m := cx.q.Find(int32(src), int32(tag)); m != nil {
-		ep.take(m.Op, r)
-		return
+	for m := ep.unmatched(cx, src, tag); m != nil; m = ep.unmatched(cx, src, tag) {
+		if ep.take(m, r) {
+			return
+		}
 	}
 	if len(ep.gone) > 0 {
 		if err := ep.hopeless(cx, src, r.blocking); err != nil {
@@ -126,14 +129,19 @@ func (ep *endpoint) startRecv(r *request, cx *context, b engine.Buf, src, tag in
 }
 
 // take gives an unexpected message to a receive. A receive of another type
-// fails and leaves the message where it is.
-func (ep *endpoint) take(m *message, r *request) {
+// fails and leaves the message where it is. It returns false if the sender has
+// taken the message back.
+func (ep *endpoint) take(m *message, r *request) bool {
 	if !m.sig.Matches(r.sig) {
 		ep.wrongType(r, m.Source, m.Tag, m.sig, m.total)
-		return
+		return true
+	}
+	if !ep.own(m) {
+		return false
 	}
 	m.cx.q.Take(&m.Msg)
 	ep.give(m, r)
+	return true
 }
 
 // give hands a message that is in no queue any more to a receive.
@@ -195,6 +203,16 @@ func (ep *endpoint) posted(cx *context, src, tag int32, sig engine.Sig, total in
 	}
 }
 
+// claimFor finds the posted receive for a message that wants an answer, and
+// claims the message. back reports that its sender has taken it back.
+func (ep *endpoint) claimFor(cx *context, in *inbound, f ring.Frame, b proto.Body) (r *request, back bool) {
+	if r = ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), b.Total); r != nil && !ep.claim(in.peer, b.Number) {
+		cx.q.Restore(&r.post)
+		return nil, true
+	}
+	return r, false
+}
+
 // arrive handles one frame.
 func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 	if !in.ring.Valid(f) {
@@ -212,7 +230,7 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 			m := ep.unexpected(cx, in, f, f.Len)
 			copy(m.data, unsafe.Slice((*byte)(f.Payload()), f.Len))
 			m.have = f.Len
-			cx.q.Add(&m.Msg)
+			ep.keep(m)
 		}
 		return
 	}
@@ -231,8 +249,6 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		ep.arriveOffer(in, f, b)
 	case proto.Data:
 		ep.arriveData(in, b)
-	case proto.Recall:
-		ep.arriveRecall(in, f, b)
 	case proto.Revoke:
 		if cx := ep.context(f.Ctx, f.Src); cx != nil {
 			ep.revoke(cx.comm, string(b.Data))
@@ -249,6 +265,12 @@ func (ep *endpoint) unexpected(cx *context, in *inbound, f ring.Frame, n int) *m
 	return m
 }
 
+// keep puts a message among the unexpected ones.
+func (ep *endpoint) keep(m *message) {
+	m.cx.q.Add(&m.Msg)
+	ep.news = true // a probe may wait for it
+}
+
 // refuse answers a message that nobody can receive: a ready send without a
 // receive, or one for a communicator that has been freed.
 func (ep *endpoint) refuse(in *inbound, f ring.Frame, number uint64) {
@@ -262,7 +284,11 @@ func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
 		ep.refuse(in, f, b.Number)
 		return
 	}
-	if r := ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), b.Total); r != nil {
+	r, back := ep.claimFor(cx, in, f, b)
+	if back {
+		return
+	}
+	if r != nil {
 		ep.answer(in.peer, control{kind: proto.Matched, a: b.Number})
 		copy(unsafe.Slice((*byte)(r.ptr), r.n), b.Data)
 		r.peer = in.peer
@@ -275,7 +301,7 @@ func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
 	}
 	m := ep.unexpected(cx, in, f, b.Total)
 	m.have, m.number = copy(m.data, b.Data), b.Number
-	cx.q.Add(&m.Msg)
+	ep.keep(m)
 }
 
 // arriveFirst begins a message in parts.
@@ -289,7 +315,16 @@ func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
 			ep.refuse(in, f, b.Number)
 		}
 	default:
-		if r := ep.posted(cx, f.Src, f.Tag, in.sig, b.Total); r != nil {
+		r, back := (*request)(nil), false
+		if proto.Answers(f.Flags) {
+			r, back = ep.claimFor(cx, in, f, b)
+		} else {
+			r = ep.posted(cx, f.Src, f.Tag, in.sig, b.Total)
+		}
+		if back {
+			break
+		}
+		if r != nil {
 			if proto.Answers(f.Flags) {
 				ep.answer(in.peer, control{kind: proto.Matched, a: b.Number})
 			}
@@ -301,7 +336,7 @@ func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
 			m := ep.unexpected(cx, in, f, b.Total)
 			m.number = b.Number
 			in.into = m
-			cx.q.Add(&m.Msg)
+			ep.keep(m)
 		}
 	}
 	ep.arriveMore(in, b.Data)
@@ -331,29 +366,16 @@ func (ep *endpoint) arriveMore(in *inbound, part []byte) {
 		ep.received(to, in.src, in.tag, in.sig, total, nil)
 	} else if m != nil && m.taker != nil {
 		ep.give(m, m.taker)
+	} else if m != nil && m.abandoned {
+		ep.freeMessage(m)
 	}
-}
-
-// arriveRecall answers a sender that wants its message back.
-func (ep *endpoint) arriveRecall(in *inbound, f ring.Frame, b proto.Body) {
-	if cx := ep.context(f.Ctx, f.Src); cx != nil {
-		for m := cx.q.Find(f.Src, f.Tag); m != nil; m = m.NextOfSource() {
-			if o := m.Op; o.number == b.Number && o.peer == in.peer && (o.origin != nil || o.have == o.total) {
-				cx.q.Take(m)
-				ep.freeMessage(o)
-				ep.answer(in.peer, control{kind: proto.Recalled, a: b.Number})
-				return
-			}
-		}
-	}
-	ep.answer(in.peer, control{kind: proto.TooLate, a: b.Number})
 }
 
 // arriveAnswer ends, or moves on, an operation of this rank.
 func (ep *endpoint) arriveAnswer(in *inbound, kind uint8, b proto.Body) {
 	r := ep.ops.get(b.Number)
 	if r == nil || r.peer != in.peer {
-		return // it has ended meanwhile: recalled, or its communicator revoked
+		return // it has ended meanwhile: taken back, or its peer is thought dead
 	}
 	switch kind {
 	case proto.Matched:
@@ -380,10 +402,5 @@ func (ep *endpoint) arriveAnswer(in *inbound, kind uint8, b proto.Body) {
 		if o.queue.head != nil || !ep.put(o, r) {
 			ep.enqueue(o, r)
 		}
-	case proto.Recalled:
-		r.status.Cancelled = true
-		ep.complete(r, nil)
-	case proto.TooLate:
-		r.recalling = false
 	}
 }

@@ -40,7 +40,7 @@ func (ep *endpoint) sendSelf(r *request, mode engine.SendMode) {
 	default:
 		memory.Copy(unsafe.Pointer(unsafe.SliceData(m.data)), r.ptr, r.n)
 	}
-	r.cx.q.Add(&m.Msg)
+	ep.keep(m)
 	if m.self == nil {
 		ep.complete(r, nil)
 	}
@@ -53,7 +53,11 @@ func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
 		ep.refuse(in, f, b.Number)
 		return
 	}
-	if r := ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), b.Total); r != nil {
+	r, back := ep.claimFor(cx, in, f, b)
+	if back {
+		return
+	}
+	if r != nil {
 		r.peer = in.peer
 		ep.startPull(r, b.Origin, f.Src, f.Tag, engine.Sig(f.Sig))
 		return
@@ -67,7 +71,7 @@ func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
 	m.cx, m.peer, m.sig, m.total, m.number = cx, in.peer, engine.Sig(f.Sig), b.Total, b.Number
 	o := b.Origin
 	m.origin = &o
-	cx.q.Add(&m.Msg)
+	ep.keep(m)
 }
 
 // startPull begins to fetch an offered message for a receive that has matched

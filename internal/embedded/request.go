@@ -6,7 +6,6 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/coll"
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
-	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -34,15 +33,15 @@ type request struct {
 	tag  int32
 	sig  engine.Sig
 
-	done      bool
-	recv      bool
-	blocking  bool // a call waits for it
-	group     bool // it stands for a whole collective
-	pooled    bool // goes back to the endpoint's pool once completed: no one holds it
-	counted   bool // in ep.outstanding: nobody may be waiting for it
-	stage     stage
-	flags     uint8 // proto.Sync, proto.Ready
-	recalling bool
+	done     bool
+	recv     bool
+	blocking bool // a call waits for it
+	group    bool // it stands for a whole collective
+	pooled   bool // goes back to the endpoint's pool once completed: no one holds it
+	counted  bool // in ep.outstanding: nobody may be waiting for it
+	stage    stage
+	flags    uint8 // proto.Sync, proto.Ready
+	giveUp   bool  // take it back as soon as all of it has left
 
 	sent   int // bytes that have left, or arrived as Data
 	total  int // length of the message being received as Data
@@ -98,6 +97,7 @@ func (ep *endpoint) complete(r *request, err error) {
 		return
 	}
 	r.done, r.err = true, err
+	ep.news = true
 	if r.counted {
 		r.counted = false
 		ep.outstanding--
@@ -146,7 +146,7 @@ func (ep *endpoint) received(r *request, src, tag int32, sig engine.Sig, total i
 // that is meant for the operation now in that place.
 type numbers struct {
 	slots []*request
-	gens  []uint32
+	gens  []uint32 // 31 bits
 	free  []uint32
 }
 
@@ -180,10 +180,7 @@ func (t *numbers) remove(number uint64) {
 	}
 	i := uint32(number)
 	t.slots[i] = nil
-	t.gens[i]++
-	if t.gens[i] == 0 {
-		t.gens[i] = 1
-	}
+	t.gens[i] = t.gens[i]%(1<<31-1) + 1
 	t.free = append(t.free, i)
 }
 
@@ -243,7 +240,7 @@ func (h handle) Cancel() error {
 // cancel withdraws a receive that has not matched, or asks for a send back.
 func (ep *endpoint) cancel(r *request) {
 	switch {
-	case r.done || r.recalling:
+	case r.done:
 	case r.recv:
 		if r.cx.q.Withdraw(&r.post) {
 			r.status = engine.Status{Cancelled: true}
@@ -254,9 +251,21 @@ func (ep *endpoint) cancel(r *request) {
 			r.status.Cancelled = true
 			ep.complete(r, nil)
 		}
-	case r.stage == stageAnswer && r.number != 0:
-		r.recalling = true
-		ep.answer(r.peer, control{kind: proto.Recall, ctx: r.cx.remote(int(r.dest)), src: int32(r.cx.comm.rank), tag: r.tag, a: r.number})
+	case r.stage == stageStream:
+		r.giveUp = true
+	case r.stage == stageAnswer && int(r.peer) == ep.rank: // a synchronous send to itself
+		for m := r.cx.q.Unexpected(); m != nil; m = m.NextOfAll() {
+			if m.Op.self == r {
+				r.cx.q.Take(m)
+				ep.freeMessage(m.Op)
+				r.status.Cancelled = true
+				ep.complete(r, nil)
+				return
+			}
+		}
+	case r.stage == stageAnswer && r.number != 0 && ep.takeBack(r.number):
+		r.status.Cancelled = true
+		ep.complete(r, r.err)
 	}
 }
 

@@ -43,7 +43,7 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 	}
 	err := ep.await(cond{req: r}, done)
 	if err != nil {
-		// Called off: take the message back, unless it has been received.
+		// Given up: take the message back, unless it has been received.
 		ep.cancel(r)
 		ep.await(cond{req: r}, nil)
 		if !r.status.Cancelled {
@@ -196,7 +196,9 @@ func (ep *endpoint) putEager(o *outbound, r *request) bool {
 	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
 	p := h.Payload()
 	if front > 0 {
-		*(*uint64)(p) = ep.ops.add(r)
+		number := ep.ops.add(r)
+		ep.offerClaim(number)
+		*(*uint64)(p) = number
 		p = unsafe.Add(p, front)
 	}
 	memory.Copy(p, r.ptr, r.n)
@@ -211,6 +213,9 @@ func (ep *endpoint) putEager(o *outbound, r *request) bool {
 func (ep *endpoint) sentAll(r *request) {
 	if proto.Answers(r.flags) {
 		r.stage = stageAnswer
+		if r.giveUp {
+			ep.cancel(r)
+		}
 		return
 	}
 	ep.complete(r, nil)
@@ -226,8 +231,10 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 	if !ok {
 		offset = proto.NoOffset
 	}
+	number := ep.ops.add(r)
+	ep.offerClaim(number)
 	proto.Origin{
-		Number: ep.ops.add(r), Total: uint64(r.n), Addr: uint64(uintptr(r.ptr)), Offset: offset,
+		Number: number, Total: uint64(r.n), Addr: uint64(uintptr(r.ptr)), Offset: offset,
 	}.Put(unsafe.Slice((*byte)(h.Payload()), proto.OriginSize))
 	o.ring.Publish(h, proto.Offer, r.flags)
 	ep.published(o)
@@ -245,6 +252,7 @@ func (ep *endpoint) putFirst(o *outbound, r *request) bool {
 	var number uint64
 	if proto.Answers(r.flags) {
 		number = ep.ops.add(r)
+		ep.offerClaim(number)
 	}
 	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
 	p := h.Payload()

@@ -85,20 +85,26 @@ var errStopped = engine.Errorf(engine.ErrCancelled, "the call was given up")
 // await blocks until c holds. The caller has the lock, and has it again on
 // return. It returns an error when done is closed or c.comm has broken first.
 func (ep *endpoint) await(c cond, done <-chan struct{}) error {
-	for {
-		if c.holds() {
-			return nil
+	for was := false; ; was = true {
+		over, err := true, error(nil)
+		if !c.holds() {
+			if err = c.broken(); err == nil {
+				if over = stopped(done); over {
+					err = errStopped
+				}
+			}
 		}
-		if err := c.broken(); err != nil {
+		switch {
+		case over:
+			if was && !ep.polling { // it may have been chosen to poll for the others
+				ep.handOver()
+			}
 			return err
-		}
-		if stopped(done) {
-			return errStopped
-		}
-		if !ep.polling {
+		case !ep.polling:
 			return ep.poll(c, done)
+		default:
+			ep.park(c, done)
 		}
-		ep.park(c, done)
 	}
 }
 
@@ -211,9 +217,7 @@ func (ep *endpoint) poll(c cond, done <-chan struct{}) (err error) {
 		slept = true
 	}
 	ep.polling = false
-	if ep.waiters.head != nil || ep.watchers.head != nil {
-		ep.handOver()
-	}
+	ep.handOver()
 	if slept && ep.outstanding > 0 {
 		ep.keepGoing()
 	}
@@ -297,9 +301,11 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 			}
 		}()
 	}
+	ep.asleep, ep.news = true, false
 	ep.lock.Unlock()
 	ep.hub.sleep(ep.rank, seq, limit)
 	ep.lock.Lock()
+	ep.asleep = false
 	if watched != nil {
 		close(watched)
 	}

@@ -127,6 +127,32 @@ func (q *Queue[R, M]) Post(r *Recv[R]) {
 	l.tail = r
 }
 
+// Restore puts a receive that Arrive has returned back where it was: the
+// message turned out not to be one.
+func (q *Queue[R, M]) Restore(r *Recv[R]) {
+	l := &q.wild
+	if r.Source != AnySource {
+		l = &q.from(r.Source).posted
+	}
+	next := l.head
+	for next != nil && next.order < r.order {
+		next = next.next
+	}
+	r.list, r.next, r.prev = l, next, l.tail
+	if next != nil {
+		r.prev = next.prev
+		next.prev = r
+	} else {
+		l.tail = r
+	}
+	if r.prev != nil {
+		r.prev.next = r
+	} else {
+		l.head = r
+	}
+	q.posts++
+}
+
 // Withdraw takes a posted receive out again; it reports whether it was posted.
 func (q *Queue[R, M]) Withdraw(r *Recv[R]) bool {
 	l := r.list

@@ -88,6 +88,12 @@ func TestAgainstModel(t *testing.T) {
 					t.Fatal("a matched receive is still posted")
 				}
 			},
+			"restore": func(*rapid.T) {
+				s, g := src(false), tag(false)
+				if r := q.Arrive(s, g); r != nil {
+					q.Restore(r) // the model is left alone: nothing has happened
+				}
+			},
 			"withdraw": func(*rapid.T) {
 				if len(m.recvs) == 0 {
 					return

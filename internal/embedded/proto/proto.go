@@ -17,8 +17,9 @@
 //
 // A synchronous or ready send carries the number of the sender's operation in
 // front of the data, and the receiver answers [Matched] when it has matched
-// ([Refused] to a ready send without a posted receive). A sender that gives up
-// asks with [Recall], and the receiver answers [Recalled] or [TooLate].
+// ([Refused] to a ready send without a posted receive). Before it matches, the
+// receiver claims the message in a table that both reach; a sender that has
+// given up has taken the message back there, without a frame.
 //
 // Used by the embedded engine only.
 package proto
@@ -30,23 +31,20 @@ import (
 
 // The kinds of frames. Zero is none.
 const (
-	Eager    uint8 = 1 + iota // data
-	First                     // length of the whole message, and its first part
-	More                      // next part of the message that First began
-	Offer                     // an Origin: where the data lies
-	Taken                     // answer to Offer: the data has been copied
-	Send                      // answer to Offer: send it as Data, to this receive
-	Data                      // part of a message that was asked for with Send
-	Matched                   // a synchronous send has matched
-	Refused                   // a ready send found no posted receive
-	Recall                    // the sender wants its message back
-	Recalled                  // it has it back
-	TooLate                   // it has been received, or its answer is on the way
-	Revoke                    // the communicator is revoked; the payload is the reason
+	Eager   uint8 = 1 + iota // data
+	First                    // length of the whole message, and its first part
+	More                     // next part of the message that First began
+	Offer                    // an Origin: where the data lies
+	Taken                    // answer to Offer: the data has been copied
+	Send                     // answer to Offer: send it as Data, to this receive
+	Data                     // part of a message that was asked for with Send
+	Matched                  // a synchronous send has matched
+	Refused                  // a ready send found no posted receive
+	Revoke                   // the communicator is revoked; the payload is the reason
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "recall", "recalled", "too late", "revoke"}
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke"}
 
 // KindName names a kind of frame.
 func KindName(k uint8) string {
@@ -175,7 +173,7 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 			return b, err
 		}
 		b.Number, b.Other, b.Data = u64(0), u64(8), payload[PairSize:]
-	case Taken, Matched, Refused, Recall, Recalled, TooLate:
+	case Taken, Matched, Refused:
 		if !need(NumberSize) {
 			return b, err
 		}

@@ -86,9 +86,10 @@ type Segment struct {
 
 // layout holds the offsets that follow from the number of ranks.
 type layout struct {
-	ranks                                    int
-	ring, board, arena                       int // sizes of one
-	activeAt, ringAt, boardAt, arenaAt, size int
+	ranks                          int
+	ring, board, arena             int // sizes of one
+	activeAt, claimsAt             int
+	ringAt, boardAt, arenaAt, size int
 }
 
 // ringControl is the part of a ring's memory in front of its data.
@@ -111,7 +112,8 @@ func layoutFor(ranks, board int, wide bool) layout {
 		l.arena = max(1<<20, (256<<20)/ranks&^0xfff)
 	}
 	l.activeAt = headerSize + ranks*memberSize
-	l.ringAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
+	l.claimsAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
+	l.ringAt = l.claimsAt + ranks*Claims*8
 	l.boardAt = align(l.ringAt+ranks*ranks*(ringControl+l.ring), 4096)
 	l.arenaAt = align(l.boardAt+l.board, 1<<21)
 	l.size = l.arenaAt + ranks*l.arena
@@ -214,6 +216,16 @@ func (s *Segment) Active(to int) []uint32 {
 	words := align((s.sizes.ranks+7)/8, 64) / 4
 	p := (*uint32)(unsafe.Pointer(&s.mem[s.sizes.activeAt+to*words*4]))
 	return unsafe.Slice(p, words)
+}
+
+// Claims is how many of a rank's sends can be taken back at a time.
+const Claims = 512
+
+// Claims returns the table in which a rank and the receivers of its messages
+// decide who has a message: see package embedded.
+func (s *Segment) Claims(rank int) []uint64 {
+	p := (*uint64)(unsafe.Pointer(&s.mem[s.sizes.claimsAt+rank*Claims*8]))
+	return unsafe.Slice(p, Claims)
 }
 
 // Board returns the memory of the world's board.
