@@ -25,6 +25,9 @@ type wide [700]affine
 
 func kernel[T any](f func(a, b T) T) engine.Kernel {
 	return func(dst, a, b unsafe.Pointer, n int) {
+		if n == 0 {
+			return
+		}
 		d, x, y := unsafe.Slice((*T)(dst), n), unsafe.Slice((*T)(a), n), unsafe.Slice((*T)(b), n)
 		for i := range d {
 			d[i] = f(x[i], y[i])
@@ -36,6 +39,9 @@ func elemOf[T any](t *engine.Type, code engine.OpCode, commutes bool, make func(
 	return elem{
 		op: &engine.Op{Code: code, Commutative: commutes, Kernel: kernel(f), Type: t},
 		fill: func(p unsafe.Pointer, i int, seed uint64) {
+			if t.Size == 0 {
+				return
+			}
 			*(*T)(p) = make(mix(seed + uint64(i)*0x9e3779b97f4a7c15))
 		},
 	}
