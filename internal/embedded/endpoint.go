@@ -31,7 +31,9 @@ type endpoint struct {
 	outstanding int     // operations that no call may be waiting for
 	jobs        []job   // copies to be made without the lock
 
-	polling  bool       // a goroutine polls, or sleeps on the bell
+	polling  bool // a goroutine polls, or sleeps on the bell
+	sleeping bool // the poller sleeps, until
+	sleeper  cond
 	watchers parkedList // goroutines parked until a condition of their own holds
 	waiters  parkedList // goroutines parked until a request completes
 
@@ -252,6 +254,9 @@ func (ep *endpoint) leave() {
 	}
 	if ep.outstanding > 0 {
 		ep.keepGoing()
+	}
+	if ep.sleeping {
+		ep.serveSleeper()
 	}
 	ep.lock.Unlock()
 }

@@ -297,13 +297,26 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 			}
 		}()
 	}
+	ep.sleeping, ep.sleeper = true, *c
 	ep.lock.Unlock()
 	ep.hub.sleep(ep.rank, seq, limit)
 	ep.lock.Lock()
+	ep.sleeping, ep.sleeper = false, cond{}
 	if watched != nil {
 		close(watched)
 	}
 	return ep.look(c, done)
+}
+
+// serveSleeper wakes those whose wait this goroutine has ended while the poller
+// sleeps: by a cancellation, a send of the rank to itself, a revocation.
+func (ep *endpoint) serveSleeper() {
+	if c := &ep.sleeper; c.holds() || c.broken() != nil {
+		ep.hub.wake(ep.rank)
+	}
+	if ep.watchers.head != nil {
+		ep.serveWatchers()
+	}
 }
 
 // helpOthers makes progress for the rank that c waits for, which may have work
