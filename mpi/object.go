@@ -10,8 +10,9 @@ import (
 // The functions below send and receive values of any Go type, which the codec
 // of the communicator encodes (see [Codec]); they are the lower-case family of
 // mpi4py. A receive needs no length. Objects and buffers do not mix: what
-// SendObject sends, RecvObject and its kin receive. A probe finds an object as
-// a message of the length of its first, or only, part.
+// SendObject sends, RecvObject and its kin receive; other receives fail with
+// ErrType, as do these on buffers, and the message stays. A probe finds an
+// object as a message of the length of its first, or only, part.
 
 // SendObject sends the value v to rank dest (MPI 5.0 §3.2.1). It returns when
 // v may be changed again, which for short objects is at once. If v cannot be

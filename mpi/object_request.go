@@ -77,6 +77,7 @@ func (s *longSend) then(r *Request, st engine.Status, err error) (engine.Request
 		s.err = err
 	}
 	if s.done++; s.done < len(s.reqs) {
+		r.then = s.then
 		return s.reqs[s.done], Status{}, nil
 	}
 	s.p.free()
@@ -191,6 +192,7 @@ func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine
 		if err != nil {
 			return o.end(o.st, c.failed(r.op, r.peer, r.tag, err))
 		}
+		r.then = o.then
 		return next, Status{}, nil
 	}
 	o.st.Bytes = o.in.bytes
