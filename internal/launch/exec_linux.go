@@ -1,0 +1,5 @@
+package launch
+
+import "golang.org/x/sys/unix"
+
+const sockCloexec = unix.SOCK_CLOEXEC

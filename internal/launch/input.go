@@ -1,0 +1,209 @@
+package launch
+
+import (
+	"io"
+	"os"
+	"sync"
+	"time"
+)
+
+// input hands out the ranks' standard inputs.
+type input struct {
+	job     *Job
+	null    *os.File
+	direct  *os.File // what the chosen rank reads itself
+	readers []*os.File
+	feeds   []*feed
+	chosen  func(rank int) int // index into readers, -1: none
+	term    bool               // the source is a terminal
+}
+
+func newInput(j *Job, n int) (*input, error) {
+	in := &input{job: j, chosen: func(int) int { return -1 }}
+	var err error
+	if in.null, err = nullDevice(); err != nil {
+		return nil, &StartError{-1, "standard input", err}
+	}
+	if j.Stdin == nil || j.StdinRank == StdinNone {
+		return in, nil
+	}
+	count := 1
+	if j.StdinRank == StdinAll {
+		count = n
+		in.chosen = func(rank int) int { return rank }
+	} else {
+		in.chosen = func(rank int) int {
+			if rank == j.StdinRank {
+				return 0
+			}
+			return -1
+		}
+	}
+	if f, ok := j.Stdin.(*os.File); ok {
+		info, err := f.Stat()
+		if err != nil { // closed by whoever started us
+			in.chosen = func(int) int { return -1 }
+			return in, nil
+		}
+		// The ranks are background processes of a terminal: reading it would
+		// stop them. The launcher reads it for them.
+		in.term = info.Mode()&os.ModeCharDevice != 0 && !sameFile(f, in.null)
+		if count == 1 && !in.term {
+			in.direct = f
+			return in, nil
+		}
+	}
+	for range count {
+		r, w, err := os.Pipe()
+		if err != nil {
+			in.close()
+			return nil, &StartError{-1, "standard input", err}
+		}
+		in.readers = append(in.readers, r)
+		in.feeds = append(in.feeds, newFeed(w))
+	}
+	return in, nil
+}
+
+// file returns the standard input of a rank.
+func (in *input) file(rank int) *os.File {
+	i := in.chosen(rank)
+	switch {
+	case i < 0:
+		return in.null
+	case in.direct != nil:
+		return in.direct
+	}
+	return in.readers[i]
+}
+
+// started is called when the ranks hold their ends: the copying begins.
+func (in *input) started() {
+	for _, r := range in.readers {
+		r.Close()
+	}
+	in.readers = nil
+	if len(in.feeds) == 0 {
+		return
+	}
+	for _, f := range in.feeds {
+		go f.run()
+	}
+	// It may wait in a read for ever: nobody waits for it.
+	go in.copy()
+}
+
+func (in *input) copy() {
+	buf := make([]byte, 32<<10)
+	src := in.job.Stdin
+	file, _ := src.(*os.File)
+	if in.term {
+		ignoreTerminalStop()
+	}
+	for {
+		if in.term && !inForeground(file) {
+			time.Sleep(200 * time.Millisecond)
+			continue
+		}
+		n, err := src.Read(buf)
+		if n > 0 {
+			chunk := append([]byte(nil), buf[:n]...)
+			for _, f := range in.feeds {
+				f.add(chunk)
+			}
+		}
+		if err != nil {
+			if in.term && err != io.EOF && !inForeground(file) {
+				continue // put into the background during the read
+			}
+			break
+		}
+	}
+	for _, f := range in.feeds {
+		f.end()
+	}
+}
+
+func (in *input) close() {
+	for _, r := range in.readers {
+		r.Close()
+	}
+	for _, f := range in.feeds {
+		f.stop()
+	}
+}
+
+// A feed writes one rank's copy of the input. It holds what the rank has not
+// read yet, so that one rank that does not read does not starve the others.
+type feed struct {
+	w     *os.File
+	mu    sync.Mutex
+	cond  sync.Cond
+	queue [][]byte
+	ended bool // nothing comes any more
+	dead  bool // nobody reads any more
+}
+
+func newFeed(w *os.File) *feed {
+	f := &feed{w: w}
+	f.cond.L = &f.mu
+	return f
+}
+
+func (f *feed) add(chunk []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.dead && !f.ended {
+		f.queue = append(f.queue, chunk)
+		f.cond.Signal()
+	}
+}
+
+func (f *feed) end() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.ended = true
+	f.cond.Signal()
+}
+
+// stop ends the feed also in the middle of a write.
+func (f *feed) stop() {
+	f.mu.Lock()
+	f.dead = true
+	f.queue = nil
+	f.cond.Signal()
+	f.mu.Unlock()
+	f.w.Close()
+}
+
+func (f *feed) run() {
+	defer f.w.Close()
+	for {
+		f.mu.Lock()
+		for len(f.queue) == 0 && !f.ended && !f.dead {
+			f.cond.Wait()
+		}
+		queue := f.queue
+		f.queue = nil
+		if len(queue) == 0 {
+			f.mu.Unlock()
+			return
+		}
+		f.mu.Unlock()
+		for _, chunk := range queue {
+			if _, err := f.w.Write(chunk); err != nil { // the rank has closed its input
+				f.mu.Lock()
+				f.dead, f.queue = true, nil
+				f.mu.Unlock()
+				return
+			}
+		}
+	}
+}
+
+// sameFile reports whether two open files are the same file or device.
+func sameFile(a, b *os.File) bool {
+	x, err1 := a.Stat()
+	y, err2 := b.Stat()
+	return err1 == nil && err2 == nil && os.SameFile(x, y)
+}

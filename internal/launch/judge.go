@@ -1,0 +1,198 @@
+package launch
+
+import (
+	"fmt"
+	"syscall"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+)
+
+// What is a failure:
+//   - a rank killed by a signal, or ending with a status other than 0;
+//   - a rank that called Abort;
+//   - a rank that ended after Init without Finalize, with whatever status;
+//   - a rank whose channel was closed after Init without Finalize;
+//   - a rank that ended while others wait for it in the process manager's barrier.
+//
+// A rank that never calls Init is judged by its exit status alone. A rank that
+// ends with a status other than 0 after Finalize fails the job but does not end
+// the others: they have finished with it.
+
+func (r *runner) handle(e event) {
+	s := &r.ranks[e.rank]
+	switch e.kind {
+	case evExit:
+		s.exited, s.exit = true, e.exit
+		if s.closed || !haveControl {
+			r.judge(e.rank)
+		} else {
+			// What the rank has written on its channel comes first: an Abort.
+			r.later(channelLag, event{kind: evJudge, rank: e.rank})
+		}
+		if s.closed {
+			r.left()
+		}
+	case evJudge:
+		r.judge(e.rank)
+	case evClosed:
+		s.closed, s.active = true, e.active
+		switch {
+		case s.exited:
+			r.judge(e.rank)
+			r.left()
+		case e.err != nil:
+			r.later(exitLag, event{kind: evLost, rank: e.rank, text: fmt.Sprintf("broke its connection to mpiexec: %v", e.err)})
+		case e.active:
+			r.later(exitLag, event{kind: evLost, rank: e.rank, text: "closed its connection to mpiexec without Finalize"})
+		}
+	case evLost:
+		if !s.exited {
+			r.dead(e.rank, e.text)
+			r.fail(e.rank, e.text, 1)
+		}
+	case evInit:
+		s.inited = true
+		r.contacted = true
+		r.watchProgram(e.rank)
+	case evBarrier:
+		r.checkBarrier()
+	case evAbort:
+		s.aborted = true
+		cause := fmt.Sprintf("called Abort(%d)", e.code)
+		if e.text != "" {
+			cause += ": " + oneLine(e.text)
+		}
+		if r.failure == nil {
+			r.spare = e.rank
+			r.record(e.rank, cause, e.code&0xff, true)
+			r.advance(stageTerm)
+		}
+	case evStrayEnd:
+		if !s.exited && r.state(e.rank) != segment.Finalized {
+			const what = "ended without Finalize (a child of the process that was started)"
+			r.dead(e.rank, what)
+			r.later(exitLag, event{kind: evLost, rank: e.rank, text: what})
+		}
+	}
+}
+
+// judge decides whether a rank that has ended has failed, and tells the others
+// of its end.
+func (r *runner) judge(rank int) {
+	s := &r.ranks[rank]
+	if s.judged {
+		return
+	}
+	s.judged = true
+	r.running--
+	state := r.state(rank)
+	if state != segment.Absent {
+		r.contacted = true
+	}
+	cause, status := "", s.exit.status()
+	switch {
+	case s.exit.signal != 0 || s.exit.code != 0:
+		cause = s.exit.String()
+	case s.closed && s.active || state != segment.Absent && state != segment.Finalized:
+		cause, status = "ended without Finalize (status 0)", 1
+	}
+	if state != segment.Finalized {
+		what := cause
+		if what == "" {
+			what = s.exit.String()
+		}
+		if s.aborted {
+			what = "called Abort"
+		}
+		r.dead(rank, what)
+	}
+	if cause == "" || s.aborted {
+		return
+	}
+	if state == segment.Finalized && s.exit.signal == 0 {
+		r.record(rank, cause, status, false)
+		return
+	}
+	r.fail(rank, cause, status)
+}
+
+func (r *runner) state(rank int) segment.State {
+	if r.seg == nil {
+		return segment.Absent
+	}
+	return r.seg.State(rank)
+}
+
+// dead tells the other ranks that a rank is dead.
+func (r *runner) dead(rank int, cause string) {
+	if r.seg != nil {
+		r.seg.MarkDead(rank, cause)
+	}
+}
+
+// record notes the first failure.
+func (r *runner) record(rank int, cause string, status int, aborted bool) {
+	if r.failure != nil {
+		return
+	}
+	others := 0
+	for i := range r.ranks {
+		if i != rank && !r.ranks[i].exited {
+			others++
+		}
+	}
+	f := &Failure{Rank: rank, Host: r.host, Cause: cause, Status: status, Aborted: aborted, Others: others, Interrupt: r.interrupt, late: r.stage >= stageTerm}
+	if s := r.ranks[rank]; s.exited {
+		f.Signal = s.exit.signal
+	}
+	r.failure = f
+}
+
+// fail notes a failure and begins the end of the job.
+func (r *runner) fail(rank int, cause string, status int) {
+	r.record(rank, cause, status, false)
+	r.advance(stageGrace)
+}
+
+// left notes that a rank has ended and closed its channel.
+func (r *runner) left() {
+	r.gone++
+	r.checkBarrier()
+}
+
+// checkBarrier ends a job whose ranks wait in the process manager's barrier for
+// one that has ended.
+func (r *runner) checkBarrier() {
+	if r.gone == 0 || r.failure != nil || r.server.Waiting() == 0 {
+		return
+	}
+	for i, s := range r.ranks {
+		if s.judged && s.closed {
+			what := "without Init"
+			if s.inited {
+				what = "after Finalize"
+			}
+			r.fail(i, fmt.Sprintf("ended %s (status %d) while other ranks wait for it in a barrier", what, s.exit.code), 1)
+			return
+		}
+	}
+}
+
+// watchProgram watches the process that has opened the segment as this rank, if
+// it is a child of the process that was started: a program under a shell script,
+// a debugger, a profiler. Its end must be known before the script's.
+func (r *runner) watchProgram(rank int) {
+	if r.seg == nil || r.ranks[rank].exited {
+		return
+	}
+	pid := r.seg.Pid(rank)
+	if pid == 0 || !isChild(pid, r.procs[rank].id()) {
+		return
+	}
+	r.stops = append(r.stops, watch(pid, func() { r.post(event{kind: evStrayEnd, rank: rank}) }))
+}
+
+// interrupted says how a signal that the user sent is told.
+func interrupted(sig syscall.Signal) string {
+	return fmt.Sprintf("ended by signal %d (%v)", int(sig), sig)
+}

@@ -1,0 +1,117 @@
+package launch
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+func rankLabel(dst []byte, rank int, s Stream) []byte {
+	return fmt.Appendf(dst, "[%d:%v] ", rank, s)
+}
+
+func TestLabels(t *testing.T) {
+	for _, tt := range []struct {
+		say  []string
+		want string
+	}{
+		{[]string{"one\ntwo\n"}, "[0:stdout] one\n[0:stdout] two\n"},
+		{[]string{"no end"}, "[0:stdout] no end"},
+		{[]string{"a", "b", "c\n"}, "[0:stdout] abc\n"},
+		{[]string{"prompt: ", "@300", "answer\n", "next\n"}, "[0:stdout] prompt: answer\n[0:stdout] next\n"},
+		{[]string{"a", "@300", "b", "@300", "c"}, "[0:stdout] abc"},
+		{[]string{"\n\n"}, "[0:stdout] \n[0:stdout] \n"},
+		{[]string{"out ", "@300", "2:err\n", "@300", "put\n"}, "[0:stdout] out \n[0:stderr] err\n[0:stdout] put\n"},
+		{[]string{strings.Repeat("x", 100_000) + "\n", "y\n"}, "[0:stdout] " + strings.Repeat("x", 100_000) + "\n[0:stdout] y\n"},
+	} {
+		var both bytes.Buffer
+		if _, _, _, err := run(t, Job{Stdout: &both, Stderr: &both, Label: rankLabel}, 1, append([]string{"say"}, tt.say...)...); err != nil {
+			t.Fatal(err)
+		}
+		if got := both.String(); got != tt.want {
+			t.Errorf("%.80q\n got %.200q\nwant %.200q", tt.say, got, tt.want)
+		}
+	}
+}
+
+// TestLinesStayWhole: many ranks write at the same time, no line is cut or lost.
+func TestLinesStayWhole(t *testing.T) {
+	const ranks, count = 5, 2000
+	for _, label := range []func([]byte, int, Stream) []byte{nil, rankLabel} {
+		_, stdout, _, err := run(t, Job{Label: label}, ranks, "lines", fmt.Sprint(count), "40")
+		if err != nil {
+			t.Fatal(err)
+		}
+		next := make([]int, ranks)
+		form := regexp.MustCompile(`^(\[(\d):stdout\] )?(\d) (\d+) x{40}$`)
+		for line := range strings.Lines(stdout) {
+			m := form.FindStringSubmatch(strings.TrimSuffix(line, "\n"))
+			if m == nil || (m[1] == "") != (label == nil) || label != nil && m[2] != m[3] {
+				t.Fatalf("line %q", line)
+			}
+			r := int(m[3][0] - '0')
+			if m[4] != fmt.Sprint(next[r]) {
+				t.Fatalf("rank %d: line %s, want %d", r, m[4], next[r])
+			}
+			next[r]++
+		}
+		for r, n := range next {
+			if n != count {
+				t.Errorf("rank %d: %d lines", r, n)
+			}
+		}
+	}
+}
+
+// TestDirectOutput: without labels a file is what the ranks themselves hold.
+func TestDirectOutput(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	j := Job{Stdout: f}
+	o, err := newOutput(&Job{Stdout: f, Stderr: f}, 2)
+	if err != nil || len(o.sources) != 0 {
+		t.Errorf("%d pipes, %v", len(o.sources), err)
+	}
+	if _, _, _, err := run(t, j, 2, "say", "hello\n"); err != nil {
+		t.Fatal(err)
+	}
+	if text, _ := os.ReadFile(f.Name()); string(text) != "hello\nhello\n" {
+		t.Errorf("%q", text)
+	}
+}
+
+func TestOutputFiles(t *testing.T) {
+	dir := t.TempDir()
+	j := Job{Files: func(r int) (string, string) {
+		return fmt.Sprintf("%s/%d/out", dir, r), filepath.Join(dir, "errors")
+	}}
+	read := func(name string) string {
+		text, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Error(err)
+		}
+		return string(text)
+	}
+	_, stdout, stderr, err := run(t, j, 2, "say", "hello\n", "2:oops\n")
+	if err != nil || stdout != "" || stderr != "" {
+		t.Errorf("%q %q %v", stdout, stderr, err)
+	}
+	if read("0/out") != "hello\n" || read("1/out") != "hello\n" || read("errors") != "oops\noops\n" {
+		t.Errorf("%q %q %q", read("0/out"), read("1/out"), read("errors"))
+	}
+	j.Tee, j.Label = true, rankLabel
+	_, stdout, stderr, err = run(t, j, 2, "say", "hello\n", "2:oops\n")
+	if err != nil || sorted(stdout) != "[0:stdout] hello\n[1:stdout] hello" || sorted(stderr) != "[0:stderr] oops\n[1:stderr] oops" {
+		t.Errorf("%q %q %v", stdout, stderr, err)
+	}
+	if read("1/out") != "[1:stdout] hello\n" || sorted(read("errors")) != "[0:stderr] oops\n[1:stderr] oops" {
+		t.Errorf("%q %q", read("1/out"), read("errors"))
+	}
+}

@@ -1,0 +1,394 @@
+package launch
+
+import (
+	"context"
+	"os"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/pmi"
+	"github.com/ringo-mpi/ringo/internal/topo"
+)
+
+// How long things may take before the next, harder step.
+const (
+	defaultGrace = 2 * time.Second        // a rank has failed → SIGTERM for the others
+	killAfter    = 2 * time.Second        // SIGTERM → SIGKILL
+	channelLag   = 20 * time.Millisecond  // a rank has ended → its channel must have closed, unless a child holds it
+	exitLag      = 50 * time.Millisecond  // a rank's channel has closed → the rank must have ended
+	drainTime    = 250 * time.Millisecond // all ranks have ended → their output must have ended
+)
+
+// A runner is one job that runs. Its loop handles one event after another, so
+// that nothing in it needs a lock.
+type runner struct {
+	job    *Job
+	n      int
+	host   string
+	id     string
+	seg    *segment.Segment // nil: none here
+	server *pmi.Server
+	input  *input
+	output *output
+	procs  []*process
+	ranks  []rankState
+	ctl    []*os.File // our ends
+	stops  []func()   // of watch
+
+	events  chan event
+	done    chan struct{} // closed when the loop has ended
+	running int           // ranks not yet judged
+	gone    int           // ranks that have ended and closed their channel
+
+	stage     stage
+	timer     *time.Timer
+	spare     int            // the rank that called Abort ends by itself; -1: none
+	interrupt syscall.Signal // the first ending signal that was passed on to the ranks
+	cancelled bool           // the context ended the job
+	failure   *Failure
+	contacted bool
+}
+
+// rankState is what is known of a rank.
+type rankState struct {
+	exited, judged bool
+	exit           exit
+	closed         bool // its channel is closed
+	active         bool // … after Init and without Finalize
+	inited         bool
+	aborted        bool
+}
+
+// stage is how far the end of a job has come.
+type stage int
+
+const (
+	stageRun   stage = iota
+	stageGrace       // the ranks know, and may end by themselves
+	stageTerm        // SIGTERM has been sent
+	stageKill        // SIGKILL has been sent
+)
+
+type eventKind int
+
+const (
+	evExit     eventKind = iota // the process of a rank has ended
+	evJudge                     // … some time ago
+	evInit                      // PMI
+	evAbort                     // PMI
+	evBarrier                   // PMI
+	evClosed                    // nobody holds the rank's channel any more
+	evLost                      // … since some time, and the rank has not ended
+	evStrayEnd                  // the MPI program, a child of the rank's process, has ended
+)
+
+type event struct {
+	kind   eventKind
+	rank   int
+	exit   exit
+	code   int
+	text   string
+	active bool
+	err    error
+}
+
+// Run starts the job and returns when all its ranks have ended and nothing of
+// it is left. The error is a *StartError if the job could not be started (the
+// status is then 2), a *Failure if a rank failed, and the cause of ctx's end if
+// that ended the job. Several jobs may run at the same time.
+func (j *Job) Run(ctx context.Context) (Result, error) {
+	if err := j.check(); err != nil {
+		return Result{Status: 2}, err
+	}
+	r := &runner{
+		job: j, n: j.Ranks(), host: hostname(), id: randomID(), spare: -1,
+		done: make(chan struct{}),
+	}
+	r.events = make(chan event, 4*r.n)
+	r.ranks = make([]rankState, r.n)
+	r.running = r.n
+	var signals chan os.Signal
+	if j.ForwardSignals {
+		signals = make(chan os.Signal, 16)
+		defer catchSignals(signals)()
+	}
+	if err := r.start(); err != nil {
+		r.release()
+		return Result{Status: 2}, err
+	}
+	if j.Started != nil {
+		pids := make([]int, r.n)
+		for i, p := range r.procs {
+			pids[i] = p.id()
+		}
+		j.Started(pids)
+	}
+	r.loop(ctx, signals)
+	close(r.done)
+	r.finish()
+	res := Result{Codes: make([]int, r.n), Contacted: r.contacted}
+	for i := range r.ranks {
+		res.Codes[i] = r.ranks[i].exit.status()
+	}
+	switch {
+	case r.cancelled && (r.failure == nil || r.failure.late):
+		res.Status = 1
+		return res, context.Cause(ctx)
+	case r.failure != nil:
+		res.Status = r.failure.Status
+		return res, r.failure
+	}
+	return res, nil
+}
+
+// start makes everything the ranks need, and the ranks.
+func (r *runner) start() error {
+	j := r.job
+	cores := j.Cores
+	if cores <= 0 {
+		cores = topo.LocalUsableCores()
+	}
+	env := jobEnv{id: r.id, size: r.n, cores: cores, ctl: -1, shm: -1}
+	files := 3
+	if haveControl {
+		env.ctl = files
+		files++
+	}
+	seg, err := segment.Create(r.n, boardSize(r.n), cores)
+	if err == nil {
+		r.seg = seg
+		env.shm = files
+		files++
+	} else {
+		env.shmError = err.Error()
+	}
+
+	if r.input, err = newInput(j, r.n); err != nil {
+		return err
+	}
+	if r.output, err = newOutput(j, r.n); err != nil {
+		return err
+	}
+
+	theirs := make([]*os.File, 0, r.n)
+	defer func() {
+		for _, f := range theirs {
+			f.Close()
+		}
+	}()
+	cmds := make([]command, 0, r.n)
+	for _, a := range j.Apps {
+		base := a.Env
+		if base == nil {
+			base = os.Environ()
+		}
+		common := env.common(scrub(base))
+		if a.Dir != "" {
+			common = setPWD(common, a.Dir)
+		}
+		argv := append([]string{a.Name}, a.Args...)
+		if a.Name == "" {
+			argv[0] = a.Path
+		}
+		for range a.Ranks {
+			rank := len(cmds)
+			c := command{path: a.Path, argv: argv, env: env.rank(common, rank), dir: a.Dir, files: make([]*os.File, 3, files)}
+			c.files[0] = r.input.file(rank)
+			c.files[1], c.files[2] = r.output.files(rank)
+			if j.Bind != nil {
+				c.cpus = j.Bind[rank]
+			}
+			if haveControl {
+				our, their, err := controlSockets()
+				if err != nil {
+					return &StartError{rank, "control channel", err}
+				}
+				r.ctl = append(r.ctl, our)
+				theirs = append(theirs, their)
+				c.files = append(c.files, their)
+			}
+			if r.seg != nil {
+				c.files = append(c.files, r.seg.File())
+			}
+			cmds = append(cmds, c)
+		}
+	}
+
+	procs, failed, err := startAll(cmds)
+	if err != nil {
+		for _, p := range procs {
+			if p != nil {
+				p.signal(syscall.SIGKILL)
+				p.wait()
+				p.reap()
+			}
+		}
+		return &StartError{failed, cmds[failed].path, err}
+	}
+	r.procs = procs
+	r.input.started()
+	r.output.started()
+	for _, f := range theirs {
+		f.Close()
+	}
+	theirs = nil
+	r.serve()
+	for i, p := range procs {
+		go func() { r.post(event{kind: evExit, rank: i, exit: p.wait()}) }()
+	}
+	return nil
+}
+
+// serve answers the ranks on their channels.
+func (r *runner) serve() {
+	r.server = &pmi.Server{
+		Size: r.n, Name: "kvs_" + r.id[:8], Universe: r.job.Universe, AppNum: r.job.AppOf,
+		Handler: pmi.Handler{
+			Init:    func(rank int) { r.post(event{kind: evInit, rank: rank}) },
+			Barrier: func(rank int) { r.post(event{kind: evBarrier, rank: rank}) },
+			Abort: func(rank, code int, message string) {
+				r.post(event{kind: evAbort, rank: rank, code: code, text: message})
+			},
+			Closed: func(rank int, active bool, err error) {
+				r.post(event{kind: evClosed, rank: rank, active: active, err: err})
+			},
+		},
+	}
+	if m := pmi.ProcessMapping(r.n); m != "" {
+		r.server.Put("PMI_process_mapping", m)
+	}
+	for rank, f := range r.ctl {
+		go r.server.Serve(rank, f)
+	}
+}
+
+// post hands an event to the loop.
+func (r *runner) post(e event) {
+	select {
+	case r.events <- e:
+	case <-r.done:
+	}
+}
+
+// later posts an event after a while.
+func (r *runner) later(d time.Duration, e event) {
+	time.AfterFunc(d, func() { r.post(e) })
+}
+
+// loop runs until every rank has ended and been judged.
+func (r *runner) loop(ctx context.Context, signals <-chan os.Signal) {
+	r.timer = time.NewTimer(time.Hour)
+	r.timer.Stop()
+	defer r.timer.Stop()
+	cancelled := ctx.Done()
+	for r.running > 0 {
+		select {
+		case e := <-r.events:
+			r.handle(e)
+		case s := <-signals:
+			if sig, ok := s.(syscall.Signal); ok {
+				r.signalled(sig)
+			}
+		case <-cancelled:
+			cancelled, r.cancelled = nil, true
+			r.advance(stageTerm)
+		case <-r.timer.C:
+			r.advance(r.stage + 1)
+		}
+	}
+}
+
+// advance goes on to a later stage of the job's end; never back.
+func (r *runner) advance(to stage) {
+	if to <= r.stage || to > stageKill {
+		return
+	}
+	r.stage = to
+	switch to {
+	case stageGrace:
+		grace := r.job.Grace
+		if grace <= 0 {
+			grace = defaultGrace
+		}
+		r.timer.Reset(grace)
+	case stageTerm:
+		for i, p := range r.procs {
+			if i != r.spare && !r.ranks[i].exited {
+				p.signal(syscall.SIGTERM)
+				p.signal(sigCont) // a stopped process does not see the signal
+			}
+		}
+		r.timer.Reset(killAfter)
+	case stageKill:
+		r.timer.Stop()
+		r.signalAll(syscall.SIGKILL)
+	}
+}
+
+func (r *runner) signalAll(sig syscall.Signal) {
+	for i, p := range r.procs {
+		if !r.ranks[i].exited {
+			p.signal(sig)
+		}
+	}
+}
+
+// signalled passes a signal of the user on to the ranks.
+func (r *runner) signalled(sig syscall.Signal) {
+	switch {
+	case stops(sig):
+		r.signalAll(sig)
+		stopSelf()
+	case ends(sig) && r.interrupt != 0:
+		r.advance(stageKill) // asked twice: no more waiting
+	case ends(sig):
+		r.interrupt = sig
+		r.signalAll(sig)
+	default:
+		r.signalAll(sig)
+	}
+}
+
+// finish takes what the ranks have still to say, and leaves nothing behind.
+func (r *runner) finish() {
+	if r.stage < stageTerm {
+		// A child that a rank has left behind may hold the pipe: it gets a
+		// moment to finish its sentence.
+		r.output.wait(drainTime)
+	}
+	for _, p := range r.procs {
+		p.reap()
+	}
+	r.output.wait(drainTime)
+	r.release()
+}
+
+// release closes what the job has open.
+func (r *runner) release() {
+	for _, stop := range r.stops {
+		stop()
+	}
+	for _, f := range r.ctl {
+		f.Close()
+	}
+	if r.input != nil {
+		r.input.close()
+	}
+	if r.output != nil {
+		r.output.close()
+	}
+	if r.seg != nil {
+		_ = r.seg.Close() // the kernel takes it back in any case
+	}
+}
+
+// nullDevice is opened once for all jobs, both ways.
+var nullDevice = sync.OnceValues(func() (*os.File, error) { return os.OpenFile(os.DevNull, os.O_RDWR, 0) })
+
+// oneLine makes a rank's own words fit into one line.
+func oneLine(s string) string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
+}
