@@ -53,6 +53,9 @@ func describeElement(key unsafe.Pointer, t reflect.Type, slot *atomic.Pointer[el
 	return e
 }
 
+// unnamed starts the path of a field of a type without a name.
+const unnamed = "element"
+
 // maxFields bounds the description of one element.
 const maxFields = 1 << 16
 
@@ -68,7 +71,7 @@ func describe(t reflect.Type) (*engine.Type, error) {
 	d := describer{merge: !pair}
 	root := t.Name()
 	if root == "" {
-		root = "element"
+		root = unnamed
 	}
 	if err := d.add(t, 0, root); err != nil {
 		return nil, err
@@ -113,7 +116,11 @@ func (d *describer) add(t reflect.Type, offset int, path string) error {
 		}
 		return nil
 	}
-	return fmt.Errorf("%s is a %s: elements hold fixed-size values only (SendObject and its kin send any value)", path, kindName(t))
+	what := kindName(t)
+	if path == t.Name() || path == unnamed {
+		path, what = t.String(), "not an element type"
+	}
+	return fmt.Errorf("%s is %s: elements hold fixed-size values only (SendObject and its kin send any value)", path, what)
 }
 
 // probe checks a type of which there are no elements.
@@ -143,13 +150,15 @@ func (d *describer) run(k engine.Kind, count, offset int, path string) error {
 func kindName(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Pointer, reflect.UnsafePointer:
-		return "pointer"
+		return "a pointer"
 	case reflect.Func:
-		return "function"
+		return "a function"
 	case reflect.Chan:
-		return "channel"
+		return "a channel"
+	case reflect.Interface:
+		return "an interface"
 	}
-	return t.Kind().String()
+	return "a " + t.Kind().String()
 }
 
 // basicKind returns the engine's kind of a basic Go kind, Invalid for others.

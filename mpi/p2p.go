@@ -87,7 +87,7 @@ func isend[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode, op stri
 	}
 	b := bufOf(e, buf)
 	req, err := c.ec.Isend(b, dest, tag, mode)
-	return newRequest(c, op, dest, tag, b, req, err)
+	return newSend(c, op, dest, tag, b, req, err)
 }
 
 // Irecv starts a receive as Recv and returns at once (MPI 5.0 §3.7.2). buf is

@@ -25,6 +25,7 @@ type Request struct {
 	op        string
 	peer, tag int
 	coll      bool              // a collective: cannot be withdrawn
+	send      bool              // a send: has no status but Cancelled
 	mem       [2]unsafe.Pointer // the buffers, kept alive
 	vec       *engine.Vector    // likewise
 	then      stage
@@ -53,6 +54,13 @@ func newRequest(c *Comm, op string, peer, tag int, b engine.Buf, req engine.Requ
 	if err != nil {
 		r.req, r.err = nil, c.failed(op, peer, tag, err)
 	}
+	return r
+}
+
+// newSend is newRequest of a send.
+func newSend(c *Comm, op string, dest, tag int, b engine.Buf, req engine.Request, err error) *Request {
+	r := newRequest(c, op, dest, tag, b, req, err)
+	r.send = true
 	return r
 }
 
@@ -187,6 +195,10 @@ func (r *Request) contextError() error {
 func (r *Request) advance(st engine.Status, err error) {
 	r.req = nil
 	r.st, r.err = statusOf(st), r.c.failed(r.op, r.peer, r.tag, err)
+	if r.coll || r.send {
+		r.st = emptyStatus
+		r.st.Cancelled = st.Cancelled
+	}
 	if r.withdraw && (r.st.Cancelled || r.coll && err != nil) {
 		r.err = r.contextError()
 	}

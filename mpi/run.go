@@ -124,13 +124,18 @@ func Run(n int, fn func(world *Comm) error) error {
 	if err != nil {
 		return (*Comm)(nil).failed("Run", Undefined, Undefined, err)
 	}
+	return runOn(start.InProcess(n), check, fn)
+}
+
+// runOn runs fn on the ranks that the engines carry.
+func runOn(engines []engine.Engine, check bool, fn func(world *Comm) error) error {
 	var (
 		wg    sync.WaitGroup
 		mu    sync.Mutex
 		first []error
 		rest  []error
 	)
-	for _, eng := range start.InProcess(n) {
+	for _, eng := range engines {
 		wg.Add(1)
 		go runRank(eng, check, fn, func(err error) {
 			mu.Lock()

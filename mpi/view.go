@@ -128,7 +128,7 @@ func IsendView[T any](c *Comm, v View[T], dest, tag int) *Request {
 		return doneRequest(c, emptyStatus, c.checkSend(elementOf[T](), dest, tag))
 	}
 	req, err := c.ec.Isend(b, dest, tag, engine.Standard)
-	return newRequest(c, "IsendView", dest, tag, b, req, err)
+	return newSend(c, "IsendView", dest, tag, b, req, err)
 }
 
 // IrecvView starts a RecvView (MPI 5.0 §3.7.2).

@@ -1,0 +1,3 @@
+package mpi_test
+
+var programs = map[string]func(){}
