@@ -1,0 +1,45 @@
+package native
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Abort tells why and calls MPI_Abort, which ends all ranks.
+func (d *driver) Abort(code int, reason string) {
+	if reason != "" {
+		fmt.Fprintf(os.Stderr, "ringo: rank %d on %s: %s\n", d.world.rank, d.host, reason)
+	}
+	os.Stdout.Sync()
+	if !d.finalized.Load() {
+		d.library.call(fnAbort, d.world.handle, integer(code))
+	}
+	os.Exit(code)
+}
+
+// Fail ends the whole job: no library lets the other ranks go on without this
+// one. It does not return.
+func (d *driver) Fail(reason string) { d.Abort(1, reason) }
+
+// Finalize completes what was begun and calls MPI_Finalize, on the thread that
+// called MPI_Init_thread. It is collective: all ranks of the job call it.
+func (d *driver) Finalize() error {
+	if d.finalized.Load() {
+		return errFinalized
+	}
+	if err := d.settle(); err != nil {
+		return err
+	}
+	if d.finalized.Swap(true) {
+		return errFinalized
+	}
+	var rc int32
+	d.onMain(func() { rc = d.call(fnFinalize) })
+	close(d.main)
+	if rc != 0 {
+		return engine.Errorf(engine.ErrOther, "MPI_Finalize failed with code %d", rc)
+	}
+	return nil
+}

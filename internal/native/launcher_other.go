@@ -1,0 +1,7 @@
+//go:build !unix
+
+package native
+
+// isSocket says no: process managers of MPI libraries pass no descriptors on
+// this system.
+func isSocket(fd int) bool { return false }

@@ -1,0 +1,314 @@
+package native
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// sends are the entry points of the modes. Buffered sends are standard sends
+// of a private copy, which need no attached buffer and have no limit.
+var sends = [...]function{
+	engine.Standard: fnIsend, engine.Synchronous: fnIssend, engine.Buffered: fnIsend, engine.Ready: fnIrsend,
+}
+
+// larges are the forms with a 64-bit count.
+func larges(f function) function {
+	switch f {
+	case fnIsend:
+		return fnIsendC
+	case fnIssend:
+		return fnIssendC
+	case fnIrsend:
+		return fnIrsendC
+	case fnImrecv:
+		return fnImrecvC
+	}
+	return fnIrecvC
+}
+
+// message fills the block with a send or receive: buffer, count and datatype,
+// then the arguments given, then the request.
+func (r *request) message(f function, w wire, args [3]uintptr, n int) error {
+	d := r.d
+	count := integer(w.count)
+	if w.count > d.maxCount {
+		if large := larges(f); d.largeForms && d.fn(large) != 0 {
+			f, count = large, uintptr(w.count)
+		} else {
+			t, err := d.contiguous(w.count, w.dtype, w.elem)
+			if err != nil {
+				return err
+			}
+			r.ext().types = append(r.ext().types, t)
+			w.dtype, count = t, 1
+		}
+	}
+	b := &r.block
+	b.Fn = d.fn(f)
+	b.Args[0], b.Args[1], b.Args[2] = w.ptr, count, w.dtype
+	copy(b.Args[3:], args[:n])
+	b.Args[3+n] = pointer(unsafe.Pointer(&r.handle))
+	return nil
+}
+
+// beginSend makes the request of a send, without starting it. A private one
+// does not touch the user's memory after it has started.
+func (c *comm) beginSend(b engine.Buf, dest, tag int, mode engine.SendMode, private bool) (*request, error) {
+	if err := c.usable(); err != nil {
+		return nil, err
+	}
+	d := c.d
+	if tag > d.tagUB {
+		return nil, engine.PeerErrorf(engine.ErrTag, dest, tag, "the library allows tags up to %d", d.tagUB)
+	}
+	if dest == engine.ProcNull {
+		dest = d.procNull
+	}
+	r := d.take(c, opSend)
+	r.peer, r.tag = dest, tag
+	w, err := r.stage(b, false, private)
+	if err == nil {
+		err = r.message(sends[mode], w, [3]uintptr{integer(dest), integer(tag), c.handle}, 3)
+	}
+	if err != nil {
+		r.drop()
+		return nil, err
+	}
+	return r, nil
+}
+
+func (c *comm) beginRecv(b engine.Buf, source, tag int) (*request, error) {
+	if err := c.usable(); err != nil {
+		return nil, err
+	}
+	r := c.d.take(c, opRecv)
+	r.peer, r.tag = source, tag
+	w, err := r.stage(b, true, false)
+	if err == nil {
+		err = r.message(fnIrecv, w, [3]uintptr{integer(c.d.source(source)), integer(c.d.recvTag(tag)), c.handle}, 3)
+	}
+	if err != nil {
+		r.drop()
+		return nil, err
+	}
+	return r, nil
+}
+
+// source and recvTag translate the wildcards.
+func (d *driver) source(rank int) int {
+	switch rank {
+	case engine.AnySource:
+		return d.anySource
+	case engine.ProcNull:
+		return d.procNull
+	}
+	return rank
+}
+
+func (d *driver) recvTag(tag int) int {
+	if tag == engine.AnyTag {
+		return d.anyTag
+	}
+	return tag
+}
+
+// end finishes a completed request and gives it back.
+func (r *request) end(err error) (engine.Status, error) {
+	if err != nil {
+		r.drop()
+		return engine.Status{}, err
+	}
+	r.d.active.remove(r)
+	st := r.finish()
+	r.d.give(r)
+	return st, nil
+}
+
+// Send is MPI_Isend and polling. With done the library sends from a copy,
+// because no library can withdraw a send: when done is closed first, the
+// message stays on its way, and the user's memory is his own again.
+func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
+	buffered := mode == engine.Buffered
+	r, err := c.beginSend(b, dest, tag, mode, done != nil || buffered)
+	if err != nil {
+		return err
+	}
+	finished, err := r.start(batch)
+	if !finished && buffered {
+		c.d.detach(r)
+		return nil
+	}
+	if !finished {
+		if err = r.await(done); err != nil && r.block.Ret == 0 {
+			c.d.detach(r)
+			return err
+		}
+	}
+	_, err = r.end(err)
+	return err
+}
+
+func (c *comm) Recv(b engine.Buf, source, tag int, done <-chan struct{}) (engine.Status, error) {
+	r, err := c.beginRecv(b, source, tag)
+	if err != nil {
+		return engine.Status{}, err
+	}
+	return r.receive(done)
+}
+
+// receive runs a receive to its end.
+func (r *request) receive(done <-chan struct{}) (engine.Status, error) {
+	finished, err := r.start(batch)
+	if finished {
+		return r.end(err)
+	}
+	err = r.await(done)
+	if err == nil || r.block.Ret != 0 {
+		return r.end(err)
+	}
+	// The context has ended or the communicator is revoked. The library
+	// withdraws the receive, or has matched it and delivers.
+	reason := err
+	r.cancel()
+	w := waiter{d: r.d}
+	w.begin()
+	for finished = false; !finished; {
+		w.pause()
+		finished, err = r.poll(w.polls)
+	}
+	w.end()
+	st, err := r.end(err)
+	if err == nil && st.Cancelled {
+		return engine.Status{}, reason
+	}
+	return st, err
+}
+
+// cancel asks the library to withdraw the operation.
+func (r *request) cancel() int32 {
+	return r.d.call(fnCancel, uintptr(unsafe.Pointer(&r.handle)))
+}
+
+func (c *comm) Isend(b engine.Buf, dest, tag int, mode engine.SendMode) (engine.Request, error) {
+	buffered := mode == engine.Buffered
+	r, err := c.beginSend(b, dest, tag, mode, buffered)
+	if err != nil {
+		return nil, err
+	}
+	if !buffered {
+		return r.nonblocking(1) // a small send completes at once
+	}
+	finished, err := r.start(1)
+	if finished {
+		_, err = r.end(err)
+		return completed{}, err
+	}
+	c.d.detach(r)
+	return completed{}, nil
+}
+
+func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
+	r, err := c.beginRecv(b, source, tag)
+	if err != nil {
+		return nil, err
+	}
+	return r.nonblocking(0)
+}
+
+// nonblocking starts a request that the user will test or wait for.
+func (r *request) nonblocking(polls int) (engine.Request, error) {
+	finished, err := r.start(polls)
+	if err != nil {
+		_, err = r.end(err)
+		return nil, err
+	}
+	if !finished {
+		r.d.active.add(r)
+	}
+	return r, nil
+}
+
+// completed is the request of an operation that is over already.
+type completed struct{}
+
+func (completed) Test() (engine.Status, bool, error)          { return engine.Status{}, true, nil }
+func (completed) Wait(<-chan struct{}) (engine.Status, error) { return engine.Status{}, nil }
+func (completed) Cancel() error                               { return nil }
+
+var errReleased = engine.Errorf(engine.ErrRequest, "the request has completed and was released before")
+
+func (r *request) Test() (engine.Status, bool, error) {
+	if r.comm == nil {
+		return engine.Status{}, false, errReleased
+	}
+	if r.flag == 0 && r.block.Ret == 0 {
+		if finished, err := r.poll(1); !finished {
+			if err := r.comm.usable(); err != nil {
+				st, err := r.giveUp(err)
+				return st, true, err
+			}
+			return engine.Status{}, false, nil
+		} else if err != nil {
+			_, err = r.end(err)
+			return engine.Status{}, true, err
+		}
+	}
+	st, err := r.end(r.lastError())
+	return st, true, err
+}
+
+// lastError is the error that an earlier poll, by WaitAny, has met.
+func (r *request) lastError() error {
+	if r.block.Ret != 0 {
+		return r.error()
+	}
+	return nil
+}
+
+func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
+	if r.comm == nil {
+		return engine.Status{}, errReleased
+	}
+	if r.flag == 0 && r.block.Ret == 0 {
+		finished, err := r.poll(batch)
+		if !finished {
+			err = r.await(done)
+		}
+		if err != nil && r.block.Ret == 0 {
+			if r.comm.usable() != nil {
+				return r.giveUp(err)
+			}
+			return engine.Status{}, err // done: the operation goes on
+		}
+	}
+	return r.end(r.lastError())
+}
+
+// giveUp ends a request on a revoked communicator: a receive is withdrawn, the
+// library finishes the rest when it can.
+func (r *request) giveUp(reason error) (engine.Status, error) {
+	r.d.active.remove(r)
+	if r.kind == opRecv {
+		r.cancel()
+	}
+	r.d.detach(r)
+	return engine.Status{}, reason
+}
+
+// Cancel withdraws a receive. Sends are left alone: MPI has deprecated their
+// cancellation and no library implements it.
+func (r *request) Cancel() error {
+	switch {
+	case r.comm == nil:
+		return errReleased
+	case r.kind == opColl:
+		return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
+	case r.kind == opSend || r.flag != 0 || r.block.Ret != 0:
+		return nil
+	}
+	if rc := r.cancel(); rc != 0 {
+		return r.d.fail(rc, "MPI_Cancel")
+	}
+	return nil
+}

@@ -1,0 +1,208 @@
+package native
+
+import (
+	"runtime"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/native/ccall"
+)
+
+// request is one operation of the library with everything that must outlive
+// the call that starts it: the argument block, the handle and the status that
+// the library writes, and the user's memory. It is on the heap, where nothing
+// moves, and C may keep its addresses for as long as something refers to it:
+// the goroutine of a blocking call, or the set of active requests.
+//
+// A blocking call takes its request out of a pool and puts it back; so it
+// allocates nothing.
+type request struct {
+	block  ccall.Block
+	handle uintptr // the library's request
+	status status
+	flag   int32
+	aux    int32 // Testany: the index
+
+	d    *driver
+	comm *comm
+	kind opKind
+	peer int // for messages of errors
+	tag  int
+	keep unsafe.Pointer // the user's memory
+	more *extra
+
+	calls      uint8
+	active     bool
+	prev, next *request // in the set of active requests
+}
+
+type opKind uint8
+
+const (
+	opSend opKind = iota
+	opRecv
+	opColl
+)
+
+func (k opKind) String() string { return [...]string{"send", "receive", "collective"}[k] }
+
+// extra is what few requests need.
+type extra struct {
+	keep   []unsafe.Pointer // more of the user's memory: both sides of a collective
+	arrays [][]uintptr      // handle arrays
+	counts [][]int32        // counts and displacements of the v and w forms
+	wide   [][]int64
+	types  []uintptr      // datatypes to be freed when the operation has begun
+	slot   *opSlot        // user function in use
+	layouts []*layoutType // cached datatypes in use
+	unpack []unpacking    // to be done when the data is here
+}
+
+// unpacking puts received data in its place.
+type unpacking struct {
+	to  engine.Buf
+	tmp []byte
+}
+
+func (r *request) ext() *extra {
+	if r.more == nil {
+		r.more = &extra{}
+	}
+	return r.more
+}
+
+// take returns a request ready to be filled.
+func (d *driver) take(c *comm, kind opKind) *request {
+	r := d.requests.Get().(*request)
+	r.comm, r.kind, r.flag = c, kind, 0
+	return r
+}
+
+func (d *driver) newRequest() any {
+	r := &request{d: d}
+	r.block.Flag = &r.flag
+	return r
+}
+
+// give puts a request back that nothing refers to any more.
+func (d *driver) give(r *request) {
+	r.keep, r.more, r.comm = nil, nil, nil
+	d.requests.Put(r)
+}
+
+// test sets up polling by MPI_Test.
+func (r *request) test() {
+	r.block.Poll = r.d.fn(fnTest)
+	r.block.PollArgs[0] = pointer(unsafe.Pointer(&r.handle))
+	r.block.PollArgs[1] = pointer(unsafe.Pointer(&r.flag))
+	r.block.PollArgs[2] = pointer(unsafe.Pointer(&r.status))
+}
+
+// run executes the block with the given number of polls.
+func (r *request) run(polls int) {
+	r.block.Polls = int32(polls)
+	if r.d.serial {
+		r.d.lock.Lock()
+		r.block.Run()
+		r.d.lock.Unlock()
+	} else {
+		r.block.Run()
+	}
+	// A goroutine that calls C for 10 ms without a scheduling point loses its
+	// processor at every tick of the runtime's monitor from then on.
+	if r.calls++; r.calls&63 == 0 {
+		runtime.Gosched()
+	}
+}
+
+// start runs the block that begins the operation, with some polls at once,
+// and reports whether it has completed.
+func (r *request) start(polls int) (done bool, err error) {
+	r.test()
+	r.run(polls)
+	r.block.Fn = 0
+	if r.block.Ret != 0 {
+		return true, r.error()
+	}
+	return r.flag != 0, nil
+}
+
+// poll continues after start.
+func (r *request) poll(polls int) (done bool, err error) {
+	r.run(polls)
+	if r.block.Ret != 0 {
+		return true, r.error()
+	}
+	return r.flag != 0, nil
+}
+
+// error is the error of the last call.
+func (r *request) error() error {
+	e := r.d.failPeer(r.block.Ret, r.peer, r.tag, "")
+	if r.kind == opColl {
+		e.Peer = engine.NoPeer
+	}
+	return e
+}
+
+// finish does what remains when the library has completed the operation.
+func (r *request) finish() engine.Status {
+	var st engine.Status
+	if r.kind == opRecv {
+		st = r.d.convert(&r.status)
+	}
+	if r.more != nil {
+		r.more.unpackAll(r.kind, st)
+		if p := r.more.release(r.d); p != nil {
+			// The user's function has panicked under the library's feet. The
+			// panic goes on here, on the goroutine that waited for the reduction.
+			panic(p)
+		}
+	}
+	return st
+}
+
+// unpackAll puts received data in its place. Of a message the bytes that came
+// count, of a collective all.
+func (x *extra) unpackAll(kind opKind, st engine.Status) {
+	for _, u := range x.unpack {
+		data := u.tmp
+		if kind == opRecv {
+			data = data[:min(len(data), st.Bytes)]
+		}
+		if u.to.Layout != nil {
+			u.to.Layout.Unpack(u.to.Ptr, data, u.to.Type.Size)
+		} else {
+			copy(u.to.Slice(), data)
+		}
+	}
+	x.unpack = nil
+}
+
+// release gives back what the operation held. It returns what a user function
+// has panicked with.
+func (x *extra) release(d *driver) (panicked any) {
+	for _, t := range x.types {
+		d.freeType(t)
+	}
+	x.types = nil
+	for _, l := range x.layouts {
+		d.types.layouts.release(d, l)
+	}
+	x.layouts = nil
+	if s := x.slot; s != nil {
+		x.slot = nil
+		panicked = d.ops.release(s)
+	}
+	return panicked
+}
+
+// drop gives back a request without looking at what it received.
+func (r *request) drop() {
+	r.d.active.remove(r)
+	if r.more != nil {
+		r.more.unpack = nil
+		r.more.release(r.d)
+	}
+	r.d.give(r)
+}

@@ -1,0 +1,100 @@
+package native
+
+import (
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// WaitAny polls all requests in one call of MPI_Testany. The library's handle
+// of the one that has completed is gone after that; its status is kept in the
+// request for Test or Wait.
+func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, error) {
+	var natives []*request
+	var index []int
+	for i, x := range reqs {
+		switch r := x.(type) {
+		case nil:
+		case *request:
+			if r.comm == nil {
+				return i, errReleased
+			}
+			if r.flag != 0 || r.block.Ret != 0 {
+				return i, nil
+			}
+			natives, index = append(natives, r), append(index, i)
+		case *compound:
+			if r.ready() {
+				return i, nil
+			}
+		default:
+			return i, nil // completed
+		}
+	}
+	if d.finalized.Load() {
+		return -1, errFinalized
+	}
+	compounds := len(natives) < len(reqs) && hasCompound(reqs)
+	if len(natives) == 0 && !compounds {
+		return -1, nil
+	}
+
+	r := d.take(d.self, opRecv)
+	defer d.give(r)
+	handles := make([]uintptr, len(natives))
+	for i, n := range natives {
+		handles[i] = n.handle
+	}
+	packed := d.handleArray(handles)
+	r.keep = unsafe.Pointer(unsafe.SliceData(packed))
+	r.block.Fn, r.block.Poll = 0, d.fn(fnTestany)
+	r.block.PollArgs = [6]uintptr{integer(len(natives)), pointer(r.keep), pointer(unsafe.Pointer(&r.aux)),
+		pointer(unsafe.Pointer(&r.flag)), pointer(unsafe.Pointer(&r.status))}
+
+	w := waiter{d: d}
+	w.begin()
+	defer w.end()
+	for polls := 1; ; polls = w.polls {
+		if len(natives) > 0 {
+			r.run(polls)
+			if r.flag != 0 || r.block.Ret != 0 {
+				if i := int(r.aux); i >= 0 && i < len(natives) {
+					n := natives[i]
+					n.handle, n.flag, n.status, n.block.Ret = d.null.request, 1, r.status, r.block.Ret
+					return index[i], nil
+				}
+				if r.block.Ret != 0 {
+					return -1, r.error()
+				}
+				return -1, nil
+			}
+		}
+		if compounds {
+			for i, x := range reqs {
+				if c, ok := x.(*compound); ok && c.ready() {
+					return i, nil
+				}
+			}
+		}
+		for i, n := range natives {
+			if n.comm.usable() != nil {
+				return index[i], nil // its Test or Wait says why
+			}
+		}
+		select {
+		case <-done:
+			return -1, errDone(engine.NoPeer, 0, "the context ended while waiting for a request")
+		default:
+		}
+		w.pause()
+	}
+}
+
+func hasCompound(reqs []engine.Request) bool {
+	for _, x := range reqs {
+		if _, ok := x.(*compound); ok {
+			return true
+		}
+	}
+	return false
+}
