@@ -295,3 +295,27 @@ func BenchmarkBuild(b *testing.B) {
 		}
 	}
 }
+
+// TestBarrierHolds keeps one rank back: nobody leaves the barrier before it has
+// come.
+func TestBarrierHolds(t *testing.T) {
+	for _, p := range sizes {
+		for late := range p {
+			rng := rand.New(rand.NewPCG(uint64(p), uint64(late)))
+			tr := newTrial(rng, engine.Barrier, p, 0, &testOps[0], false)
+			schedules := buildAll(t, tr, &standard)
+			sm := newSim(rng, mode(late%3), schedules)
+			sm.ranks[late].dead = true
+			sm.play(0)
+			for r, s := range schedules {
+				if p > 1 && s.Completed() {
+					t.Fatalf("%d ranks: rank %d leaves before rank %d has come", p, r, late)
+				}
+			}
+			sm.ranks[late].dead = false
+			if err := sm.run(0); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
