@@ -25,9 +25,8 @@ func (s *Schedule) allreduce(c *engine.Coll) {
 		s.ring(&all, own, done, sent, n)
 	default:
 		f := newFold(size, -1)
-		h := s.newHalving(f, splits{count: count, parts: left}, true)
-		q := f.partner(rank)
-		if f.number(rank) < 0 {
+		q, number := f.partner(rank), f.number(rank)
+		if number < 0 {
 			_, given := s.foldIn(f, operand{in, none}, in, count, in)
 			if !c.InPlace {
 				given = none
@@ -35,6 +34,8 @@ func (s *Schedule) allreduce(c *engine.Coll) {
 			s.recv(acc, n, q, given)
 			return
 		}
+		var h halving
+		h.plan(f, number, splits{count: count, parts: left}, true)
 		need := h.scratch() * s.elem
 		if q >= 0 {
 			need = max(need, n)

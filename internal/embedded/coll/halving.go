@@ -134,13 +134,9 @@ type halving struct {
 	n     int
 }
 
-func (s *Schedule) newHalving(f fold, parts splits, nearFirst bool) *halving {
-	h := &halving{f: f, parts: parts, n: log2(f.pof2)}
-	number := f.number(s.b.rank)
-	if number < 0 {
-		h.n = 0
-		return h
-	}
+// plan works the steps out for the rank with the given number.
+func (h *halving) plan(f fold, number int, parts splits, nearFirst bool) {
+	h.f, h.parts, h.n = f, parts, log2(f.pof2)
 	lo, hi := 0, f.pof2
 	for k := range h.n {
 		d := 1 << k
@@ -154,7 +150,6 @@ func (s *Schedule) newHalving(f fold, parts splits, nearFirst bool) *halving {
 		}
 		lo, hi = st.keep()
 	}
-	return h
 }
 
 // scratch is the number of elements that arrive in all steps together.

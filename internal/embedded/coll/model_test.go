@@ -35,10 +35,9 @@ type testOp struct {
 
 func elementwise(name string, code engine.OpCode, commutative bool, size int, f func(dst, a, b []byte), fill func(*rand.Rand, int, []byte)) testOp {
 	kernel := func(dst, a, b unsafe.Pointer, n int) {
-		d, x, y, t := view(dst, n*size), view(a, n*size), view(b, n*size), make([]byte, size)
+		d, x, y := view(dst, n*size), view(a, n*size), view(b, n*size)
 		for i := 0; i < n*size; i += size {
-			f(t, x[i:i+size], y[i:i+size])
-			copy(d[i:], t)
+			f(d[i:i+size], x[i:i+size], y[i:i+size])
 		}
 	}
 	return testOp{name, &engine.Op{Code: code, Commutative: commutative, Kernel: kernel,
@@ -46,6 +45,9 @@ func elementwise(name string, code engine.OpCode, commutative bool, size int, f 
 }
 
 func randomFill(rng *rand.Rand, _ int, p []byte) {
+	for ; len(p) >= 8; p = p[8:] {
+		le.PutUint64(p, rng.Uint64())
+	}
 	for i := range p {
 		p[i] = byte(rng.Uint32())
 	}
@@ -56,26 +58,27 @@ var le = binary.LittleEndian
 var testOps = []testOp{
 	elementwise("sum of int64", engine.OpSum, true, 8, func(d, a, b []byte) {
 		le.PutUint64(d, le.Uint64(a)+le.Uint64(b))
-	}, randomFill),
-	elementwise("xor of bytes", engine.OpBxor, true, 1, func(d, a, b []byte) { d[0] = a[0] ^ b[0] }, randomFill),
+	}, nil),
+	elementwise("xor of bytes", engine.OpBxor, true, 1, func(d, a, b []byte) { d[0] = a[0] ^ b[0] }, nil),
 	elementwise("sum of three int32, user function", engine.OpUser, true, 12, func(d, a, b []byte) {
 		for i := 0; i < 12; i += 4 {
 			le.PutUint32(d[i:], le.Uint32(a[i:])+le.Uint32(b[i:]))
 		}
-	}, randomFill),
+	}, nil),
 	elementwise("product of 2×2 matrices", engine.OpUser, false, 16, func(d, a, b []byte) {
-		at := func(m []byte, i, j int) uint32 { return le.Uint32(m[8*i+4*j:]) }
-		for i := range 2 {
-			for j := range 2 {
-				le.PutUint32(d[8*i+4*j:], at(a, i, 0)*at(b, 0, j)+at(a, i, 1)*at(b, 1, j))
-			}
-		}
-	}, randomFill),
+		a0, a1, a2, a3 := le.Uint32(a), le.Uint32(a[4:]), le.Uint32(a[8:]), le.Uint32(a[12:])
+		b0, b1, b2, b3 := le.Uint32(b), le.Uint32(b[4:]), le.Uint32(b[8:]), le.Uint32(b[12:])
+		le.PutUint32(d, a0*b0+a1*b2)
+		le.PutUint32(d[4:], a0*b1+a1*b3)
+		le.PutUint32(d[8:], a2*b0+a3*b2)
+		le.PutUint32(d[12:], a2*b1+a3*b3)
+	}, nil),
 	// A string: its length and up to 34 bytes. Every rank contributes its number.
 	elementwise("concatenation", engine.OpUser, false, 35, func(d, a, b []byte) {
-		clear(d)
-		n := copy(d[1:], a[1:1+a[0]])
-		d[0] = byte(n + copy(d[1+n:], b[1:1+b[0]]))
+		var t [35]byte // d may be a or b
+		n := copy(t[1:], a[1:1+a[0]])
+		t[0] = byte(n + copy(t[1+n:], b[1:1+b[0]]))
+		copy(d, t[:])
 	}, func(_ *rand.Rand, rank int, p []byte) {
 		clear(p)
 		p[0], p[1] = 1, byte(rank)
@@ -88,6 +91,7 @@ type guarded struct {
 	orig, want []byte
 	undefined  int // bytes at the end whose content the standard leaves open
 	name       string
+	rank       int
 }
 
 const guard = 32
@@ -100,10 +104,10 @@ type trial struct {
 	rng   *rand.Rand
 }
 
-func (tr *trial) buffer(n int, name string, args ...any) *guarded {
+func (tr *trial) buffer(rank, n int, name string) *guarded {
 	all := view(words(n+2*guard), n+2*guard)
 	randomFill(tr.rng, 0, all)
-	g := &guarded{data: all[guard : guard+n : guard+n], all: all, name: fmt.Sprintf(name, args...)}
+	g := &guarded{data: all[guard : guard+n : guard+n], all: all, rank: rank, name: fmt.Sprintf("%s buffer of rank %d", name, rank)}
 	tr.bufs = append(tr.bufs, g)
 	return g
 }
@@ -220,11 +224,11 @@ func newTrial(rng *rand.Rand, kind engine.CollKind, p, count int, op *testOp, in
 	send, recv := make([]*guarded, p), make([]*guarded, p)
 	both := func(r, sendCount, recvCount int) {
 		if sendCount >= 0 {
-			send[r] = tr.buffer(sendCount*es, "send buffer of rank %d", r)
+			send[r] = tr.buffer(r, sendCount*es, "send")
 			tr.colls[r].Send = send[r].buf(typ)
 		}
 		if recvCount >= 0 {
-			recv[r] = tr.buffer(recvCount*es, "receive buffer of rank %d", r)
+			recv[r] = tr.buffer(r, recvCount*es, "receive")
 			tr.colls[r].Recv = recv[r].buf(typ)
 		}
 	}
@@ -415,8 +419,10 @@ func newTrial(rng *rand.Rand, kind engine.CollKind, p, count int, op *testOp, in
 			if send[r] == nil {
 				inputs[r] = recv[r]
 			}
-			for i := range in {
-				op.fill(rng, r, part(inputs[r].data, es, i, 1))
+			if op.fill != nil { // else any bytes are operands
+				for i := range in {
+					op.fill(rng, r, part(inputs[r].data, es, i, 1))
+				}
 			}
 		}
 		tr.freeze()
@@ -463,7 +469,7 @@ func (tr *trial) alltoallw(p, count int, inPlace bool) {
 			l = randomLayout(rng, n)
 			span = l.Span()
 		}
-		g := tr.buffer(span*typ.Size, name+" buffer of rank %d for %d", r, q)
+		g := tr.buffer(r, span*typ.Size, fmt.Sprintf("%s (%d)", name, q))
 		b := g.buf(typ)
 		b.Count, b.Layout = n, l
 		return end{g, b}

@@ -20,11 +20,13 @@ func (s *Schedule) reduceTo(c *engine.Coll) {
 		s.reducePairwise(c, in, count)
 	default:
 		f := newFold(size, c.Root)
-		h := s.newHalving(f, splits{count: count, parts: left}, true)
-		if f.number(rank) < 0 {
+		number := f.number(rank)
+		if number < 0 {
 			s.foldIn(f, operand{in, none}, in, count, in)
 			return
 		}
+		var h halving
+		h.plan(f, number, splits{count: count, parts: left}, true)
 		acc := start(c.Recv)
 		if !isRoot {
 			acc = s.allocate(n)

@@ -64,7 +64,8 @@ func (s *Schedule) reduceScatterHalving(c *engine.Coll, in, to place, parts spli
 		merged.displs[i] = parts.at(i + min(i, f.rem))
 	}
 	merged.displs[f.pof2] = parts.total()
-	h := s.newHalving(f, merged, false)
+	var h halving
+	h.plan(f, f.number(rank), merged, false)
 	need := h.scratch()
 	if q >= 0 {
 		need = max(need, parts.total())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -36,7 +37,8 @@ type sim struct {
 
 	matched []match                // in the order in which messages matched
 	deepest int                    // calls of one port on the stack, at most
-	fault   func(m *message) error // non-nil result: the operation ends with it
+	fault   func(m *message) error // non-nil result: the operation ends with it when it is issued
+	spoil   func(m *message) error // non-nil result: the receive ends with it
 }
 
 type message struct {
@@ -55,12 +57,13 @@ type match struct {
 }
 
 type simPort struct {
-	sim   *sim
-	rank  int
-	s     *Schedule
-	sent  int // messages
-	out   int // bytes
-	depth int // calls on the stack
+	sim           *sim
+	rank          int
+	s             *Schedule
+	sent          int // messages
+	out           int // bytes
+	depth         int // calls on the stack
+	dead, started bool
 }
 
 func newSim(rng *rand.Rand, m mode, schedules []*Schedule) *sim {
@@ -150,6 +153,9 @@ func (sm *sim) match(source, dest int) {
 				out.s.Done(out.vertex, out.n, nil)
 			}
 		}
+		if err == nil && sm.spoil != nil {
+			err = sm.spoil(in)
+		}
 		switch sm.rng.IntN(3) {
 		case 0:
 			received()
@@ -169,10 +175,52 @@ func (sm *sim) match(source, dest int) {
 	}
 }
 
-// run starts the schedules in random order and delivers until nothing is left
-// to do. It returns an error if some schedule has not completed then.
+// sweep ends the operations that wait, as a port does when a rank has died. It
+// reports whether there were any.
+func (sm *sim) sweep(err error) bool {
+	var all []*message
+	for _, ms := range []map[[2]int][]*message{sm.sends, sm.recvs} {
+		for _, k := range slices.SortedFunc(maps.Keys(ms), func(a, b [2]int) int { return slices.Compare(a[:], b[:]) }) {
+			all = append(all, ms[k]...)
+			delete(ms, k)
+		}
+	}
+	for _, m := range all {
+		if !m.bufferEager && !sm.ranks[m.rank].dead {
+			m.s.Done(m.vertex, 0, err)
+		}
+	}
+	return len(all) > 0
+}
+
+// run plays a whole collective. It returns an error if some schedule has not
+// completed then or a message is left.
 func (sm *sim) run(tag int) error {
-	start := sm.rng.Perm(len(sm.ranks))
+	sm.play(tag)
+	var errs []error
+	for r, p := range sm.ranks {
+		if !p.s.Completed() {
+			errs = append(errs, fmt.Errorf("rank %d does not complete: %s", r, p.s.stuck()))
+		}
+	}
+	for k, ms := range sm.sends {
+		if len(ms) > 0 {
+			errs = append(errs, fmt.Errorf("%d messages of rank %d to %d are not received", len(ms), k[0], k[1]))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// play starts the schedules in random order and delivers until nothing is left
+// to do.
+func (sm *sim) play(tag int) {
+	var start []int
+	for _, r := range sm.rng.Perm(len(sm.ranks)) {
+		if p := sm.ranks[r]; !p.started && !p.dead {
+			p.started = true
+			start = append(start, r)
+		}
+	}
 	for len(start) > 0 || len(sm.events) > 0 {
 		if i := sm.rng.IntN(len(start) + len(sm.events)); i < len(start) {
 			p := sm.ranks[start[0]]
@@ -186,18 +234,6 @@ func (sm *sim) run(tag int) error {
 			f()
 		}
 	}
-	var errs []error
-	for r, p := range sm.ranks {
-		if !p.s.Completed() {
-			errs = append(errs, fmt.Errorf("rank %d does not complete: %s", r, p.s.stuck()))
-		}
-	}
-	for k, ms := range sm.sends {
-		if len(ms) > 0 {
-			errs = append(errs, fmt.Errorf("%d messages of rank %d to %d are not received", len(ms), k[0], k[1]))
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // stuck lists the vertices that have not completed.
@@ -218,10 +254,7 @@ func (s *Schedule) poison(rng *rand.Rand) {
 	if s.memory.p == nil {
 		return
 	}
-	m := view(s.memory.p, 1<<s.memory.class)
-	for i := range m {
-		m[i] = byte(rng.Uint32())
-	}
+	randomFill(rng, 0, view(s.memory.p, 1<<min(s.memory.class, maxClass)))
 }
 
 // access is a use of memory by a vertex.
