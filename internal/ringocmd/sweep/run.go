@@ -228,8 +228,7 @@ func (r *Runner) say(format string, args ...any) {
 
 func (r *Runner) header(out io.Writer, pt Point, args []string) error {
 	var b bytes.Buffer
-	text := fmt.Sprintf("%s\n%s\n# started: %s\n", r.Plan.title(pt), commandMark[2:]+shellQuote(args), time.Now().Format(time.RFC3339))
-	text = text[:len(text)-1]
+	text := r.Plan.title(pt) + "\ncommand: " + shellQuote(args) + "\nstarted: " + time.Now().Format(time.RFC3339)
 	_ = banner.Write(&b, text, "#", banner.DefaultWidth) // a bytes.Buffer does not fail
 	_, err := out.Write(b.Bytes())
 	return err

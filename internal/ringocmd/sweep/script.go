@@ -12,24 +12,35 @@ import (
 // status is 1 if a point failed.
 func (p *Plan) Script() string {
 	points := p.Points()
-	var b strings.Builder
-	names := make([]string, len(p.Params))
+	over := ""
 	for i, q := range p.Params {
-		names[i] = q.Name
+		over += [...]string{" over ", ", "}[min(i, 1)] + q.Name
 	}
-	fmt.Fprintf(&b, "#!/bin/sh\n")
-	fmt.Fprintf(&b, "# %d points of %s over %s. Run it with: sh sweep.sh | tee result.log\n", len(points), comment(p.Name), strings.Join(names, ", "))
-	fmt.Fprintf(&b, "# A point whose log exists is skipped; remove the log to run it again.\n")
-	fmt.Fprintf(&b, "status=0\n")
-	fmt.Fprintf(&b, "mkdir -p -- %s || exit 1\n", quoteWord(p.Dir))
+	var b strings.Builder
+	fmt.Fprintf(&b, scriptHead, oneLine(p.Name), over, len(points), pathWord(p.Dir))
 	for _, pt := range points {
-		log, part, failed := pathWord(pt.path(logExt)), pathWord(pt.path(partExt)), pathWord(pt.path(failedExt))
-		fmt.Fprintf(&b, "test -e %s || { ringo banner %s; RINGO_TAGS=%s %s >%s 2>&1 && mv %s %s && cat %s || { status=1; test -e %s && mv %s %s && cat %s; }; }\n",
-			log, quoteWord(p.title(pt)), quoteWord(pt.Tags()), commandLine(pt.Args()), part, part, log, log, part, part, failed, failed)
+		fmt.Fprintf(&b, "test -e %s || { ringo banner %s; run %s %s %s; }\n",
+			pathWord(pt.path(logExt)), quoteWord(p.title(pt)), pathWord(pt.path("")), quoteWord(pt.Tags()), shellQuote(pt.Args()))
 	}
-	fmt.Fprintf(&b, "exit $status\n")
+	b.WriteString("exit $status\n")
 	return b.String()
 }
+
+const scriptHead = `#!/bin/sh
+# Sweep of %s%s, points: %d. Start it with: sh sweep.sh | tee result.log
+# A point whose log exists is skipped; remove the log to run it again.
+status=0
+mkdir -p %s || exit 1
+run() { # LOG TAGS COMMAND...
+	log=$1 RINGO_TAGS=$2
+	export RINGO_TAGS
+	shift 2
+	if "$@" >"$log.part" 2>&1
+	then mv "$log.part" "$log.log" && rm -f "$log.failed" && cat "$log.log" || status=1
+	else status=1; mv "$log.part" "$log.failed" && cat "$log.failed"
+	fi
+}
+`
 
 // title is the text of the point's banner: f: x=0 y=1.
 func (p *Plan) title(pt Point) string {
@@ -47,14 +58,4 @@ func pathWord(path string) string {
 	return quoteWord(path)
 }
 
-// commandLine quotes a command. The name of a program with a = in it would be
-// read as an assignment if it stood there plainly.
-func commandLine(args []string) string {
-	first := quoteWord(args[0])
-	if strings.Contains(first, "=") && !strings.HasPrefix(first, "'") {
-		first = "'" + first + "'"
-	}
-	return strings.TrimSpace(first + " " + shellQuote(args[1:]))
-}
-
-func comment(s string) string { return strings.Join(strings.Fields(s), " ") }
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }

@@ -105,11 +105,45 @@ func parseRange(text string) ([]string, error) {
 	if n.Cmp(big.NewInt(maxPoints)) >= 0 {
 		return nil, fmt.Errorf("%q has more than %d values", text, maxPoints)
 	}
+	// Both numbers are decimals: as integers of the smaller unit they add up
+	// without the cost of fractions.
+	digits := max(decimals(from), decimals(step))
+	v, by := scaled(from, digits), scaled(step, digits)
 	out := make([]string, 0, n.Int64()+1)
-	for v := from; int64(len(out)) <= n.Int64(); v = new(big.Rat).Add(v, step) {
-		out = append(out, format(v))
+	for range n.Int64() + 1 {
+		out = append(out, formatScaled(v, digits))
+		v.Add(v, by)
 	}
 	return out, nil
+}
+
+// decimals is the number of digits after the point that v needs.
+func decimals(v *big.Rat) int {
+	n, _ := v.FloatPrec() // exact: sums and products of decimals are decimals
+	return n
+}
+
+// scaled returns v·10^digits, which is an integer.
+func scaled(v *big.Rat, digits int) *big.Int {
+	power := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(digits)), nil)
+	return new(big.Int).Set(new(big.Rat).Mul(v, new(big.Rat).SetInt(power)).Num())
+}
+
+// formatScaled writes v/10^digits with the digits it needs.
+func formatScaled(v *big.Int, digits int) string {
+	s := v.String()
+	if digits == 0 {
+		return s
+	}
+	s, negative := strings.CutPrefix(s, "-")
+	if len(s) <= digits {
+		s = strings.Repeat("0", digits-len(s)+1) + s
+	}
+	s = strings.TrimSuffix(strings.TrimRight(s[:len(s)-digits]+"."+s[len(s)-digits:], "0"), ".")
+	if negative {
+		s = "-" + s
+	}
+	return s
 }
 
 func geometricRange(text string, from, to, factor *big.Rat) ([]string, error) {
@@ -133,7 +167,4 @@ func geometricRange(text string, from, to, factor *big.Rat) ([]string, error) {
 }
 
 // format writes a decimal number with the digits it needs and no exponent.
-func format(v *big.Rat) string {
-	n, _ := v.FloatPrec() // sums and products of decimals are decimals
-	return v.FloatString(n)
-}
+func format(v *big.Rat) string { return v.FloatString(decimals(v)) }
