@@ -9,7 +9,14 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
+// asRingo makes the test binary behave as ringo; see command.
+const asRingo = "RINGO_TEST_AS_RINGO"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(asRingo) != "" {
+		main()
+		return
+	}
 	testscript.Main(m, map[string]func(){"ringo": main})
 }
 

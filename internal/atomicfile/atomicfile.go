@@ -115,7 +115,11 @@ func (a *File) Write(p []byte) (int, error) {
 
 // Commit brings the content to the disc and gives it its final name. After an
 // error there is no temporary file and the final name is as it was before.
-func (a *File) Commit() error {
+func (a *File) Commit() error { return a.CommitTo(a.target) }
+
+// CommitTo is Commit with another final name, in the same folder: for a file
+// whose name depends on how the writing went.
+func (a *File) CommitTo(target string) error {
 	if a.done {
 		return fmt.Errorf("cannot write %s: already closed", a.path)
 	}
@@ -128,7 +132,7 @@ func (a *File) Commit() error {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(a.f.Name(), a.target)
+		err = os.Rename(a.f.Name(), target)
 	}
 	if err != nil {
 		os.Remove(a.f.Name())

@@ -65,6 +65,20 @@ func TestNothingUnderTheNameBeforeCommit(t *testing.T) {
 	}
 }
 
+func TestCommitTo(t *testing.T) {
+	dir := t.TempDir()
+	a, err := Create(filepath.Join(dir, "good"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := a.CommitTo(filepath.Join(dir, "bad")); err != nil {
+		t.Fatal(err)
+	}
+	if got := names(t, dir); got != "bad" {
+		t.Errorf("the folder holds %s", got)
+	}
+}
+
 func TestFailureKeepsTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.txt")

@@ -45,20 +45,35 @@ type Bar struct {
 // silent there. The caller ends it with [Bar.Stop].
 func Start(w io.Writer, name string, total int, interval time.Duration) *Bar {
 	b := &Bar{name: name, total: total, start: time.Now(), quit: make(chan struct{})}
-	f, isFile := w.(*os.File)
 	switch {
-	case isFile && term.IsTerminal(int(f.Fd())):
-		b.container = mpb.New(mpb.WithOutput(f), mpb.WithWidth(64))
+	case isTerminal(w):
+		b.container = mpb.New(mpb.WithOutput(w), mpb.WithWidth(64))
 		b.bar = b.container.AddBar(int64(total),
 			mpb.BarRemoveOnComplete(),
 			mpb.PrependDecorators(decor.Name(name+" "), decor.CountersNoUnit("%d/%d")),
-			mpb.AppendDecorators(decor.Percentage(), decor.Name(" left "), decor.AverageETA(decor.ET_STYLE_GO)),
+			mpb.AppendDecorators(decor.Percentage(), decor.Any(func(s decor.Statistics) string {
+				if left, ok := b.left(int(s.Current)); ok {
+					return " left " + left.String()
+				}
+				return ""
+			})),
 		)
 	case interval > 0:
 		b.log = slog.New(slog.NewTextHandler(w, nil))
 		b.ended.Go(func() { b.tick(interval) })
 	}
 	return b
+}
+
+// isTerminal reports whether a bar can be drawn on w: on a terminal that tells
+// its width.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	if !ok || !term.IsTerminal(int(f.Fd())) {
+		return false
+	}
+	width, _, err := term.GetSize(int(f.Fd()))
+	return err == nil && width > 0
 }
 
 func (b *Bar) tick(interval time.Duration) {
