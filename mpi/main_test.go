@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"sync"
 	"testing"
 	"time"
 
@@ -15,9 +16,6 @@ import (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if start.InProcess == nil {
-		start.InProcess = newFakeWorld
-	}
 	if name := os.Getenv("MPI_TEST_PROGRAM"); name != "" {
 		programs[name]()
 		return
@@ -28,7 +26,8 @@ func TestMain(m *testing.M) {
 // engines are the engines on which the tests run: the plain one of this
 // package's tests, and the embedded one.
 var engines = map[string]func(n int) []engine.Engine{
-	"plain": newFakeWorld,
+	"plain":    newFakeWorld,
+	"embedded": start.InProcess,
 }
 
 // sizes are the numbers of ranks on which the tests run.
@@ -61,8 +60,20 @@ func runEngine(t *testing.T, name string, n int, check bool, fn func(c *mpi.Comm
 
 func runUntil(t *testing.T, name string, n int, check bool, fn func(c *mpi.Comm) error) error {
 	t.Helper()
+	// Ranks stay until all have come to the end: what a rank that has finished
+	// does to others is tested on its own.
+	var left sync.WaitGroup
+	left.Add(n)
+	stay := func(c *mpi.Comm) error {
+		err := fn(c)
+		left.Done()
+		if err == nil {
+			left.Wait()
+		}
+		return err
+	}
 	ended := make(chan error, 1)
-	go func() { ended <- mpi.RunOn(engines[name](n), check, fn) }()
+	go func() { ended <- mpi.RunOn(engines[name](n), check, stay) }()
 	select {
 	case err := <-ended:
 		return err

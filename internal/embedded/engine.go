@@ -66,6 +66,11 @@ func (ep *endpoint) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, e
 	if look() {
 		return found, nil
 	}
+	for _, r := range reqs {
+		if h, ok := r.(handle); ok {
+			ep.waitedFor(h.r)
+		}
+	}
 	if err := ep.await(cond{any: look}, done); err != nil {
 		return -1, err
 	}

@@ -59,13 +59,13 @@ func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
 }
 
 // hopeless returns an error if a receive from src (or any source) of a
-// communicator cannot be served any more. A blocking receive from any source is
-// hopeless, too, when all others have finished: this rank cannot send to itself
-// meanwhile.
+// communicator cannot be served any more: a rank that may have been the one to
+// send has died, or, when a call waits for the receive, has finished. (A
+// receive that no call waits for may still be cancelled.)
 func (ep *endpoint) hopeless(cx *context, src int, blocking bool) error {
 	if src != engine.AnySource {
 		peer := cx.comm.proc(src)
-		if why, ok := ep.gone[int(peer)]; ok {
+		if why, ok := ep.gone[int(peer)]; ok && (blocking || ep.lost[int(peer)]) {
 			return ep.goneError(cx, peer, why)
 		}
 		return nil

@@ -216,6 +216,7 @@ func (h handle) Wait(done <-chan struct{}) (engine.Status, error) {
 	ep := h.r.ep
 	ep.lock.Lock()
 	if !h.r.done {
+		ep.waitedFor(h.r)
 		if err := ep.await(cond{req: h.r}, done); err != nil {
 			ep.leave()
 			return engine.Status{}, err
@@ -223,6 +224,17 @@ func (h handle) Wait(done <-chan struct{}) (engine.Status, error) {
 	}
 	ep.leave()
 	return h.r.status, h.r.err
+}
+
+// waitedFor notes that a call waits for r, and ends r if that is in vain.
+func (ep *endpoint) waitedFor(r *request) {
+	r.blocking = true
+	if r.post.Posted() && len(ep.gone) > 0 {
+		if err := ep.hopeless(r.cx, int(r.post.Source), true); err != nil {
+			r.cx.q.Withdraw(&r.post)
+			ep.complete(r, err)
+		}
+	}
 }
 
 // Cancel implements [engine.Request].
