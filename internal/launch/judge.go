@@ -151,7 +151,9 @@ func (r *runner) record(rank int, cause string, status int, aborted bool) {
 // fail notes a failure and begins the end of the job.
 func (r *runner) fail(rank int, cause string, status int) {
 	r.record(rank, cause, status, false)
-	r.advance(stageGrace)
+	if !r.job.KeepGoing {
+		r.advance(stageGrace)
+	}
 }
 
 // left notes that a rank has ended and closed its channel.
