@@ -50,6 +50,9 @@ func OpenShm() (engine.Engine, error) {
 		}
 		return v, nil
 	}
+	if why := os.Getenv("RINGO_SHM_ERROR"); why != "" {
+		return nil, engine.Errorf(engine.ErrLaunch, "mpiexec has no shared memory for the job: %s", why)
+	}
 	size, err := number("RINGO_SIZE", segment.MaxRanks)
 	if err != nil {
 		return nil, err
@@ -84,6 +87,13 @@ func OpenShm() (engine.Engine, error) {
 	h.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
 	h.arena = newArena(seg.Arena(rank))
 	seg.Join(rank)
+	dieWithParent()
+	if h.control != nil {
+		// mpiexec then watches this process, which need not be the one it has
+		// started: there may be a script or a debugger between. Without mpiexec
+		// (or with an older one) nothing depends on it.
+		_, _ = h.control.WriteString("cmd=join\n")
+	}
 	ep := newEndpoint(h, rank)
 	ep.newWorld()
 	return ep, nil
@@ -278,8 +288,8 @@ func (h *shm) abort(rank, code int, reason string) {
 		reason = fmt.Sprintf("Abort(%d) was called", code)
 	}
 	if h.control != nil {
-		text := strings.NewReplacer(" ", "_", "\n", "_").Replace(reason)
-		fmt.Fprintf(h.control, "cmd=abort exitcode=%d message=%s\n", code, text[:min(len(text), 600)])
+		text := strings.NewReplacer("%", "%25", " ", "%20", "\n", "%0A", "\r", "%0D", "\t", "%09").Replace(reason[:min(len(reason), 400)])
+		fmt.Fprintf(h.control, "cmd=abort exitcode=%d message=%s\n", code, text)
 	}
 	h.seg.MarkFailed(rank, reason)
 	os.Exit(code)

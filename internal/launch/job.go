@@ -87,6 +87,10 @@ type Job struct {
 	// has failed, before they get SIGTERM. 0: two seconds.
 	Grace time.Duration
 
+	// KeepGoing lets the other ranks run on when one fails: they are told, and
+	// the result is the same. Abort ends the job all the same.
+	KeepGoing bool
+
 	// Started is called when all ranks have been started, with their process
 	// numbers. nil: not.
 	Started func(pids []int)

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"fmt"
+	"strings"
 	"syscall"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
@@ -53,14 +54,16 @@ func (r *runner) handle(e event) {
 	case evInit:
 		s.inited = true
 		r.contacted = true
+	case evJoin:
 		r.watchProgram(e.rank)
 	case evBarrier:
 		r.checkBarrier()
 	case evAbort:
 		s.aborted = true
 		cause := fmt.Sprintf("called Abort(%d)", e.code)
-		if e.text != "" {
-			cause += ": " + oneLine(e.text)
+		// Package mpi has nothing to add to that.
+		if text := oneLine(e.text); text != "" && !strings.HasPrefix(text, fmt.Sprintf("Abort(%d) was called", e.code)) {
+			cause += ": " + text
 		}
 		if r.failure == nil {
 			r.spare = e.rank
@@ -91,6 +94,9 @@ func (r *runner) judge(rank int) {
 	}
 	cause, status := "", s.exit.status()
 	switch {
+	case state == segment.Failed && s.exit.signal != 0 && r.stage >= stageTerm:
+		// It failed by itself, but its process had to be ended.
+		cause, status = "failed: "+oneLine(r.seg.Cause(rank)), 1
 	case s.exit.signal != 0 || s.exit.code != 0:
 		cause = s.exit.String()
 	case s.closed && s.active || state != segment.Absent && state != segment.Finalized:
@@ -109,11 +115,29 @@ func (r *runner) judge(rank int) {
 	if cause == "" || s.aborted {
 		return
 	}
+	if state == segment.Failed && r.blames(rank) {
+		if !r.job.KeepGoing {
+			r.advance(stageGrace)
+		}
+		return // the other is recorded when it ends
+	}
 	if state == segment.Finalized && s.exit.signal == 0 {
 		r.record(rank, cause, status, false)
 		return
 	}
 	r.fail(rank, cause, status)
+}
+
+// blames reports whether a rank that has failed did so after another that has
+// not been judged yet: most likely because of it.
+func (r *runner) blames(rank int) bool {
+	order := r.seg.Order(rank)
+	for i := range r.ranks {
+		if !r.ranks[i].judged && i != rank && r.seg.State(i) == segment.Failed && r.seg.Order(i) < order {
+			return true
+		}
+	}
+	return false
 }
 
 func (r *runner) state(rank int) segment.State {
@@ -151,7 +175,9 @@ func (r *runner) record(rank int, cause string, status int, aborted bool) {
 // fail notes a failure and begins the end of the job.
 func (r *runner) fail(rank int, cause string, status int) {
 	r.record(rank, cause, status, false)
-	r.advance(stageGrace)
+	if !r.job.KeepGoing {
+		r.advance(stageGrace)
+	}
 }
 
 // left notes that a rank has ended and closed its channel.

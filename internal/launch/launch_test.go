@@ -68,6 +68,7 @@ func initRank() *member {
 	syscall.CloseOnExec(num("RINGO_CTL_FD"))
 	m.pmi = pmi.NewClient(m.ctl)
 	seg.Join(m.rank)
+	m.ctl.WriteString("cmd=join\n")
 	if err := m.pmi.Init(); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(92)
@@ -147,12 +148,31 @@ func init() {
 			m.awaitDeath("")
 			m.finalize()
 		},
+		"fail": func(a []string) { // RANK STATUS fails a little before the others, and ends after them
+			m := initRank()
+			m.pmi.Barrier()
+			n, _ := strconv.Atoi(a[1])
+			first, _ := strconv.Atoi(a[0])
+			only(a[0], func() {
+				m.seg.MarkFailed(m.rank, "out of ideas")
+				if n < 0 {
+					time.Sleep(time.Minute)
+				}
+				time.Sleep(100 * time.Millisecond)
+				os.Exit(n)
+			})
+			for m.seg.State(first) != segment.Failed {
+				time.Sleep(time.Millisecond)
+			}
+			m.seg.MarkFailed(m.rank, "another has failed")
+			os.Exit(1)
+		},
 		"abort": func(a []string) { // RANK CODE MESSAGE
 			m := initRank()
 			m.pmi.Barrier()
 			only(a[0], func() {
 				n, _ := strconv.Atoi(a[1])
-				m.pmi.Abort(n, a[2])
+				m.pmi.Abort(n, strings.ReplaceAll(a[2], "~", " "))
 				os.Exit(77)
 			})
 			time.Sleep(time.Minute)
@@ -272,8 +292,11 @@ func TestHowJobsEnd(t *testing.T) {
 		{"no Finalize, and a status", quick, 3, "member-leave 2 4", 4, "2 ended with status 4; the other ranks were ended"},
 		{"status after Finalize", Job{Grace: time.Millisecond}, 3, "member-exit 0 6", 6, "0 ended with status 6; the other ranks were ended"},
 		{"abort", quick, 3, "abort 1 5 -", 5, "1 called Abort(5): -; the other ranks were ended"},
-		{"abort with a message", quick, 2, "abort 0 300 out%20of\ttapes", 44, "0 called Abort(300): out%20of tapes; the other rank was ended"},
+		{"abort with a message", quick, 2, "abort 0 300 100%~of\ttapes", 44, "0 called Abort(300): 100% of tapes; the other rank was ended"},
 		{"abort with a negative code", quick, 2, "abort 1 -1 x", 255, "1 called Abort(-1): x; the other rank was ended"},
+		{"the first of several to fail", Job{}, 4, "fail 2 9", 9, "2 ended with status 9"},
+		{"the first to fail does not end", quick, 3, "fail 1 -1", 1, "1 failed: out of ideas"},
+		{"abort as package mpi does", quick, 2, "abort 0 3 Abort(3)~was~called~by~rank~0~of~world", 3, "0 called Abort(3); the other rank was ended"},
 		{"one never calls Init", quick, 3, "absent 1", 1, "1 ended without Init (status 0) while other ranks wait for it in a barrier; the other ranks were ended"},
 		{"channel closed", quick, 2, "hang-up 1", 1, "1 closed its connection to mpiexec without Finalize; the other rank was ended"},
 		{"nonsense on the channel", quick, 2, "babble 0", 1, `0 broke its connection to mpiexec: pmi: "what is this" is not a command: it has no cmd=NAME; the other rank was ended`},

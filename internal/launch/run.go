@@ -8,6 +8,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/pmi"
 	"github.com/ringo-mpi/ringo/internal/topo"
@@ -78,6 +79,7 @@ const (
 	evExit     eventKind = iota // the process of a rank has ended
 	evJudge                     // … some time ago
 	evInit                      // PMI
+	evJoin                      // the rank has opened the segment
 	evAbort                     // PMI
 	evBarrier                   // PMI
 	evClosed                    // nobody holds the rank's channel any more
@@ -157,7 +159,7 @@ func (r *runner) start() error {
 		env.ctl = files
 		files++
 	}
-	seg, err := segment.Create(r.n, boardSize(r.n), cores)
+	seg, err := segment.Create(r.n, board.Size(r.n), cores)
 	if err == nil {
 		r.seg = seg
 		env.shm = files
@@ -248,6 +250,7 @@ func (r *runner) serve() {
 		Size: r.n, Name: "kvs_" + r.id[:8], Universe: r.job.Universe, AppNum: r.job.AppOf,
 		Handler: pmi.Handler{
 			Init:    func(rank int) { r.post(event{kind: evInit, rank: rank}) },
+			Join:    func(rank int) { r.post(event{kind: evJoin, rank: rank}) },
 			Barrier: func(rank int) { r.post(event{kind: evBarrier, rank: rank}) },
 			Abort: func(rank, code int, message string) {
 				r.post(event{kind: evAbort, rank: rank, code: code, text: message})

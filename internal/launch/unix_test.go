@@ -3,8 +3,111 @@
 package launch
 
 import (
+	"context"
+	"fmt"
+	"os"
 	"os/signal"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
 	"syscall"
+	"testing"
+	"time"
 )
 
 func ignoreTerm() { signal.Ignore(syscall.SIGTERM) }
+
+// TestProgramUnderScript: the rank is a shell, the program its child. When the
+// program is killed the others know it, although the shell lives on.
+func TestProgramUnderScript(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("LEFT OUT: only Linux tells of the ends of processes that are no children")
+	}
+	exe, _ := os.Executable()
+	file := filepath.Join(t.TempDir(), "stamp")
+	var out strings.Builder
+	script := fmt.Sprintf("%s rank member-die 1 9 %s; sleep 30", exe, file)
+	j := Job{
+		Apps:   []App{{Path: "/bin/sh", Args: []string{"-c", script}, Ranks: 3}},
+		Stdout: &out, Stderr: &out, Grace: 500 * time.Millisecond,
+	}
+	start := time.Now()
+	res, err := j.Run(t.Context())
+	if res.Status != 1 || err == nil || !strings.Contains(err.Error(), "rank 1 on "+hostname()+" ended without Finalize (a child of the process that was started)") {
+		t.Errorf("%+v %v\n%s", res, err, out.String())
+	}
+	for _, r := range []int{0, 2} {
+		if want := fmt.Sprintf("rank %d sees: rank 1 ended without Finalize", r); !strings.Contains(out.String(), want) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if d := time.Since(start); d > 20*time.Second {
+		t.Errorf("it took %v", d)
+	}
+}
+
+// TestNoProcessStays: children that ranks leave behind end with the job, also
+// those that hold the output.
+func TestNoProcessStays(t *testing.T) {
+	for _, label := range []bool{false, true} {
+		var out strings.Builder
+		j := Job{Apps: []App{{Path: "/bin/sh", Args: []string{"-c", "sleep 1000 & echo $!; sh -c 'sleep 1000' & echo $!"}, Ranks: 2}}, Stdout: &out}
+		if label {
+			j.Label = rankLabel
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		start := time.Now()
+		if _, err := j.Run(ctx); err != nil {
+			t.Fatal(err)
+		}
+		if d := time.Since(start); d > 20*time.Second {
+			t.Errorf("the end of the output was awaited for %v", d)
+		}
+		lines := strings.Fields(strings.NewReplacer("[0:stdout]", "", "[1:stdout]", "").Replace(out.String()))
+		if len(lines) != 4 {
+			t.Fatalf("output %q", out.String())
+		}
+		for _, l := range lines {
+			pid, _ := strconv.Atoi(l)
+			if alive(pid) {
+				t.Errorf("process %d is left", pid)
+			}
+		}
+	}
+}
+
+// alive reports whether a process runs; one that has ended and is not reaped
+// does not. The process gets some time to end.
+func alive(pid int) bool {
+	for range 200 {
+		if syscall.Kill(pid, 0) != nil {
+			return false
+		}
+		if stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid)); err == nil {
+			if _, rest, _ := strings.Cut(string(stat), ") "); strings.HasPrefix(rest, "Z") {
+				return false
+			}
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return true
+}
+
+// TestStopsBackground: the launcher can be asked whether a
+// terminal stops background writers; a file is none.
+func TestStopsBackground(t *testing.T) {
+	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	null, err := nullDevice()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if stopsBackground(f) || stopsBackground(null) {
+		t.Error("a file or the null device is taken for a terminal")
+	}
+}

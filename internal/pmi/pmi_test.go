@@ -27,6 +27,7 @@ func job(t *testing.T, s *Server, n int, rank func(r int, conn net.Conn)) []stri
 	}
 	s.Handler = Handler{
 		Init:     func(r int) { note("init %d", r) },
+		Join:     func(r int) { note("join %d", r) },
 		Finalize: func(r int) { note("finalize %d", r) },
 		Abort:    func(r, code int, msg string) { note("abort %d %d %q", r, code, msg) },
 		Barrier:  func(r int) { note("barrier %d", r) },
@@ -234,6 +235,7 @@ func TestBrokenStreams(t *testing.T) {
 		{"cmd=init", "closed 0 active=false unexpected EOF"},
 		{"mcmd=spawn\nnprocs=1\n", "closed 0 active=false <nil>"},
 		{"cmd=abort exitcode=many\n", `abort 0 1 "", closed 0 active=false <nil>`},
+		{"cmd=join\n", "join 0, closed 0 active=false <nil>"},
 		{"cmd=abort\n", `abort 0 1 "", closed 0 active=false <nil>`},
 	} {
 		events := job(t, &Server{}, 1, func(_ int, conn net.Conn) {

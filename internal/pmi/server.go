@@ -14,11 +14,15 @@ import (
 type Handler struct {
 	// Init: the rank has started to use the process manager.
 	Init func(rank int)
+	// Join: the rank has joined its job in a way of its own (Ringo's embedded
+	// engine: it has opened the job's shared memory). The command, "cmd=join",
+	// is not part of PMI-1.1; it has no reply.
+	Join func(rank int)
 	// Finalize: the rank has ended its use properly.
 	Finalize func(rank int)
 	// Abort: the rank asks for the end of the whole job with this exit code.
 	Abort func(rank, code int, message string)
-	// Barrier: the rank has entered the barrier and waits.
+	// Barrier: the rank has entered the barrier.
 	Barrier func(rank int)
 	// Closed: no process holds the other end of the rank's stream any more.
 	// active says that this came after Init and without Finalize, which means
@@ -150,6 +154,10 @@ func (s *Server) command(p *peer, m Message) {
 			rc = "-1"
 		}
 		p.send("response_to_init", "pmi_version", "1", "pmi_subversion", "1", "rc", rc)
+	case "join":
+		if s.Handler.Join != nil {
+			s.Handler.Join(p.rank)
+		}
 	case "get_maxes":
 		p.send("maxes", "kvsname_max", strconv.Itoa(KVSNameMax), "keylen_max", strconv.Itoa(KeyMax), "vallen_max", strconv.Itoa(ValueMax))
 	case "get_appnum":
@@ -249,9 +257,6 @@ func (s *Server) get(p *peer, m Message) {
 }
 
 func (s *Server) barrier(p *peer) {
-	if s.Handler.Barrier != nil {
-		s.Handler.Barrier(p.rank)
-	}
 	s.mu.Lock()
 	for _, q := range s.waiting {
 		if q == p { // in already
@@ -265,6 +270,9 @@ func (s *Server) barrier(p *peer) {
 		out, s.waiting = s.waiting, nil
 	}
 	s.mu.Unlock()
+	if s.Handler.Barrier != nil {
+		s.Handler.Barrier(p.rank)
+	}
 	for _, q := range out {
 		q.send("barrier_out")
 	}

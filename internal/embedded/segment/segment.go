@@ -71,7 +71,7 @@ type member struct {
 	state    uint32
 	pid      uint32
 	causeLen uint32
-	_        uint32
+	order    uint32 // the value of changes after the last change of state
 	cause    [causeMax]byte
 	_        [memberSize - 64 - 16 - causeMax]byte
 }
@@ -283,10 +283,16 @@ func (s *Segment) Advance(rank int, to State) bool {
 			break
 		}
 	}
-	atomic.AddUint32(&s.head.changes, 1)
+	atomic.StoreUint32(&m.order, atomic.AddUint32(&s.head.changes, 1))
 	s.WakeAll()
 	return true
 }
+
+// Order tells which of two ranks has taken its last step towards its end
+// earlier: the one with the smaller number. A rank that fails because it saw
+// another fail has the larger one. 0 for a rank that has taken none, or is just
+// taking it.
+func (s *Segment) Order(rank int) uint32 { return atomic.LoadUint32(&s.member(rank).order) }
 
 // MarkFailed records that a rank is ending with an error.
 func (s *Segment) MarkFailed(rank int, cause string) { s.end(rank, Failed, cause) }
@@ -310,9 +316,13 @@ func (s *Segment) Cause(rank int) string {
 	return string(m.cause[:min(atomic.LoadUint32(&m.causeLen), causeMax)])
 }
 
-// WakeAll wakes every rank that sleeps.
+// WakeAll wakes every rank that sleeps. A rank that has not joined yet does not:
+// it looks at everything once it has.
 func (s *Segment) WakeAll() {
 	for r := range s.sizes.ranks {
+		if s.State(r) == Absent {
+			continue
+		}
 		b := s.Bell(r)
 		atomic.StoreUint32(&b.Sleeping, 0)
 		atomic.AddUint32(&b.Seq, 1)

@@ -88,6 +88,7 @@ func TestDeathIsSeen(t *testing.T) {
 	if s.State(0) != segment.Absent || s.State(1) != segment.Running || s.Pid(1) != os.Getpid() {
 		t.Fatalf("states %v %v, pid %d", s.State(0), s.State(1), s.Pid(1))
 	}
+	o.Join(2)
 	before := o.Changes()
 	bell := o.Bell(2)
 	seq := bell.Arm()
@@ -102,11 +103,13 @@ func TestDeathIsSeen(t *testing.T) {
 	if s.Cause(1) != "killed by signal 9" || s.State(1) != segment.Dead {
 		t.Fatal("a later report replaced the first")
 	}
-	o.Join(2)
 	o.Advance(2, segment.Finalized)
 	s.MarkDead(2, "too late")
 	if s.State(2) != segment.Finalized {
 		t.Fatal("a rank that has left properly died afterwards")
+	}
+	if o.Order(0) != 0 || o.Order(1) == 0 || o.Order(1) >= o.Order(2) {
+		t.Fatalf("the order of the ends: %d %d %d", o.Order(0), o.Order(1), o.Order(2))
 	}
 }
 

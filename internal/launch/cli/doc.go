@@ -1,0 +1,10 @@
+// Package cli is the command line of mpiexec: one table of options (table.go)
+// drives the parser (parse.go), the help (help.go) and the shell completion
+// (complete.go). It accepts what users know from the launchers of MPICH and of
+// Open MPI; long names may have one dash or two.
+//
+// program.go finds or builds the program of a rank, hosts.go reads host lists,
+// main.go puts a launch.Job together and reports how it ended.
+//
+// Package main of cmd/mpiexec imports it, and nothing else does.
+package cli

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+const helpHead = `mpiexec starts the ranks of an MPI program and ends with their exit status.
+
+  mpiexec [options] PROGRAM [arguments] [: [options] PROGRAM [arguments]]...
+
+PROGRAM is an executable, or a Go package: a folder, an import path or a .go
+file, which is built first and removed afterwards. The first word that is no
+option is the program. Long options may have one dash or two, and their value
+may follow a space or "=".
+
+Examples
+  mpiexec -n 4 ./prog                       four ranks
+  mpiexec -n 4 ./examples/usage/helloworld  a folder with a Go program
+  mpiexec -n 1 ./manager : -n 3 ./worker    two programs in one job
+  mpiexec -l -n 4 ./prog                    lines with their rank in front
+  mpiexec -n 8 -bind-to core ./prog         each rank on a core of its own
+  mpiexec --timeout 60 -n 4 ./prog          end it after a minute
+`
+
+const helpTail = `
+Exit status
+  0    every rank ended well
+  N    the status of the first rank that failed; the code of Abort modulo 256
+  128+S  the first rank that failed was killed by signal S
+  110  --timeout
+  2    the command line is wrong, or the program could not be built or started
+
+Environment
+  MPIEXEC_TIMEOUT   as --timeout
+  HYDRA_HOST_FILE   as -hostfile
+  GOMAXPROCS        passed on if set; else each rank gets its share of the
+                    usable cores, at least 2
+
+When a rank fails, the others may end by themselves for 2 seconds, then get
+SIGTERM, and after 2 more seconds SIGKILL. Signals INT, TERM, QUIT, HUP, USR1,
+USR2, TSTP and CONT are passed on; the second INT, TERM, QUIT or HUP kills.
+Ranks are not bound to CPUs unless asked: a Go program needs room for its
+garbage collector beside each rank.
+`
+
+func printHelp(w io.Writer) {
+	var b strings.Builder
+	b.WriteString(helpHead)
+	for _, g := range groups {
+		fmt.Fprintf(&b, "\n%s\n", g)
+		for _, o := range options {
+			if o.group == g && o.help != "" {
+				writeOption(&b, &o)
+			}
+		}
+	}
+	b.WriteString(helpTail)
+	_, _ = io.WriteString(w, b.String())
+}
+
+// writeOption writes one option, its explanation in a column of its own.
+func writeOption(b *strings.Builder, o *option) {
+	const column, width = 34, 80
+	names := make([]string, 0, len(o.names))
+	for _, n := range o.names {
+		names = append(names, dashed(n))
+	}
+	left := "  " + strings.Join(names, ", ")
+	if o.values != "" {
+		left += " " + o.values
+	}
+	b.WriteString(left)
+	at := len(left)
+	if at > column-2 {
+		b.WriteByte('\n')
+		at = 0
+	}
+	first := true
+	for word := range strings.FieldsSeq(o.help) {
+		switch {
+		case first:
+			b.WriteString(strings.Repeat(" ", column-at))
+			at = column
+		case at+1+len(word) > width:
+			b.WriteByte('\n')
+			b.WriteString(strings.Repeat(" ", column))
+			at = column
+		default:
+			b.WriteByte(' ')
+			at++
+		}
+		b.WriteString(word)
+		at += len(word)
+		first = false
+	}
+	b.WriteByte('\n')
+}
+
+// dashed writes an option's name as the help shows it: names of several words
+// that come from Open MPI with two dashes, the others with one.
+func dashed(name string) string {
+	switch name {
+	case "tag-output", "timestamp-output", "output-filename", "stdin", "report-bindings", "use-hwthread-cpus",
+		"oversubscribe", "timeout", "version", "help", "completion", "allow-run-as-root", "mca", "app", "verbose", "quiet":
+		return "--" + name
+	}
+	return "-" + name
+}

@@ -1,0 +1,253 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/ringo-mpi/ringo/internal/launch"
+	"github.com/ringo-mpi/ringo/internal/topo"
+)
+
+// Exit statuses of mpiexec itself.
+const (
+	statusUsage   = 2
+	statusTimeout = 110
+)
+
+// errTimeout ends a job that has run for as long as --timeout allows.
+var errTimeout = errors.New("time-out")
+
+// Main runs mpiexec with the given arguments (without the command's name) and
+// returns its exit status.
+func Main(args []string, stdin, stdout, stderr *os.File) int {
+	complain := func(format string, args ...any) {
+		fmt.Fprintf(stderr, "mpiexec: "+format+"\n", args...)
+	}
+	cfg, err := parse(args)
+	switch {
+	case errors.Is(err, errHelp) && cfg.completion != "":
+		err = printCompletion(stdout, cfg.completion)
+		if err == nil {
+			return 0
+		}
+	case errors.Is(err, errHelp):
+		printHelp(stdout)
+		return 0
+	case errors.Is(err, errVersion):
+		fmt.Fprintln(stdout, version())
+		return 0
+	}
+	if err != nil {
+		complain("%v", err)
+		return statusUsage
+	}
+	b := &builder{stderr: stderr}
+	defer b.close()
+	job, err := cfg.job(b)
+	if err != nil {
+		complain("%v", err)
+		return statusUsage
+	}
+	job.Stdin, job.Stdout, job.Stderr = stdin, stdout, stderr
+	return run(cfg, job, stderr, complain)
+}
+
+// job makes the job that the command line describes.
+func (c *config) job(b *builder) (*launch.Job, error) {
+	if err := c.fromEnvironment(); err != nil {
+		return nil, err
+	}
+	place, err := launch.ParsePlacement(c.bind, c.mapBy)
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	var machine *topo.Machine
+	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads {
+		if machine, err = topo.Local(); err != nil {
+			return nil, err
+		}
+	}
+	j := &launch.Job{Universe: c.universe, ForwardSignals: true, KeepGoing: c.keepGoing}
+	if machine != nil {
+		j.Cores = machine.UsableCores()
+	} else {
+		j.Cores = topo.LocalUsableCores()
+	}
+	own := os.Environ()
+	for _, a := range c.apps {
+		n, err := c.ranks(a, place, machine, j.Cores)
+		if err != nil {
+			return nil, err
+		}
+		dir := ""
+		if a.dir != "" {
+			if dir, err = filepath.Abs(a.dir); err != nil {
+				return nil, usagef("-wdir %s: %v", a.dir, err)
+			}
+			if info, err := os.Stat(dir); err != nil {
+				return nil, usagef("-wdir %s: %v", a.dir, plainError(err))
+			} else if !info.IsDir() {
+				return nil, usagef("-wdir %s: it is not a folder", a.dir)
+			}
+		}
+		path, err := b.resolve(a.argv[0], dir, a.path)
+		if err != nil {
+			return nil, err
+		}
+		j.Apps = append(j.Apps, launch.App{
+			Path: path, Name: a.argv[0], Args: a.argv[1:], Dir: dir, Ranks: n,
+			Env: environment(own, c.env, a.env),
+		})
+	}
+	n := j.Ranks()
+	if n > maxRanks {
+		return nil, usagef("%d ranks: at most %d on one machine", n, maxRanks)
+	}
+	if c.stdin >= n {
+		return nil, usagef("--stdin %d: the job has %d ranks, 0 to %d", c.stdin, n, n-1)
+	}
+	j.StdinRank = c.stdin
+	host, _ := os.Hostname()
+	start := time.Now()
+	j.Label = c.labels(host, start)
+	j.Files = c.files(host, n, start)
+	j.Tee = c.outputDir != "" && !c.outputOnly
+	if place.Binds() {
+		if runtime.GOOS != "linux" {
+			return nil, usagef("-bind-to %s: this system does not let mpiexec bind ranks to CPUs", c.bind)
+		}
+		if j.Bind, err = place.CPUs(machine, n); err != nil {
+			return nil, usagef("%v", err)
+		}
+	}
+	if c.reportBindings {
+		for r := range n {
+			var cpus topo.Set
+			if j.Bind != nil {
+				cpus = j.Bind[r]
+			}
+			c.report = append(c.report, fmt.Sprintf("[%s:%05d] MCW rank %d %s\n", host, os.Getpid(), r, launch.DescribeBinding(machine, cpus)))
+		}
+	}
+	return j, nil
+}
+
+// ranks returns the number of ranks of an app.
+func (c *config) ranks(a *app, place launch.Placement, machine *topo.Machine, cores int) (int, error) {
+	switch {
+	case a.ranks > 0:
+		return a.ranks, nil
+	case len(c.apps) > 1:
+		return 0, usagef("-n is missing for %s: with several programs each needs its own", a.argv[0])
+	case machine != nil && place.Ranks(machine) > 0:
+		return place.Ranks(machine), nil
+	case c.perHost > 0:
+		return c.perHost, nil
+	case c.slots > 0:
+		return c.slots, nil
+	case c.threads:
+		return machine.UsableThreads(), nil
+	}
+	return cores, nil
+}
+
+// fromEnvironment fills in what the environment says and the options do not.
+func (c *config) fromEnvironment() error {
+	if t := os.Getenv("MPIEXEC_TIMEOUT"); c.timeout == 0 && t != "" {
+		d, err := parseTime(t)
+		if err != nil {
+			return usagef("MPIEXEC_TIMEOUT: %v", err)
+		}
+		c.timeout = d
+	}
+	if name := os.Getenv("HYDRA_HOST_FILE"); !c.hostsGiven && name != "" {
+		p := &parser{cfg: c}
+		if err := p.hostFile(name); err != nil {
+			return usagef("HYDRA_HOST_FILE: %s: %v", name, err)
+		}
+	}
+	return nil
+}
+
+// run runs the job and reports how it ended.
+func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...any)) int {
+	for _, line := range c.report {
+		_, _ = io.WriteString(stderr, line)
+	}
+	host, _ := os.Hostname()
+	if c.verbose {
+		job.Started = func(pids []int) {
+			for r, pid := range pids {
+				a := job.Apps[job.AppOf(r)]
+				complain("rank %d of %d on %s: process %d: %s", r, len(pids), host, pid, strings.Join(append([]string{a.Path}, a.Args...), " "))
+			}
+		}
+	}
+	ctx := context.Background()
+	if c.timeout > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeoutCause(ctx, c.timeout, errTimeout)
+		defer cancel()
+	}
+	res, err := job.Run(ctx)
+	var start *launch.StartError
+	switch {
+	case errors.Is(err, errTimeout):
+		complain("the job did not end within %v (--timeout); its ranks were ended", c.timeout)
+		res.Status = statusTimeout
+	case errors.As(err, &start):
+		complain("%v", startHint(start))
+		return statusUsage
+	case err != nil && !c.quiet:
+		complain("%v", err)
+	}
+	if c.exitCodes {
+		codes := make([]string, len(res.Codes))
+		for i, n := range res.Codes {
+			codes[i] = fmt.Sprint(n)
+		}
+		complain("exit codes: [%s] %s", host, strings.Join(codes, ","))
+	}
+	if c.verbose && err == nil {
+		complain("all ranks ended with status 0")
+	}
+	if !res.Contacted && job.Ranks() > 1 && !c.quiet {
+		warnForeign(job, complain)
+	}
+	return res.Status
+}
+
+// startHint adds what to do to the error of a program that cannot be started.
+func startHint(e *launch.StartError) error {
+	switch {
+	case errors.Is(e, syscall.ENOEXEC):
+		return fmt.Errorf("%w; it is not a program for this machine", e)
+	case errors.Is(e, syscall.ENOENT) && e.Rank >= 0:
+		return fmt.Errorf("%w; the file is there: the interpreter or loader that it names is not", e)
+	case errors.Is(e, syscall.EACCES):
+		return fmt.Errorf("%w; its folder may not allow programs (noexec): set TMPDIR to another", e)
+	case errors.Is(e, syscall.EAGAIN):
+		return fmt.Errorf("%w; a limit on processes was reached (ulimit -u): start fewer ranks", e)
+	case errors.Is(e, syscall.EMFILE), errors.Is(e, syscall.ENFILE):
+		return fmt.Errorf("%w; raise the limit on open files (ulimit -n), or start fewer ranks", e)
+	}
+	return e
+}
+
+// version names this build.
+func version() string {
+	v := "(devel)"
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
+		v = info.Main.Version
+	}
+	return fmt.Sprintf("mpiexec (Ringo) %s, %s, %s/%s", v, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
