@@ -8,16 +8,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringo-mpi/ringo/internal/embedded"
 	"github.com/ringo-mpi/ringo/internal/engine"
-	"github.com/ringo-mpi/ringo/internal/start"
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if start.InProcess == nil {
-		start.InProcess = newFakeWorld
-	}
 	if name := os.Getenv("MPI_TEST_PROGRAM"); name != "" {
 		programs[name]()
 		return
@@ -28,7 +25,8 @@ func TestMain(m *testing.M) {
 // engines are the engines on which the tests run: the plain one of this
 // package's tests, and the embedded one.
 var engines = map[string]func(n int) []engine.Engine{
-	"plain": newFakeWorld,
+	"plain":    newFakeWorld,
+	"embedded": embedded.NewInproc,
 }
 
 // sizes are the numbers of ranks on which the tests run.
