@@ -421,7 +421,7 @@ func TestWaitForSeveral(t *testing.T) {
 					return err
 				}
 			}
-			return nil
+			return c.Barrier()
 		}
 		start := func() ([]*mpi.Request, [][]int) {
 			reqs, bufs := make([]*mpi.Request, n), make([][]int, n)
@@ -482,7 +482,7 @@ func TestWaitForSeveral(t *testing.T) {
 		if list, err := mpi.TestSome(pending); list != nil || err != nil {
 			return fmt.Errorf("TestSome: %v, %v", list, err)
 		}
-		return pending.Cancel()
+		return first(pending.Cancel(), c.Barrier())
 	})
 }
 
