@@ -11,86 +11,85 @@ import (
 )
 
 func TestCheckFindsMismatches(t *testing.T) {
-	x, y := make([]float64, 6), make([]float64, 6)
 	op := mpi.OpFunc(func(a, b float64) float64 { return a + b }, true)
 	for _, k := range []struct {
 		name string
-		call func(c *mpi.Comm, odd bool) error // rank 2 is the odd one
+		call func(c *mpi.Comm, odd bool, x, y []float64) error // rank 2 is the odd one
 		text []string
 	}{
-		{"operation", func(c *mpi.Comm, odd bool) error {
+		{"operation", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
 				return mpi.Reduce(c, x, y, mpi.Sum, 1)
 			}
 			return mpi.Bcast(c, x, 0)
 		}, []string{"rank 0 called Bcast(root 0, 6×float64) at check_test.go:", ", rank 2 called Reduce(root 1, 6×float64, Sum) at check_test.go:", ": not the same operation"}},
-		{"root", func(c *mpi.Comm, odd bool) error {
+		{"root", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			root := 0
 			if odd {
 				root = 2
 			}
 			return mpi.Bcast(c, x, root)
 		}, []string{"Bcast(root 0", "Bcast(root 2", "the roots differ"}},
-		{"count", func(c *mpi.Comm, odd bool) error {
+		{"count", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
 				return mpi.Allreduce(c, x[:3], y[:3], mpi.Sum)
 			}
 			return mpi.Allreduce(c, x, y, mpi.Sum)
 		}, []string{"Allreduce(6×float64, Sum)", "Allreduce(3×float64, Sum)", "the counts differ"}},
-		{"reduction", func(c *mpi.Comm, odd bool) error {
+		{"reduction", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			o := mpi.Sum
 			if odd {
 				o = op
 			}
 			return mpi.AllreduceInPlace(c, x, o)
 		}, []string{"AllreduceInPlace(6×float64, Sum)", "AllreduceInPlace(6×float64, user function)", "the reductions differ"}},
-		{"type", func(c *mpi.Comm, odd bool) error {
+		{"type", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
 				return mpi.Bcast(c, make([]int64, 6), 0)
 			}
 			return mpi.Bcast(c, x, 0)
 		}, []string{"6×float64", "6×int64", "the element types differ"}},
-		{"in place", func(c *mpi.Comm, odd bool) error {
+		{"in place", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
 				return mpi.AllgatherInPlace(c, x)
 			}
 			return mpi.Allgather(c, x[:2], y)
 		}, []string{"Allgather(2×float64)", "AllgatherInPlace(2×float64)", "one is in place"}},
-		{"gather", func(c *mpi.Comm, odd bool) error {
+		{"gather", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
 				return mpi.Gather(c, x[:1], nil, 0)
 			}
 			return mpi.Gather(c, x[:2], y, 0)
 		}, []string{"Gather(root 0, 2×float64)", "Gather(root 0, 1×float64)", "the counts differ"}},
-		{"vector", func(c *mpi.Comm, odd bool) error {
+		{"vector", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			counts := []int{1, 2, 3}
 			if odd {
 				counts = []int{2, 1, 3}
 			}
 			return mpi.ReduceScatter(c, x, y[:c.Rank()+1], counts, mpi.Sum)
 		}, []string{"ReduceScatter", "the counts differ"}},
-		{"Scatterv", func(c *mpi.Comm, odd bool) error {
+		{"Scatterv", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			n := 2
 			if odd {
 				n = 1
 			}
 			return mpi.Scatterv(c, x, []int{2, 2, 2}, nil, y[:n], 1)
 		}, []string{"rank 1 called Scatterv(root 1, 2×float64)", "with count 2 for rank 2, which called Scatterv(root 1, 1×float64)", "with 1 elements"}},
-		{"Alltoallv", func(c *mpi.Comm, odd bool) error {
+		{"Alltoallv", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			counts := []int{2, 2, 2}
 			if odd {
 				return mpi.Alltoallv(c, x, []int{1, 2, 2}, nil, y, counts, nil)
 			}
 			return mpi.Alltoallv(c, x, counts, nil, y, counts, nil)
 		}, []string{"rank 0 called Alltoallv", "expects 2 elements of rank 2", "and sends 1"}},
-		{"nonblocking", func(c *mpi.Comm, odd bool) error {
+		{"nonblocking", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
 				_, err := c.Ibarrier().Wait()
 				return err
 			}
 			return c.Barrier()
 		}, []string{"rank 0 called Barrier() at check_test.go:", "rank 2 called Ibarrier() at", "blocking and nonblocking"}},
-		{"both nonblocking", func(c *mpi.Comm, odd bool) error {
+		{"both nonblocking", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
 				_, err := mpi.Iallreduce(c, x, y, mpi.Max).Wait()
 				return err
@@ -98,7 +97,7 @@ func TestCheckFindsMismatches(t *testing.T) {
 			_, err := mpi.Ibcast(c, x, 0).Wait()
 			return err
 		}, []string{"rank 0 called Ibcast(", "rank 2 called Iallreduce("}},
-		{"construction", func(c *mpi.Comm, odd bool) error {
+		{"construction", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			var err error
 			if odd {
 				_, err = c.Dup()
@@ -107,7 +106,7 @@ func TestCheckFindsMismatches(t *testing.T) {
 			}
 			return err
 		}, []string{"rank 0 called Split() at", "rank 2 called Dup() at", "not the same"}},
-		{"group", func(c *mpi.Comm, odd bool) error {
+		{"group", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			g, _ := c.Group().Incl(0, 2)
 			if odd {
 				g, _ = c.Group().Incl(2, 0)
@@ -115,7 +114,7 @@ func TestCheckFindsMismatches(t *testing.T) {
 			_, err := c.Create(g)
 			return err
 		}, []string{"Create", "the arguments differ"}},
-		{"value", func(c *mpi.Comm, odd bool) error {
+		{"value", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			var err error
 			if odd {
 				_, err = mpi.AllgatherValue(c, 1)
@@ -132,7 +131,7 @@ func TestCheckFindsMismatches(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					err = k.call(c, c.Rank() == 2)
+					err = k.call(c, c.Rank() == 2, make([]float64, 6), make([]float64, 6))
 					if !errors.Is(err, mpi.ErrMismatch) || strings.Contains(err.Error(), "\n") {
 						return fmt.Errorf("rank %d: %v", c.Rank(), err)
 					}

@@ -57,6 +57,15 @@ var programs = map[string]func(){
 			select {}
 		})
 	},
+	"left": func() { // the others have ended well; nobody but this rank can say what is wrong
+		mpi.Main(func(c *mpi.Comm) error {
+			if c.Rank() == 1 {
+				return nil
+			}
+			_, err := mpi.Recv(c, []int{0}, 1, 0)
+			return err
+		})
+	},
 	"abort": func() {
 		mpi.Main(func(c *mpi.Comm) error {
 			if c.Rank() == 1 {
@@ -117,6 +126,7 @@ func TestMainFails(t *testing.T) {
 		{"panic", "RINGO_RANKS=3", 1, []string{"panic: assignment to entry in nil map", "mpi_test.panicHere", "program_test.go:", "mpi_test.init.func", "program_test.go:"}},
 		{"goexit", "RINGO_RANKS=3", 1, []string{"runtime.Goexit"}},
 		{"stuck", "RINGO_RANKS=3", 1, []string{": gone"}},
+		{"left", "RINGO_RANKS=2", 1, []string{"ringo: rank 0 of 2 on "}},
 		{"sum", "RINGO_RANKS=none", 2, []string{"ringo: invalid argument: RINGO_RANKS=none: it is the number"}},
 		{"sum", "RINGO_CHECK=maybe", 2, []string{"ringo: invalid argument: RINGO_CHECK=maybe"}},
 		{"sum", "RINGO_ENGINE=swift", 2, []string{"RINGO_ENGINE=swift: it is auto, embedded or native"}},
