@@ -72,6 +72,32 @@ func TestDupIsApart(t *testing.T) {
 	})
 }
 
+// Messages on a new communicator may arrive at a rank that has not come back
+// from its construction yet.
+func TestMessagesOvertakeConstruction(t *testing.T) {
+	run(t, 3, func(c *mpi.Comm) error {
+		for i := range 200 {
+			d, err := c.Dup()
+			if err != nil {
+				return err
+			}
+			x := make([]int, 3)
+			a := mpi.Iallgather(d, []int{c.Rank() + i}, x)
+			if err := mpi.Bsend(d, []int{i}, (c.Rank()+1)%3, 0); err != nil {
+				return err
+			}
+			y := []int{0}
+			if _, err := mpi.Recv(d, y, mpi.AnySource, 0); err != nil || y[0] != i {
+				return fmt.Errorf("round %d: %v, %v", i, y, err)
+			}
+			if err := first(done(a), equal("gathered", x, []int{i, i + 1, i + 2}), d.Free()); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
 func TestCreate(t *testing.T) {
 	run(t, 4, func(c *mpi.Comm) error {
 		g, err := c.Group().Incl(3, 0, 2)

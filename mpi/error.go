@@ -36,7 +36,7 @@ const (
 	ErrPending     = engine.ErrPending     // the operation is not complete
 	ErrCancelled   = engine.ErrCancelled   // the operation was cancelled, or its context ended
 	ErrMismatch    = engine.ErrMismatch    // ranks called different collectives, or with different arguments
-	ErrProcFailed  = engine.ErrProcFailed  // a process of the communicator has died
+	ErrProcFailed  = engine.ErrProcFailed  // a process of the communicator has died; with ErrFinalized as its cause: has left
 	ErrRevoked     = engine.ErrRevoked     // the communicator can no longer be used
 	ErrFinalized   = engine.ErrFinalized   // called before Init or after Finalize
 	ErrUnsupported = engine.ErrUnsupported // the engine cannot do this

@@ -5,12 +5,11 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/ringo-mpi/ringo/internal/embedded"
 	"github.com/ringo-mpi/ringo/internal/engine"
-	"github.com/ringo-mpi/ringo/internal/start"
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
@@ -27,7 +26,7 @@ func TestMain(m *testing.M) {
 // package's tests, and the embedded one.
 var engines = map[string]func(n int) []engine.Engine{
 	"plain":    newFakeWorld,
-	"embedded": start.InProcess,
+	"embedded": embedded.NewInproc,
 }
 
 // sizes are the numbers of ranks on which the tests run.
@@ -60,20 +59,8 @@ func runEngine(t *testing.T, name string, n int, check bool, fn func(c *mpi.Comm
 
 func runUntil(t *testing.T, name string, n int, check bool, fn func(c *mpi.Comm) error) error {
 	t.Helper()
-	// Ranks stay until all have come to the end: what a rank that has finished
-	// does to others is tested on its own.
-	var left sync.WaitGroup
-	left.Add(n)
-	stay := func(c *mpi.Comm) error {
-		err := fn(c)
-		left.Done()
-		if err == nil {
-			left.Wait()
-		}
-		return err
-	}
 	ended := make(chan error, 1)
-	go func() { ended <- mpi.RunOn(engines[name](n), check, stay) }()
+	go func() { ended <- mpi.RunOn(engines[name](n), check, fn) }()
 	select {
 	case err := <-ended:
 		return err

@@ -85,7 +85,7 @@ func TestSynchronousAndReady(t *testing.T) {
 			if !errors.Is(err, mpi.ErrNotReady) {
 				return fmt.Errorf("a ready send without a receive: %v", err)
 			}
-			return nil
+			return c.Barrier()
 		}
 		if _, err := mpi.Recv(c, x, 0, 0); err != nil || x[0] != 1 {
 			return fmt.Errorf("%v, %v", x, err)
@@ -104,7 +104,7 @@ func TestSynchronousAndReady(t *testing.T) {
 		if err := mpi.WaitAll(r...); err != nil || y[0] != 3 || z[0] != 4 {
 			return fmt.Errorf("%v %v %v", y, z, err)
 		}
-		return nil
+		return c.Barrier()
 	})
 }
 
@@ -281,7 +281,7 @@ func TestProbes(t *testing.T) {
 func TestCancel(t *testing.T) {
 	run(t, 2, func(c *mpi.Comm) error {
 		if c.Rank() != 0 {
-			return nil
+			return c.Barrier()
 		}
 		r := mpi.Irecv(c, make([]int, 1), 1, 0)
 		if err := r.Cancel(); err != nil {
@@ -303,14 +303,14 @@ func TestCancel(t *testing.T) {
 		if err := r.Cancel(); err != nil {
 			return fmt.Errorf("cancelling what is complete: %v", err)
 		}
-		return nil
+		return c.Barrier()
 	})
 }
 
 func TestContextEndsBlockingCalls(t *testing.T) {
 	run(t, 2, func(c *mpi.Comm) error {
 		if c.Rank() != 0 {
-			return nil
+			return c.Barrier()
 		}
 		calls := map[string]func(c *mpi.Comm) error{
 			"Recv":  func(c *mpi.Comm) error { _, err := mpi.Recv(c, make([]int, 1), 1, 0); return err },
@@ -351,7 +351,7 @@ func TestContextEndsBlockingCalls(t *testing.T) {
 				return fmt.Errorf("%s: %v", name, err)
 			}
 		}
-		return nil
+		return c.Barrier()
 	})
 }
 
@@ -421,7 +421,7 @@ func TestWaitForSeveral(t *testing.T) {
 					return err
 				}
 			}
-			return nil
+			return c.Barrier()
 		}
 		start := func() ([]*mpi.Request, [][]int) {
 			reqs, bufs := make([]*mpi.Request, n), make([][]int, n)
@@ -482,7 +482,7 @@ func TestWaitForSeveral(t *testing.T) {
 		if list, err := mpi.TestSome(pending); list != nil || err != nil {
 			return fmt.Errorf("TestSome: %v, %v", list, err)
 		}
-		return pending.Cancel()
+		return first(pending.Cancel(), c.Barrier())
 	})
 }
 

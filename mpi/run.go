@@ -63,7 +63,7 @@ var firstReport sync.Once
 
 // reportRank tells the user why a rank failed, unless another rank did first.
 func reportRank(err error) {
-	if errors.Is(err, ErrProcFailed) {
+	if follows(err) {
 		return
 	}
 	firstReport.Do(func() {
@@ -75,6 +75,10 @@ func reportRank(err error) {
 		os.Stderr.WriteString(text)
 	})
 }
+
+// follows reports whether err only follows the failure of another rank, which
+// somebody else reports. A rank that has left by Finalize has not failed.
+func follows(err error) bool { return errors.Is(err, ErrProcFailed) && !errors.Is(err, ErrFinalized) }
 
 // verbose says what carries the ranks, one line for each, if RINGO_VERBOSE is set.
 func verbose(engines []engine.Engine, plan start.Plan) {
@@ -140,7 +144,7 @@ func runOn(engines []engine.Engine, check bool, fn func(world *Comm) error) erro
 		go runRank(eng, check, fn, func(err error) {
 			mu.Lock()
 			defer mu.Unlock()
-			if errors.Is(err, ErrProcFailed) {
+			if follows(err) {
 				rest = append(rest, err)
 			} else {
 				first = append(first, err)

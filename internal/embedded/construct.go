@@ -96,6 +96,13 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 		callers[i] = member{rank: i, color: all[3*i], key: all[3*i+1], id: uint32(all[3*i+2])}
 	}
 	members := choose(callers)
+	if members != nil {
+		// Before the second exchange: as soon as that has ended somewhere, messages
+		// may arrive.
+		ep.lock.Lock()
+		made.fill(members, me, proc)
+		ep.lock.Unlock()
+	}
 
 	// The first member of each new communicator makes the memory of its board.
 	var handle uint64
@@ -118,9 +125,6 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 			return drop(err)
 		}
 	}
-	ep.lock.Lock()
-	made.fill(members, me, proc)
-	ep.lock.Unlock()
 	made.boardHandle = handle
 	made.openBoard()
 	return made, nil

@@ -55,6 +55,9 @@ func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
 		}
 	}
 	e := engine.PeerErrorf(engine.ErrProcFailed, rank, 0, "rank %d%s on %s has ended: %s", rank, where, ep.hub.host(), why)
+	if !ep.lost[int(peer)] {
+		e.Err = engine.ErrFinalized
+	}
 	return e
 }
 
@@ -80,7 +83,9 @@ func (ep *endpoint) hopeless(cx *context, src int, blocking bool) error {
 		}
 	}
 	if !alive {
-		return engine.Errorf(engine.ErrProcFailed, "all other ranks of the communicator have finished: nobody is left to send")
+		e := engine.Errorf(engine.ErrProcFailed, "all other ranks of the communicator have finished: nobody is left to send")
+		e.Err = engine.ErrFinalized
+		return e
 	}
 	return nil
 }

@@ -26,7 +26,7 @@ const (
 	ErrPending           // the operation is not complete
 	ErrCancelled         // the operation was cancelled, or its context ended
 	ErrMismatch          // ranks called different collectives, or with different arguments
-	ErrProcFailed        // a process of the communicator has died
+	ErrProcFailed        // a process of the communicator has died, or, when the cause is ErrFinalized, has left
 	ErrRevoked           // the communicator can no longer be used
 	ErrFinalized         // called before Init or after Finalize
 	ErrUnsupported       // the engine cannot do this

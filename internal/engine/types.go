@@ -143,8 +143,12 @@ func (b Buf) Bytes() int { return b.Count * b.Type.Size }
 func (b Buf) Slice() []byte { return unsafe.Slice((*byte)(b.Ptr), b.Bytes()) }
 
 // At returns the contiguous part of count elements that starts off elements
-// into b.
+// into b. A part of no elements may lie at the end of b: its pointer is that
+// of b, since one past the end might point into other memory.
 func (b Buf) At(off, count int) Buf {
+	if count == 0 {
+		return Buf{Ptr: b.Ptr, Type: b.Type}
+	}
 	return Buf{Ptr: unsafe.Add(b.Ptr, off*b.Type.Size), Count: count, Type: b.Type}
 }
 

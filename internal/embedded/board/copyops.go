@@ -68,7 +68,12 @@ func (s *blocks) bytes(r int) int {
 	return s.n * s.size
 }
 
+// at is where the block of member r begins. That of an empty block may be the
+// end of the buffer, to which no pointer is made.
 func (s *blocks) at(r int) unsafe.Pointer {
+	if s.bytes(r) == 0 {
+		return s.ptr
+	}
 	if s.counts != nil {
 		return unsafe.Add(s.ptr, s.displs[r]*s.size)
 	}
