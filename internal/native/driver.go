@@ -19,8 +19,8 @@ type driver struct {
 	launch      launch
 	world, self *comm
 	local       struct {
-		rank, size   int
-		crowded      bool // this host has more ranks than cores
+		rank, size int
+		crowded    bool // this host has more ranks than cores
 	}
 
 	// serial is set when the library admits only one thread at a time

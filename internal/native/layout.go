@@ -153,13 +153,21 @@ func (d *driver) layoutType(runs []engine.Run, of uintptr, size int) (uintptr, e
 	return d.commit(d.structType(displs, parts))
 }
 
+// strided makes count blocks of length elements, stride bytes apart; both fit
+// an int.
+func (d *driver) strided(count, length int, stride int64, of uintptr) (uintptr, error) {
+	out := new(uintptr)
+	rc := d.call(fnTypeHvector, integer(count), integer(length), uintptr(stride), of, uintptr(unsafe.Pointer(out)))
+	return d.newType(rc, out, fnTypeHvector)
+}
+
 // vector makes count blocks of length elements, stride bytes apart, for any
 // count.
 func (d *driver) vector(count, length int, stride int64, of uintptr) (uintptr, error) {
 	if count <= d.maxCount {
-		return d.newType(fnTypeHvector, integer(count), integer(length), uintptr(stride), of)
+		return d.strided(count, length, stride, of)
 	}
-	inner, err := d.newType(fnTypeHvector, integer(d.maxCount), integer(length), uintptr(stride), of)
+	inner, err := d.strided(d.maxCount, length, stride, of)
 	if err != nil {
 		return 0, err
 	}
@@ -173,7 +181,7 @@ func (d *driver) vector(count, length int, stride int64, of uintptr) (uintptr, e
 		return outer, nil
 	}
 	defer d.freeType(outer)
-	tail, err := d.newType(fnTypeHvector, integer(rest), integer(length), uintptr(stride), of)
+	tail, err := d.strided(rest, length, stride, of)
 	if err != nil {
 		return 0, err
 	}

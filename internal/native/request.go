@@ -48,14 +48,14 @@ func (k opKind) String() string { return [...]string{"send", "receive", "collect
 
 // extra is what few requests need.
 type extra struct {
-	keep   []unsafe.Pointer // more of the user's memory: both sides of a collective
-	arrays [][]uintptr      // handle arrays
-	counts [][]int32        // counts and displacements of the v and w forms
-	wide   [][]int64
-	types  []uintptr      // datatypes to be freed when the operation has begun
-	slot   *opSlot        // user function in use
+	keep    []unsafe.Pointer // more of the user's memory: both sides of a collective
+	arrays  [][]uintptr      // handle arrays
+	counts  [][]int32        // counts and displacements of the v and w forms
+	wide    [][]int64
+	types   []uintptr     // datatypes to be freed when the operation has begun
+	slot    *opSlot       // user function in use
 	layouts []*layoutType // cached datatypes in use
-	unpack []unpacking    // to be done when the data is here
+	unpack  []unpacking   // to be done when the data is here
 }
 
 // unpacking puts received data in its place.

@@ -83,11 +83,11 @@ func (d *driver) bytesType(size int) (uintptr, error) {
 // also where count does not fit an int. The caller frees it.
 func (d *driver) contiguous(count int, of uintptr, size int) (uintptr, error) {
 	if count <= d.maxCount {
-		return d.commit(d.newType(fnTypeContiguous, integer(count), of))
+		return d.commit(d.repeated(count, of))
 	}
 	// Blocks of as many elements as fit, and what remains after them.
 	block := d.maxCount
-	chunk, err := d.newType(fnTypeContiguous, integer(block), of)
+	chunk, err := d.repeated(block, of)
 	if err != nil {
 		return 0, err
 	}
@@ -97,7 +97,7 @@ func (d *driver) contiguous(count int, of uintptr, size int) (uintptr, error) {
 		return 0, err
 	}
 	defer d.freeType(body)
-	rest, err := d.newType(fnTypeContiguous, integer(count%block), of)
+	rest, err := d.repeated(count%block, of)
 	if err != nil {
 		return 0, err
 	}
@@ -110,7 +110,7 @@ func (d *driver) contiguousOf(count int, of uintptr, size int) (uintptr, error) 
 	if count > d.maxCount {
 		return d.contiguous(count, of, size)
 	}
-	return d.newType(fnTypeContiguous, integer(count), of)
+	return d.repeated(count, of)
 }
 
 // structType makes a datatype of one element of each of the given ones.
@@ -120,22 +120,27 @@ func (d *driver) structType(displs []int64, types []uintptr) (uintptr, error) {
 		lens[i] = 1
 	}
 	list := d.handleArray(types)
-	return d.newType(fnTypeStruct, integer(len(types)), uintptr(unsafe.Pointer(unsafe.SliceData(lens))),
-		uintptr(unsafe.Pointer(unsafe.SliceData(displs))), uintptr(unsafe.Pointer(unsafe.SliceData(list))))
+	out := new(uintptr)
+	rc := d.call(fnTypeStruct, integer(len(types)), uintptr(unsafe.Pointer(unsafe.SliceData(lens))),
+		uintptr(unsafe.Pointer(unsafe.SliceData(displs))), uintptr(unsafe.Pointer(unsafe.SliceData(list))), uintptr(unsafe.Pointer(out)))
+	return d.newType(rc, out, fnTypeStruct)
 }
 
-// newType calls a type constructor, whose last argument is the new type.
-//
-//go:uintptrescapes
-func (d *driver) newType(f function, args ...uintptr) (uintptr, error) {
-	out := new(uintptr)
-	var all [6]uintptr
-	n := copy(all[:], args)
-	all[n] = uintptr(unsafe.Pointer(out))
-	if rc := d.call(f, all[0], all[1], all[2], all[3], all[4], all[5]); rc != 0 {
+// newType is the end of a type constructor. (The address of out is converted
+// in the call's own argument list: only there does the compiler keep it from
+// the stack, which may move.)
+func (d *driver) newType(rc int32, out *uintptr, f function) (uintptr, error) {
+	if rc != 0 {
 		return 0, d.fail(rc, functionNames[f])
 	}
 	return *out, nil
+}
+
+// repeated makes a datatype of count elements, which fit an int.
+func (d *driver) repeated(count int, of uintptr) (uintptr, error) {
+	out := new(uintptr)
+	rc := d.call(fnTypeContiguous, integer(count), of, uintptr(unsafe.Pointer(out)))
+	return d.newType(rc, out, fnTypeContiguous)
 }
 
 // commit makes a type fit for communication.

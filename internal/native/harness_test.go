@@ -1,0 +1,189 @@
+package native
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// The tests of this package run twice over: once as an ordinary test, which
+// starts the test binary again under the launcher of each MPI library that the
+// machine has, and there, as one rank of a job, where the cases of TestOnRank
+// run on the engine (jobs_test.go, cases_*_test.go).
+
+// Variables that make this process a rank of a test job.
+const (
+	envRank   = "RINGO_NATIVE_TEST_RANK"   // set: be a rank
+	envLimits = "RINGO_NATIVE_TEST_LIMITS" // "plain" or "derived": pretend that counts are limited to a few
+	envScene  = "RINGO_NATIVE_TEST_SCENE"  // what to do instead of the cases
+)
+
+// job is the engine of this process when it is a rank.
+var job *driver
+
+func TestMain(m *testing.M) {
+	if os.Getenv(envRank) == "" {
+		os.Exit(m.Run())
+	}
+	scene := os.Getenv(envScene)
+	e, err := Open()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "open:", err)
+		os.Exit(3)
+	}
+	job = e.(*driver)
+	if scene != "" {
+		os.Exit(playScene(job, scene))
+	}
+	switch os.Getenv(envLimits) {
+	case "plain":
+		job.maxCount, job.maxDispl, job.largeForms = 3, 40, false
+	case "large":
+		job.maxCount, job.maxDispl = 3, 40
+	}
+	status := m.Run()
+	if status != 0 {
+		job.Abort(status, "tests failed")
+	}
+	if err := job.Finalize(); err != nil {
+		fmt.Fprintln(os.Stderr, "finalize:", err)
+		os.Exit(4)
+	}
+	if err := job.Finalize(); engineClass(err) != engine.ErrFinalized {
+		fmt.Fprintln(os.Stderr, "second Finalize:", err)
+		os.Exit(4)
+	}
+	if err := job.world.Send(engine.Buf{}, 0, 0, engine.Standard, nil); engineClass(err) != engine.ErrFinalized {
+		fmt.Fprintln(os.Stderr, "Send after Finalize:", err)
+		os.Exit(4)
+	}
+	os.Exit(status)
+}
+
+// installation is an MPI library with its launcher.
+type installation struct {
+	name     string
+	launcher string
+	args     []string
+	compiler string
+	library  string // for RINGO_LIBMPI; "" lets the engine find it
+}
+
+// installations lists what the machine has. A machine without them is told in
+// one line what was skipped, or fails when RINGO_TEST_NATIVE=required.
+// RINGO_TEST_MPIEXEC and RINGO_TEST_LIBMPI name one more.
+func installations(t testing.TB) []installation {
+	all := []installation{
+		{name: "mpich", launcher: "mpiexec.mpich", compiler: "mpicc.mpich"},
+		{name: "openmpi", launcher: "mpirun.openmpi", args: []string{"--allow-run-as-root", "--oversubscribe"}, compiler: "mpicc.openmpi"},
+	}
+	if x := os.Getenv("RINGO_TEST_MPIEXEC"); x != "" {
+		f := strings.Fields(x)
+		all = append(all, installation{name: "extra", launcher: f[0], args: f[1:], library: os.Getenv("RINGO_TEST_LIBMPI")})
+	}
+	var found []installation
+	var missing []string
+	for _, in := range all {
+		if _, err := exec.LookPath(in.launcher); err != nil {
+			missing = append(missing, in.launcher)
+			continue
+		}
+		found = append(found, in)
+	}
+	if len(missing) > 0 {
+		if os.Getenv("RINGO_TEST_NATIVE") == "required" {
+			t.Fatalf("RINGO_TEST_NATIVE=required, and these launchers are not installed: %s", strings.Join(missing, ", "))
+		}
+		fmt.Fprintf(os.Stderr, "SKIPPED: tests of the native engine on %s: not installed\n", strings.Join(missing, ", "))
+	}
+	return found
+}
+
+// result is how a job ended.
+type result struct {
+	output string
+	status int
+}
+
+// run starts n ranks of this test binary under the launcher.
+func (in installation) run(t testing.TB, n int, env []string, args ...string) result {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
+	defer cancel()
+	all := append([]string{}, in.args...)
+	all = append(all, "-n", fmt.Sprint(n), os.Args[0])
+	cmd := exec.CommandContext(ctx, in.launcher, append(all, args...)...)
+	cmd.Env = append(os.Environ(), env...)
+	cmd.Env = append(cmd.Env, envRank+"=1")
+	if in.library != "" {
+		cmd.Env = append(cmd.Env, "RINGO_LIBMPI="+in.library)
+	}
+	// The launcher and its ranks are one process group, to be ended as a whole.
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
+	cmd.WaitDelay = 5 * time.Second
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	err := cmd.Run()
+	if ctx.Err() != nil {
+		t.Fatalf("%s: %d ranks did not end within 2 minutes\n%s", in.name, n, out.String())
+	}
+	if err != nil && cmd.ProcessState == nil {
+		t.Fatalf("%s: %v", in.name, err)
+	}
+	return result{out.String(), cmd.ProcessState.ExitCode()}
+}
+
+// testArgs are the flags of the ranks' own run of the tests.
+func testArgs() []string {
+	return []string{"-test.run=^TestOnRank$", "-test.count=1", "-test.timeout=100s", "-test.failfast", "-test.v"}
+}
+
+// TestJobs runs the cases of TestOnRank on every library with 1 to 4 ranks,
+// and once each with artificial limits of counts.
+func TestJobs(t *testing.T) {
+	if job != nil {
+		return // a rank does not start jobs
+	}
+	for _, in := range installations(t) {
+		t.Run(in.name, func(t *testing.T) {
+			for n := 1; n <= 4; n++ {
+				t.Run(fmt.Sprintf("%d ranks", n), func(t *testing.T) {
+					if r := in.run(t, n, nil, testArgs()...); r.status != 0 {
+						t.Errorf("exit status %d\n%s", r.status, r.output)
+					}
+				})
+			}
+			for _, limits := range []string{"plain", "large"} {
+				t.Run("limited counts, "+limits, func(t *testing.T) {
+					if r := in.run(t, 3, []string{envLimits + "=" + limits}, testArgs()...); r.status != 0 {
+						t.Errorf("exit status %d\n%s", r.status, r.output)
+					}
+				})
+			}
+			t.Run("polled collectives", func(t *testing.T) {
+				if r := in.run(t, 2, []string{"RINGO_NATIVE_COLLECTIVES=poll"}, testArgs()...); r.status != 0 {
+					t.Errorf("exit status %d\n%s", r.status, r.output)
+				}
+			})
+		})
+	}
+}
+
+// scratch is a folder for files of a test.
+func scratch(t *testing.T, name, text string) string {
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, []byte(text), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
