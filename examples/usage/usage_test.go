@@ -1,0 +1,286 @@
+package usage_test
+
+import (
+	"bytes"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// example is one run of one program. lines are what all ranks together print,
+// in any order; fails is what a run that has to fail says on standard error.
+type example struct {
+	program string
+	args    []string
+	stdin   string
+	lines   func(ranks int) []string
+	fails   func(ranks int) string
+}
+
+// each makes lines with one line for each rank.
+func each(line func(rank, ranks int) string) func(int) []string {
+	return func(ranks int) (all []string) {
+		for r := range ranks {
+			all = append(all, line(r, ranks))
+		}
+		return all
+	}
+}
+
+// zeros prints as the ten numbers of a row do.
+var zeros = row(0)
+
+func row(v int) string { return fmt.Sprint([]int{v, v, v, v, v, v, v, v, v, v}) }
+
+func alone(ranks int) string {
+	if ranks < 2 {
+		return "start at least two"
+	}
+	return ""
+}
+
+func squares(ranks int) (all []int) {
+	for i := 1; i <= ranks; i++ {
+		all = append(all, i*i)
+	}
+	return all
+}
+
+// rows prints as rows of a table of the rank numbers do.
+func rows(ranks int) string {
+	var all []string
+	for r := range ranks {
+		all = append(all, row(r))
+	}
+	return "[" + strings.Join(all, " ") + "]"
+}
+
+func ring(start int64, count int) func(int) []string {
+	return func(ranks int) []string {
+		all := []string{fmt.Sprintf("Communicator group with %d processes", ranks)}
+		v := start
+		for range count {
+			for r := range ranks {
+				v++
+				all = append(all, fmt.Sprintf("Process %d transmitted value %d to process %d", r, v, (r+1)%ranks))
+			}
+		}
+		return append(all, fmt.Sprintf("Final data received in process 0 after ring is completed: %d", start+int64(count*ranks)))
+	}
+}
+
+// moved is what the programs print that move 42 from rank 0 to rank 1.
+func moved(how string) func(int) []string {
+	return each(func(r, _ int) string {
+		return fmt.Sprintf("After %s, the value in process %d is %s", how, r, map[bool]string{true: "42", false: "<nil>"}[r == 1])
+	})
+}
+
+func examples() []example {
+	host, _ := os.Hostname()
+	return []example{
+		{program: "helloworld", lines: each(func(r, n int) string {
+			return fmt.Sprintf("Hello, World! I am process %d of %d on %s.", r, n, host)
+		})},
+		{program: "send_receive", fails: alone, lines: moved("send/receive")},
+		{program: "isend_ireceive", fails: alone, lines: moved("isend/ireceive")},
+		{program: "send_receive_buffer", fails: alone, lines: each(func(r, _ int) string {
+			return fmt.Sprintf("After Send/Receive, the value in process %d is %s", r,
+				map[bool]string{true: "[1 2 3 4 5]", false: "[0 0 0 0 0]"}[r == 1])
+		})},
+		{program: "broadcast", lines: func(n int) (all []string) {
+			const disks = "{Size:[1 3 8] Name:[disk1 disk2 disk3]}"
+			for r := range n {
+				before := "{Size:[] Name:[]}"
+				if r == 0 {
+					before = disks
+				}
+				all = append(all, fmt.Sprintf("before broadcast, data on rank %d is: %s", r, before),
+					fmt.Sprintf("after broadcast, data on rank %d is: %s", r, disks))
+			}
+			return all
+		}},
+		{program: "broadcast_buffer", lines: func(n int) (all []string) {
+			const data = "[0 1 2 3 4 5 6 7 8 9]"
+			for r := range n {
+				before := zeros
+				if r == 0 {
+					before = data
+				}
+				all = append(all, fmt.Sprintf("before broadcasting, data for rank %d is: %s", r, before),
+					fmt.Sprintf("after broadcasting, data for rank %d is: %s", r, data))
+			}
+			return all
+		}},
+		{program: "scatter", lines: func(n int) (all []string) {
+			for r := range n {
+				before := "[]"
+				if r == 0 {
+					before = fmt.Sprint(squares(n))
+				}
+				all = append(all, fmt.Sprintf("before scattering, data on rank %d is: %s", r, before),
+					fmt.Sprintf("after scattering, data on rank %d is: %d", r, (r+1)*(r+1)))
+			}
+			return all
+		}},
+		{program: "scatter_buffer", lines: func(n int) []string {
+			all := []string{"sendbuf in 0: " + rows(n)}
+			for r := range n {
+				all = append(all, fmt.Sprintf("recvbuf in %d: %s", r, zeros), fmt.Sprintf("Buffer in process %d contains: %s", r, row(r)))
+			}
+			return all
+		}},
+		{program: "gather", lines: func(n int) (all []string) {
+			for r := range n {
+				after := "[]"
+				if r == 0 {
+					after = fmt.Sprint(squares(n))
+				}
+				all = append(all, fmt.Sprintf("before gathering, data on rank %d is: %d", r, (r+1)*(r+1)),
+					fmt.Sprintf("after gathering, data on rank %d is: %s", r, after))
+			}
+			return all
+		}},
+		{program: "gather_buffer", lines: func(n int) []string {
+			all := []string{
+				"recvbuf in process 0 before gathering: [" + strings.TrimSuffix(strings.Repeat(zeros+" ", n), " ") + "]",
+				"recvbuf in process 0 after gathering: " + rows(n),
+			}
+			for r := range n {
+				all = append(all, fmt.Sprintf("Buffer in process %d before gathering: %s", r, row(r)))
+			}
+			return all
+		}},
+		{program: "allgather_buffer", lines: func(n int) (all []string) {
+			before, after := make([][]int, n), make([][]int, n)
+			for i := range n {
+				before[i], after[i] = make([]int, n), make([]int, n)
+				for j := range n {
+					after[i][j] = i * j
+				}
+			}
+			for r := range n {
+				all = append(all, fmt.Sprintf("Process %d table before Allgather: %v", r, before),
+					fmt.Sprintf("Process %d table after Allgather: %v", r, after))
+			}
+			return all
+		}},
+		{program: "ring", stdin: "10\n", lines: ring(10, 1)},
+		{program: "ring", args: []string{"--count", "3"}, stdin: " -7", lines: ring(-7, 3)},
+		{program: "ring", args: []string{"--start", "0", "--count", "5"}, lines: ring(0, 5)},
+		{program: "ring", args: []string{"--start=41", "--count=0"}, lines: ring(41, 0)},
+		{program: "ring", args: []string{"--start", strconv.FormatInt(math.MaxInt64, 10)}, lines: ring(math.MaxInt64, 1)},
+		{program: "ring", stdin: "ten\n", fails: func(int) string { return "standard input has no integer to transmit" }},
+		{program: "ring", stdin: "", fails: func(int) string { return "standard input has no integer to transmit" }},
+		{program: "ring", args: []string{"10"}, fails: func(int) string { return `unexpected argument "10"` }},
+		{program: "ring", args: []string{"--count", "-1"}, fails: func(int) string { return "invalid value" }},
+	}
+}
+
+// programs is the folder with the built programs.
+var programs string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		var err error
+		if programs, err = os.MkdirTemp("", "usage"); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(programs)
+		targets := []string{"./..."}
+		if haveLauncher() {
+			targets = append(targets, "../../cmd/mpiexec")
+		}
+		build := exec.Command("go", append([]string{"build", "-o", programs + string(filepath.Separator)}, targets...)...)
+		if out, err := build.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "go build: %v\n%s", err, out)
+			return 1
+		}
+		return m.Run()
+	}())
+}
+
+func haveLauncher() bool {
+	_, err := os.Stat("../../cmd/mpiexec/main.go")
+	return runtime.GOOS == "linux" && err == nil
+}
+
+// TestAllProgramsAreTried keeps the list above complete.
+func TestAllProgramsAreTried(t *testing.T) {
+	folders, err := filepath.Glob("*/main.go")
+	if err != nil || len(folders) == 0 {
+		t.Fatal(folders, err)
+	}
+	for _, f := range folders {
+		name := filepath.Dir(f)
+		if !slices.ContainsFunc(examples(), func(e example) bool { return e.program == name }) {
+			t.Errorf("program %s has no test", name)
+		}
+	}
+}
+
+func TestGoroutineRanks(t *testing.T) {
+	for _, e := range examples() {
+		for ranks := 1; ranks <= 4; ranks++ {
+			t.Run(fmt.Sprintf("%s/%d", e.program, ranks), func(t *testing.T) {
+				cmd := exec.Command(filepath.Join(programs, e.program), e.args...)
+				e.check(t, cmd, ranks, "RINGO_RANKS="+strconv.Itoa(ranks))
+			})
+		}
+	}
+}
+
+func TestProcesses(t *testing.T) {
+	if runtime.GOOS == "linux" && !haveLauncher() {
+		t.Skip("NOT RUN: there is no cmd/mpiexec to start processes with")
+	} else if runtime.GOOS != "linux" {
+		t.Skip("NOT RUN: processes that share memory need Linux")
+	}
+	for _, e := range examples() {
+		for ranks := 1; ranks <= 4; ranks++ {
+			t.Run(fmt.Sprintf("%s/%d", e.program, ranks), func(t *testing.T) {
+				args := []string{"-n", strconv.Itoa(ranks), filepath.Join(programs, e.program)}
+				e.check(t, exec.Command(filepath.Join(programs, "mpiexec"), append(args, e.args...)...), ranks)
+			})
+		}
+	}
+}
+
+func (e *example) check(t *testing.T, cmd *exec.Cmd, ranks int, env ...string) {
+	t.Helper()
+	for _, v := range os.Environ() { // of this test's own launcher, should it have one
+		if !strings.HasPrefix(v, "RINGO_") && !strings.HasPrefix(v, "PMI") && !strings.HasPrefix(v, "OMPI_") && !strings.HasPrefix(v, "SLURM_") {
+			cmd.Env = append(cmd.Env, v)
+		}
+	}
+	cmd.Env = append(cmd.Env, env...)
+	cmd.Stdin = strings.NewReader(e.stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	err := cmd.Run()
+
+	if e.fails != nil && e.fails(ranks) != "" {
+		if err == nil || !strings.Contains(stderr.String(), e.fails(ranks)) {
+			t.Errorf("%v: %v, standard error:\n%swant a failure that says %q", cmd.Args, err, &stderr, e.fails(ranks))
+		}
+		return
+	}
+	if err != nil || stderr.Len() > 0 {
+		t.Fatalf("%v: %v\n%s", cmd.Args, err, &stderr)
+	}
+	got := strings.Split(strings.TrimSuffix(stdout.String(), "\n"), "\n")
+	want := e.lines(ranks)
+	slices.Sort(got)
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("%v with %d ranks printed\n%s\nwant\n%s", cmd.Args, ranks, strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
