@@ -16,6 +16,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/ringocmd/banner"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/logs"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/man"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/sweep"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/sysinfocmd"
@@ -39,6 +40,7 @@ and plots. Programs are started by mpiexec.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand(
 		banner.Command(),
+		logs.Command(),
 		man.Command(),
 		sweep.Command(),
 		sysinfocmd.Command(),
