@@ -68,7 +68,12 @@ func (s *blocks) bytes(r int) int {
 	return s.n * s.size
 }
 
+// at returns where block r begins. An empty block begins at the buffer: behind
+// the last element there may be another object, or nothing.
 func (s *blocks) at(r int) unsafe.Pointer {
+	if s.bytes(r) == 0 {
+		return s.ptr
+	}
 	if s.counts != nil {
 		return unsafe.Add(s.ptr, s.displs[r]*s.size)
 	}
