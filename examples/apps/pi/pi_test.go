@@ -63,7 +63,7 @@ func TestSameForAnyNumberOfRanks(t *testing.T) {
 // 4·sqrt(p(1-p)/n) with p = π/4, and that of 400 runs is right to 3.5 %. It is
 // what runs that share random numbers would get wrong.
 func TestDeviation(t *testing.T) {
-	results := inParallel(t, 3, config{MinPower: 3, MaxPower: 9, Runs: 400, Seed: 1})
+	results := inParallel(t, 3, config{MinPower: 3, MaxPower: 8, Runs: 400, Seed: 1})
 	for _, r := range results {
 		want := math.Sqrt(math.Pi * (4 - math.Pi) / float64(r.darts))
 		if math.Abs(r.deviation/want-1) > 0.14 {
@@ -111,7 +111,7 @@ func TestStatistics(t *testing.T) {
 func TestPlots(t *testing.T) {
 	files := []string{estimatePlot + ".png", estimatePlot + ".svg", deviationPlot + ".png", deviationPlot + ".svg"}
 	first := map[string][]byte{}
-	for _, ranks := range apptest.RankCounts {
+	for _, ranks := range []int{1, 3} {
 		dir := t.TempDir()
 		apptest.Output(t, run, ranks, "--min-power", "1", "--max-power", "6", "--out", dir)
 		entries, err := os.ReadDir(dir)
