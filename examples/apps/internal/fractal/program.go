@@ -1,0 +1,52 @@
+package fractal
+
+import (
+	"math"
+
+	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
+	"github.com/ringo-mpi/ringo/internal/params"
+	"github.com/ringo-mpi/ringo/mpi"
+)
+
+// Options are the parameters that both programs have.
+type Options struct {
+	Multiplier int      `short:"m" min:"1" max:"32" help:"enlarge the picture so many times"`
+	Xmin       float64  `help:"real part at the left edge"`
+	Xmax       float64  `help:"real part at the right edge"`
+	Ymin       float64  `help:"lowest imaginary part"`
+	Ymax       float64  `help:"greatest imaginary part"`
+	Steps      int      `min:"1" max:"255" help:"steps until a point counts as one that stays"`
+	Schedule   Schedule `choices:"cyclic,block" help:"rows of a rank"`
+	Colours    Colours  `choices:"viridis,grey" help:"colour map"`
+	Out        string   `short:"o" value:"file" help:"write the picture to this PNG file"`
+}
+
+// Load fills cfg, which o is the common part of, as setup.Params does.
+func Load[T any](world *mpi.Comm, set *params.Set, cfg *T, o *Options, args []string) (run bool, err error) {
+	return setup.Params(world, set, cfg, args, func() error {
+		for _, v := range []struct {
+			name  string
+			value float64
+		}{{"xmin", o.Xmin}, {"xmax", o.Xmax}, {"ymin", o.Ymin}, {"ymax", o.Ymax}} {
+			if math.IsNaN(v.value) || math.IsInf(v.value, 0) {
+				return set.Errorf(v.name, "%g is not a place in the plane", v.value)
+			}
+		}
+		if o.Xmin >= o.Xmax {
+			return set.Errorf("xmax", "%g is not greater than xmin, %g", o.Xmax, o.Xmin)
+		}
+		if o.Ymin >= o.Ymax {
+			return set.Errorf("ymax", "%g is not greater than ymin, %g", o.Ymax, o.Ymin)
+		}
+		return setup.Writable(o.Out)
+	})
+}
+
+// Run computes the picture on all ranks and writes it on rank 0.
+func (o *Options) Run(world *mpi.Comm, grid Grid, compute func(k int, row []uint8)) error {
+	pixels, err := Compute(world, grid, o.Schedule, compute)
+	if err != nil || world.Rank() != 0 {
+		return err
+	}
+	return Write(o.Out, grid, pixels, o.Colours)
+}

@@ -1,0 +1,58 @@
+// Mandelbrot draws the Mandelbrot set: the points c of the plane for which the
+// steps z → z² + c, begun at 0, stay near 0. The colour of a point is the
+// number of steps it takes to leave the circle of radius 2.
+//
+//	mpiexec -n 4 mandelbrot
+//	mpiexec -n 4 mandelbrot --multiplier 4 --out large.png
+//	mpiexec -n 4 mandelbrot --xmin -0.8 --xmax -0.65 --ymin 0 --ymax 0.1 --steps 255
+//	RINGO_RANKS=4 go run ./examples/apps/mandelbrot
+//
+// The picture, mandelbrot.png, has 1200×800 pixels times the multiplier, and
+// is the same for every number of ranks. How the ranks share the work is in
+// examples/apps/internal/fractal/parallel.go.
+package main
+
+import (
+	"io"
+	"os"
+
+	"github.com/ringo-mpi/ringo/examples/apps/internal/fractal"
+	"github.com/ringo-mpi/ringo/internal/params"
+	"github.com/ringo-mpi/ringo/mpi"
+)
+
+type config struct {
+	fractal.Options
+}
+
+func main() {
+	mpi.Main(func(world *mpi.Comm) error { return run(world, os.Args[1:], os.Stdout) })
+}
+
+func run(world *mpi.Comm, args []string, out io.Writer) error {
+	cfg := config{fractal.Options{
+		Multiplier: 1,
+		Xmin:       -2, Xmax: 1, Ymin: -1, Ymax: 1,
+		Steps:    127,
+		Schedule: fractal.Cyclic,
+		Colours:  fractal.Viridis,
+		Out:      "mandelbrot.png",
+	}}
+	set := params.New("mandelbrot", &cfg)
+	set.About = "Draws the Mandelbrot set, the rows of the picture shared by all ranks."
+	set.Output = out
+	if more, err := fractal.Load(world, set, &cfg, &cfg.Options, args); !more {
+		return err
+	}
+
+	grid := fractal.Grid{Width: 1200 * cfg.Multiplier, Height: 800 * cfg.Multiplier}
+	dx := (cfg.Xmax - cfg.Xmin) / float64(grid.Width)
+	dy := (cfg.Ymax - cfg.Ymin) / float64(grid.Height)
+	return cfg.Run(world, grid, func(k int, row []uint8) {
+		y := cfg.Ymin + float64(float64(k)*dy)
+		for j := range row {
+			x := cfg.Xmin + float64(float64(j)*dx)
+			row[j] = uint8(steps(x, y, cfg.Steps))
+		}
+	})
+}
