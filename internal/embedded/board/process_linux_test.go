@@ -29,6 +29,8 @@ const (
 	envReach = "BOARD_TEST_REACH"
 	envSpin  = "BOARD_TEST_SPIN"
 	controls = 1 << 16
+
+	maxBatches = 60
 )
 
 func TestMain(m *testing.M) {
@@ -41,12 +43,13 @@ func TestMain(m *testing.M) {
 
 // order is what rank 0 asks the other processes to do.
 type order struct {
-	number uint64 // stored last
-	what   uint64
-	kind   uint64
-	bytes  uint64
-	iters  uint64
-	seed   uint64
+	number  uint64 // stored last
+	what    uint64
+	kind    uint64
+	bytes   uint64
+	iters   uint64
+	batches uint64
+	seed    uint64
 }
 
 const (
@@ -68,6 +71,10 @@ type procs struct {
 func (p *procs) order() *order { return (*order)(unsafe.Pointer(&p.mem[0])) }
 func (p *procs) answer(r int) *[8]uint64 {
 	return (*[8]uint64)(unsafe.Pointer(&p.mem[4096+64*r]))
+}
+
+func (p *procs) result(r int) *[maxBatches]float64 {
+	return (*[maxBatches]float64)(unsafe.Pointer(&p.mem[16384+512*r]))
 }
 
 func (p *procs) attach(fd int) error {
@@ -168,8 +175,9 @@ func member() {
 
 func (p *procs) obey(o order) error {
 	if o.what == orderBench {
-		took := p.bench(engine.CollKind(o.kind), int(o.bytes), int(o.iters))
-		atomic.StoreUint64(&p.answer(p.rank)[0], uint64(took))
+		if err := p.bench(engine.CollKind(o.kind), int(o.bytes), int(o.iters), int(o.batches)); err != nil {
+			return err
+		}
 		return p.board.Run(engine.Coll{Kind: engine.Barrier}, nil)
 	}
 	return p.sequence(o.seed)
@@ -218,8 +226,26 @@ func startProcs(t testing.TB, size int, how reach, spin int) *procs {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// Where there is a core for each, each gets its own: two processes that
+	// yield to each other may otherwise stay on one core for long.
+	pin := func(r int) {}
+	if size <= runtime.NumCPU() {
+		runtime.LockOSThread()
+		pin = func(r int) {
+			var set unix.CPUSet
+			set.Set(r)
+			unix.SchedSetaffinity(0, &set)
+		}
+		var all unix.CPUSet
+		unix.SchedGetaffinity(0, &all)
+		t.Cleanup(func() {
+			unix.SchedSetaffinity(0, &all)
+			runtime.UnlockOSThread()
+		})
+	}
 	var children []*exec.Cmd
 	for r := 1; r < size; r++ {
+		pin(r)
 		c := exec.Command(self)
 		c.Env = append(os.Environ(), fmt.Sprint(envRank, "=", r), fmt.Sprint(envSize, "=", size),
 			fmt.Sprint(envReach, "=", int(how)), fmt.Sprint(envSpin, "=", spin))
@@ -231,6 +257,7 @@ func startProcs(t testing.TB, size int, how reach, spin int) *procs {
 		}
 		children = append(children, c)
 	}
+	pin(0)
 	p := &procs{size: size, reach: how, spin: spin}
 	if err := p.attach(fd); err != nil {
 		t.Fatal(err)
@@ -284,33 +311,32 @@ func TestProcesses(t *testing.T) {
 }
 
 // bench runs a collective over and over as the OSU benchmarks do: each call is
-// timed alone and followed by a barrier. It returns the mean in picoseconds.
-func (p *procs) bench(k engine.CollKind, bytes, iters int) int64 {
+// timed alone and followed by a barrier. It does so in batches, and leaves the
+// mean of each batch, in nanoseconds, for rank 0.
+func (p *procs) bench(k engine.CollKind, bytes, iters, batches int) error {
 	c := benchCall(k, bytes, p.size, p.rank)
-	warm := iters/10 + 1
-	var total time.Duration
 	barrier := engine.Coll{Kind: engine.Barrier}
-	p.board.Run(barrier, nil)
-	for i := range iters + warm {
-		begin := time.Now()
-		err := p.board.Run(c, nil)
-		took := time.Since(begin)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		if i >= warm {
-			total += took
-		}
-		if k != engine.Barrier {
-			if err := p.board.Run(barrier, nil); err != nil {
-				fmt.Fprintln(os.Stderr, err)
-				os.Exit(1)
+	for batch := range batches {
+		var total time.Duration
+		for i := range iters + 2 {
+			begin := time.Now()
+			err := p.board.Run(c, nil)
+			took := time.Since(begin)
+			if err != nil {
+				return err
+			}
+			if i >= 2 {
+				total += took
+			}
+			if k != engine.Barrier {
+				if err := p.board.Run(barrier, nil); err != nil {
+					return err
+				}
 			}
 		}
+		p.result(p.rank)[batch] = float64(total.Nanoseconds()) / float64(iters)
 	}
-	runtime.KeepAlive(c)
-	return total.Nanoseconds() * 1000 / int64(iters)
+	return nil
 }
 
 var benchOp = &engine.Op{Code: engine.OpSum, Commutative: true, Type: engine.Basic(engine.Float32), Kernel: sumFloat32}
@@ -375,17 +401,14 @@ func benchCall(k engine.CollKind, bytes, size, rank int) engine.Coll {
 var benchKinds = []engine.CollKind{engine.Barrier, engine.Bcast, engine.Scatter, engine.Gather, engine.Allgather,
 	engine.Alltoall, engine.Reduce, engine.Allreduce, engine.ReduceScatterBlock, engine.Scan}
 
-// BenchmarkProcesses measures collectives of processes; the metric is the mean
-// over members and calls of the time a call takes, with a barrier between the
-// calls.
+// BenchmarkProcesses measures collectives of processes: the time of a call,
+// averaged over members, with a barrier between the calls; the median over
+// batches, and the 5th percentile, which other load on the machine disturbs
+// less.
 func BenchmarkProcesses(b *testing.B) {
 	for _, size := range []int{2, 4, 8, 16} {
 		b.Run(strconv.Itoa(size), func(b *testing.B) {
-			spin := 0
-			if size <= runtime.NumCPU() {
-				spin = 2000
-			}
-			p := startProcs(b, size, pulling, spin)
+			p := startProcs(b, size, pulling, benchSpin(size))
 			for _, k := range benchKinds {
 				sizes := []int{4, 64, 256, 1024, 4096, 16384, 65536, 262144, 1 << 20}
 				if k == engine.Barrier {
@@ -393,7 +416,12 @@ func BenchmarkProcesses(b *testing.B) {
 				}
 				for _, n := range sizes {
 					b.Run(fmt.Sprintf("%v/%d", k, n), func(b *testing.B) {
-						b.ReportMetric(p.measure(k, n, b.N), "us")
+						low, median, err := p.measure(k, n, max(1, b.N/maxBatches), maxBatches)
+						if err != nil {
+							b.Fatal(err)
+						}
+						b.ReportMetric(low, "us-low")
+						b.ReportMetric(median, "us")
 						b.ReportMetric(0, "ns/op")
 					})
 				}
@@ -402,52 +430,81 @@ func BenchmarkProcesses(b *testing.B) {
 	}
 }
 
-// measure is the mean over all members, in microseconds.
-func (p *procs) measure(k engine.CollKind, bytes, iters int) float64 {
-	o := order{what: orderBench, kind: uint64(k), bytes: uint64(bytes), iters: uint64(iters)}
+// measure returns the 5th and the 50th percentile, over batches, of the mean
+// over members and calls, in microseconds.
+func (p *procs) measure(k engine.CollKind, bytes, iters, batches int) (low, median float64, err error) {
+	o := order{what: orderBench, kind: uint64(k), bytes: uint64(bytes), iters: uint64(iters), batches: uint64(batches)}
 	p.give(o)
-	p.obey(o)
-	total := 0.0
-	for r := range p.size {
-		total += float64(atomic.LoadUint64(&p.answer(r)[0])) / 1e6
+	if err := p.obey(o); err != nil {
+		return 0, 0, err
 	}
-	return total / float64(p.size)
+	means := make([]float64, batches)
+	for i := range means {
+		for r := range p.size {
+			means[i] += p.result(r)[i] / float64(p.size) / 1e3
+		}
+	}
+	slices.Sort(means)
+	return means[batches/20], means[batches/2], nil
 }
 
-// TestTable prints what BenchmarkProcesses measures in the form of a plain
-// table, for running side by side with other programs: BOARD_TABLE="2 all 4,64".
+// TestTable prints what BenchmarkProcesses measures as a plain table, for
+// running side by side with other programs: BOARD_TABLE="2 all 4,64" is 2
+// members, all kinds and two lengths; a fourth word forbids pulling.
 func TestTable(t *testing.T) {
 	arg := strings.Fields(os.Getenv("BOARD_TABLE"))
 	if len(arg) < 3 {
-		t.Skip("SKIPPED: a measurement, not a test; set BOARD_TABLE=\"members kinds sizes\"")
+		t.Skip("SKIPPED: a measurement, not a test; set BOARD_TABLE=\"members kinds lengths\"")
 	}
 	size, _ := strconv.Atoi(arg[0])
-	spin := 0
-	if size <= runtime.NumCPU() {
-		spin = 2000
-	}
 	how := pulling
 	if len(arg) > 3 {
 		how = staged
 	}
-	p := startProcs(t, size, how, spin)
+	p := startProcs(t, size, how, benchSpin(size))
 	for _, k := range benchKinds {
 		if arg[1] != "all" && !slices.Contains(strings.Split(arg[1], ","), k.String()) {
 			continue
 		}
 		for _, s := range strings.Split(arg[2], ",") {
 			n, _ := strconv.Atoi(s)
-			iters := 20 << 20 / (n + 1000)
+			if k == engine.Barrier {
+				n = 0
+			}
+			batches := 60
+			if n >= 262144 || k == engine.Alltoall && size > 4 && n >= 65536 {
+				batches = 25
+			}
 			if size > 2 {
-				iters /= 10
+				batches /= 3
 			}
-			if k == engine.Alltoall && size > 4 && n >= 65536 {
-				iters = 5
+			low, median, err := p.measure(k, n, benchIters(n), batches)
+			if err != nil {
+				t.Fatal(err)
 			}
-			fmt.Printf("%v %d %.3f\n", k, n, p.measure(k, n, max(iters, 20)))
+			fmt.Printf("%v %d %.3f %.3f\n", k, n, low, median)
 			if k == engine.Barrier {
 				break
 			}
 		}
 	}
+}
+
+func benchSpin(size int) int {
+	if size <= runtime.NumCPU() {
+		return 2000
+	}
+	return 0
+}
+
+func benchIters(bytes int) int {
+	switch {
+	case bytes <= 1024:
+		return 50
+	case bytes <= 16384:
+		return 20
+	case bytes <= 65536:
+		return 8
+	}
+	return 3
 }
