@@ -68,7 +68,12 @@ func (s *blocks) bytes(r int) int {
 	return s.n * s.size
 }
 
+// at returns where the block of member r is. An empty one is nowhere: a pointer
+// past the end of the buffer would be one into other memory.
 func (s *blocks) at(r int) unsafe.Pointer {
+	if s.bytes(r) == 0 {
+		return s.ptr
+	}
 	if s.counts != nil {
 		return unsafe.Add(s.ptr, s.displs[r]*s.size)
 	}

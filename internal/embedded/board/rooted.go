@@ -131,8 +131,9 @@ func (b *Board) postBlocks(send *blocks) {
 		mode, dst = modeSlot, b.mine.slot()
 	}
 	copyBytes(dst, send.ptr, b.rank*n)
-	after := b.rank + 1
-	copyBytes(unsafe.Add(dst, b.rank*n), send.at(after), (b.size-after)*n)
+	if after := b.rank + 1; after < b.size {
+		copyBytes(unsafe.Add(dst, b.rank*n), send.at(after), (b.size-after)*n)
+	}
 	b.seal(n, mode)
 }
 
