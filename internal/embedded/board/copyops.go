@@ -68,8 +68,8 @@ func (s *blocks) bytes(r int) int {
 	return s.n * s.size
 }
 
-// at is where the block of member r begins. That of an empty block may be the
-// end of the buffer, to which no pointer is made.
+// at returns where the block of member r is. An empty one is nowhere: a pointer
+// past the end of the buffer would be one into other memory.
 func (s *blocks) at(r int) unsafe.Pointer {
 	if s.bytes(r) == 0 {
 		return s.ptr
