@@ -55,6 +55,9 @@ type header struct {
 	_       [16]byte
 	changes uint32 // counts every change of a state to Finalizing or beyond
 	_       [60]byte
+
+	failures uint32 // numbers the failures
+	_        [60]byte
 }
 
 // Bell is what a rank sleeps on, on a cache line of its own: senders read it
@@ -71,7 +74,7 @@ type member struct {
 	state    uint32
 	pid      uint32
 	causeLen uint32
-	order    uint32 // the value of changes after the last change of state
+	order    uint32 // the number of its failure
 	cause    [causeMax]byte
 	_        [memberSize - 64 - 16 - causeMax]byte
 }
@@ -283,15 +286,14 @@ func (s *Segment) Advance(rank int, to State) bool {
 			break
 		}
 	}
-	atomic.StoreUint32(&m.order, atomic.AddUint32(&s.head.changes, 1))
+	atomic.AddUint32(&s.head.changes, 1)
 	s.WakeAll()
 	return true
 }
 
-// Order tells which of two ranks has taken its last step towards its end
-// earlier: the one with the smaller number. A rank that fails because it saw
-// another fail has the larger one. 0 for a rank that has taken none, or is just
-// taking it.
+// Order tells which of two ranks failed earlier: the one with the smaller
+// number. A rank that fails because it saw another fail has the larger one. 0
+// for a rank that has not failed.
 func (s *Segment) Order(rank int) uint32 { return atomic.LoadUint32(&s.member(rank).order) }
 
 // MarkFailed records that a rank is ending with an error.
@@ -303,6 +305,10 @@ func (s *Segment) MarkDead(rank int, cause string) { s.end(rank, Dead, cause) }
 
 func (s *Segment) end(rank int, to State, cause string) {
 	m := s.member(rank)
+	// Numbered before anybody can see the failure.
+	if atomic.LoadUint32(&m.order) == 0 {
+		atomic.CompareAndSwapUint32(&m.order, 0, atomic.AddUint32(&s.head.failures, 1))
+	}
 	if State(atomic.LoadUint32(&m.state)) < Failed && atomic.LoadUint32(&m.causeLen) == 0 {
 		n := copy(m.cause[:], cause)
 		atomic.StoreUint32(&m.causeLen, uint32(n))

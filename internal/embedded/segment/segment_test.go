@@ -108,8 +108,9 @@ func TestDeathIsSeen(t *testing.T) {
 	if s.State(2) != segment.Finalized {
 		t.Fatal("a rank that has left properly died afterwards")
 	}
-	if o.Order(0) != 0 || o.Order(1) == 0 || o.Order(1) >= o.Order(2) {
-		t.Fatalf("the order of the ends: %d %d %d", o.Order(0), o.Order(1), o.Order(2))
+	s.MarkFailed(0, "sorry")
+	if o.Order(1) == 0 || o.Order(0) <= o.Order(1) {
+		t.Fatalf("the order of the failures: rank 1 %d, rank 0 %d", o.Order(1), o.Order(0))
 	}
 }
 

@@ -136,7 +136,7 @@ func environment(own []string, all, one environ) []string {
 		}
 		return true
 	}
-	var out []string
+	out := []string{} // not nil: that would mean all
 	for _, kv := range own {
 		name, _, _ := strings.Cut(kv, "=")
 		if wanted(name) {
