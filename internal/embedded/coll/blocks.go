@@ -1,10 +1,6 @@
 package coll
 
-import (
-	"unsafe"
-
-	"github.com/ringo-mpi/ringo/internal/engine"
-)
+import "github.com/ringo-mpi/ringo/internal/engine"
 
 // blocks describes a buffer that has one block a rank. Exactly one of the ways
 // of describing them is used: n bytes each, counts (with displs, or one after
@@ -78,6 +74,3 @@ func (p splits) at(i int) int {
 }
 
 func (p splits) total() int { return p.at(p.parts) }
-
-// alias reports whether two places are in the same buffer, as they are in place.
-func alias(a, b place) bool { return a.base == b.base && a.base != unsafe.Pointer(nil) }

@@ -84,6 +84,10 @@ func costOf(t *testing.T, tr *trial) cost {
 // or on the root. With 13 ranks, no rank is more than 3 steps down a binomial
 // tree.
 func TestCost(t *testing.T) {
+	if raceEnabled {
+		t.Log("NOT CHECKED with -race: costs are the same, and take ten times as long to count")
+		return
+	}
 	const K, M = 1 << 10, 1 << 20
 	const ordered = 3 // index of an operation that does not commute, elements of 16 bytes
 	for _, test := range []struct {

@@ -3,7 +3,7 @@ package coll
 import "github.com/ringo-mpi/ringo/internal/engine"
 
 func (s *Schedule) gather(c *engine.Coll) {
-	n := 0
+	var n int // bytes of a block
 	if s.b.rank == c.Root {
 		n = c.Recv.Bytes() / s.b.size
 	} else {

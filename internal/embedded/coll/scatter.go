@@ -3,9 +3,8 @@ package coll
 import "github.com/ringo-mpi/ringo/internal/engine"
 
 func (s *Schedule) scatter(c *engine.Coll) {
-	isRoot := s.b.rank == c.Root
-	n := c.Recv.Count
-	if isRoot {
+	var n int // bytes of a block
+	if s.b.rank == c.Root {
 		n = c.Send.Bytes() / s.b.size
 	} else {
 		n = c.Recv.Bytes()
