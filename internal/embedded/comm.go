@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"sync"
 	"sync/atomic"
 
@@ -236,7 +237,7 @@ func (t *taken) Recv(b engine.Buf, done <-chan struct{}) (engine.Status, error) 
 		return engine.Status{}, err
 	}
 	st, err := req.Wait(done)
-	for err == errStopped { // it has matched: it is received in any case
+	for errors.Is(err, errStopped) { // it has matched: it is received in any case
 		st, err = req.Wait(nil)
 	}
 	return st, err
@@ -280,7 +281,7 @@ func (c *comm) Collective(op engine.Coll, done <-chan struct{}) error {
 	} else {
 		err = c.runSchedule(op, done)
 	}
-	if err == errStopped {
+	if errors.Is(err, errStopped) {
 		c.Revoke("a collective on it was given up by one of its ranks")
 	}
 	return err

@@ -265,7 +265,6 @@ func (ep *endpoint) leave() {
 // job is a copy to be made without the lock.
 type job struct {
 	r     *request
-	in    *inbound
 	addr  unsafe.Pointer // in this process, or nil
 	from  uint64         // in the peer's memory
 	n     int

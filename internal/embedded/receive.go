@@ -68,7 +68,7 @@ func (ep *endpoint) recv(cx *context, b engine.Buf, src, tag int, done <-chan st
 	if !r.done {
 		if err := ep.await(cond{req: r}, done); err != nil {
 			ep.cancel(r)
-			ep.await(cond{req: r}, nil) // it had matched: the message comes first
+			_ = ep.await(cond{req: r}, nil) // it had matched: the message comes first
 			if r.status.Cancelled {
 				ep.recycle(r)
 				ep.leave()

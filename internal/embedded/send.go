@@ -45,7 +45,7 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 	if err != nil {
 		// Given up: take the message back, unless it has been received.
 		ep.cancel(r)
-		ep.await(cond{req: r}, nil)
+		_ = ep.await(cond{req: r}, nil)
 		if !r.status.Cancelled {
 			err = r.err
 		}
