@@ -68,6 +68,18 @@ func TestMain(m *testing.M) {
 			n, _ := io.Copy(io.Discard, os.Stdin)
 			fmt.Printf("rank %s read %d\n", os.Getenv("RINGO_RANK"), n)
 		},
+		"descriptors": func() { // N=what it is, for each that was inherited
+			line := "descriptors: "
+			for fd := range 1024 {
+				link, err := os.Readlink(fmt.Sprintf("/proc/self/fd/%d", fd))
+				kind, _, _ := strings.Cut(strings.TrimPrefix(link, "/memfd:"), ":")
+				if err != nil || fd < 3 || strings.HasPrefix(kind, "anon_inode") || strings.HasPrefix(kind, "/sys/fs/cgroup") { // the last two: the Go runtime's own
+					continue
+				}
+				line += fmt.Sprintf("%d=%s ", fd, strings.Fields(kind)[0])
+			}
+			fmt.Println(line)
+		},
 		"where": func() { d, _ := os.Getwd(); fmt.Println(filepath.Base(d)) },
 	})
 }

@@ -69,6 +69,11 @@ func (r *runner) handle(e event) {
 			r.spare = e.rank
 			r.record(e.rank, cause, e.code&0xff, true)
 			r.advance(stageTerm)
+			r.later(abortLag, event{kind: evAborted, rank: e.rank})
+		}
+	case evAborted:
+		if !s.exited { // it waits to be ended, as MPICH's library does
+			r.procs[e.rank].signal(syscall.SIGTERM)
 		}
 	case evStrayEnd:
 		if !s.exited && r.state(e.rank) != segment.Finalized {

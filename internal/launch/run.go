@@ -20,6 +20,7 @@ const (
 	killAfter    = 2 * time.Second        // SIGTERM → SIGKILL
 	channelLag   = 20 * time.Millisecond  // a rank has ended → its channel must have closed, unless a child holds it
 	exitLag      = 50 * time.Millisecond  // a rank's channel has closed → the rank must have ended
+	abortLag     = 100 * time.Millisecond // a rank has called Abort → it must have ended
 	drainTime    = 250 * time.Millisecond // all ranks have ended → their output must have ended
 )
 
@@ -81,6 +82,7 @@ const (
 	evInit                      // PMI
 	evJoin                      // the rank has opened the segment
 	evAbort                     // PMI
+	evAborted                   // … some time ago
 	evBarrier                   // PMI
 	evClosed                    // nobody holds the rank's channel any more
 	evLost                      // … since some time, and the rank has not ended

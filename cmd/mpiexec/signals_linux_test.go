@@ -1,0 +1,353 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// commands returns a folder with the commands of the scripts as executables.
+func commands(t *testing.T) string {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"mpiexec", "hello", "sum", "misfortune", "sleep", "count", "descriptors"} {
+		if err := os.Symlink(exe, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
+}
+
+// launcher starts mpiexec and waits until all ranks have printed their pid.
+type launcher struct {
+	*exec.Cmd
+	pids   []int
+	lines  chan string // further output
+	stderr bytes.Buffer
+}
+
+// reportPids prints each rank's process number, then runs the rest.
+const reportPids = `echo pid $$; exec "$@"`
+
+func start(t *testing.T, ranks int, args ...string) *launcher {
+	t.Helper()
+	l := &launcher{lines: make(chan string, 100)}
+	dir := commands(t)
+	l.Cmd = exec.Command(filepath.Join(dir, "mpiexec"), args...)
+	l.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+	l.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	l.Cmd.Stderr = &l.stderr
+	out, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	l.Stdout = w
+	if err := l.Start(); err != nil {
+		t.Fatal(err)
+	}
+	w.Close()
+	t.Cleanup(func() { l.Process.Kill(); l.Wait(); out.Close() })
+	pids := make(chan int, 100)
+	go func() {
+		s := bufio.NewScanner(out)
+		for s.Scan() {
+			if pid, ok := strings.CutPrefix(s.Text(), "pid "); ok {
+				n, _ := strconv.Atoi(pid)
+				pids <- n
+			} else {
+				l.lines <- s.Text()
+			}
+		}
+		close(l.lines)
+	}()
+	for range ranks {
+		select {
+		case n := <-pids:
+			l.pids = append(l.pids, n)
+		case <-time.After(30 * time.Second):
+			t.Fatalf("the ranks did not start: %s", l.stderr.String())
+		}
+	}
+	return l
+}
+
+// status waits for the end and returns the exit status.
+func (l *launcher) status(t *testing.T) int {
+	t.Helper()
+	done := make(chan error, 1)
+	go func() { done <- l.Wait() }()
+	select {
+	case <-done:
+	case <-time.After(30 * time.Second):
+		t.Fatalf("mpiexec does not end: %s", l.stderr.String())
+	}
+	return l.ProcessState.ExitCode()
+}
+
+// gone reports whether a process ends within some seconds.
+func gone(pid int) bool {
+	for range 500 {
+		if state(pid) == 0 {
+			return true
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	return false
+}
+
+// state is the letter of /proc/pid/stat: S, T …; 0 for a process that has ended.
+func state(pid int) byte {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0
+	}
+	_, rest, _ := strings.Cut(string(stat), ") ")
+	if rest == "" || rest[0] == 'Z' || rest[0] == 'X' {
+		return 0
+	}
+	return rest[0]
+}
+
+func awaitState(t *testing.T, pid int, want byte) {
+	t.Helper()
+	for range 1000 {
+		if state(pid) == want {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Errorf("process %d is %c, not %c", pid, state(pid), want)
+}
+
+// TestKilledLauncher: when mpiexec itself is killed, no rank stays, and no file.
+func TestKilledLauncher(t *testing.T) {
+	files := sharedFiles(t)
+	l := start(t, 3, "-n", "3", "sh", "-c", reportPids, "sh", "sleep", "600")
+	l.Process.Kill()
+	l.Wait()
+	for _, pid := range l.pids {
+		if !gone(pid) {
+			t.Errorf("rank process %d is left", pid)
+		}
+	}
+	if now := sharedFiles(t); now != files {
+		t.Errorf("shared memory files before:\n%s\nand after:\n%s", files, now)
+	}
+}
+
+// TestKilledLauncherOfProgramUnderScript: the program, a child of the script
+// that mpiexec has started, ends too.
+func TestKilledLauncherOfProgramUnderScript(t *testing.T) {
+	l := start(t, 2, "-n", "2", "sh", "-c", `misfortune wait none & echo pid $!; wait; true`)
+	// The programs wait for a message when all have come out of the barrier.
+	time.Sleep(300 * time.Millisecond)
+	l.Process.Kill()
+	l.Wait()
+	for _, pid := range l.pids {
+		if !gone(pid) {
+			t.Errorf("program %d is left", pid)
+		}
+	}
+}
+
+// TestKilledLauncherOfPackage: what was built is removed when mpiexec is killed.
+func TestKilledLauncherOfPackage(t *testing.T) {
+	dir := t.TempDir()
+	tmp := filepath.Join(dir, "tmp")
+	for name, text := range map[string]string{
+		"go.mod":  "module example.org/m\n\ngo 1.26\n",
+		"main.go": "package main\n\nimport (\n\t\"fmt\"\n\t\"os\"\n\t\"time\"\n)\n\nfunc main() {\n\tfmt.Println(\"pid\", os.Getpid())\n\ttime.Sleep(time.Hour)\n}\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Mkdir(tmp, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", tmp)
+	l := start(t, 2, "-n", "2", dir)
+	if entries, _ := os.ReadDir(tmp); len(entries) == 0 {
+		t.Error("nothing was built in TMPDIR: the test looks in the wrong place")
+	}
+	l.Process.Kill()
+	l.Wait()
+	for _, pid := range l.pids {
+		if !gone(pid) {
+			t.Errorf("rank process %d is left", pid)
+		}
+	}
+	for range 500 {
+		if entries, _ := os.ReadDir(tmp); len(entries) == 0 {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	entries, _ := os.ReadDir(tmp)
+	t.Errorf("%v is left", entries)
+}
+
+func sharedFiles(t *testing.T) string {
+	t.Helper()
+	var names []string
+	entries, _ := os.ReadDir("/dev/shm")
+	for _, e := range entries {
+		if strings.Contains(e.Name(), "ringo") {
+			names = append(names, e.Name())
+		}
+	}
+	return strings.Join(names, "\n")
+}
+
+func TestSignalsArePassedOn(t *testing.T) {
+	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP} {
+		l := start(t, 2, "-n", "2", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")
+		l.Process.Signal(sig)
+		if got := l.status(t); got != 128+int(sig) {
+			t.Errorf("%v: status %d", sig, got)
+		}
+		if want := fmt.Sprintf("mpiexec: ended by signal %d (%v)\n", int(sig), sig); l.stderr.String() != want {
+			t.Errorf("%v: says %q", sig, l.stderr.String())
+		}
+	}
+	// Signals that need not end anything.
+	l := start(t, 2, "-n", "2", "sh", "-c", `trap 'echo usr1' USR1; trap 'echo usr2; exit 4' USR2; echo pid $$; while :; do /bin/sleep 0.05; done`)
+	l.Process.Signal(syscall.SIGUSR1)
+	for range 2 {
+		if got := <-l.lines; got != "usr1" {
+			t.Errorf("%q", got)
+		}
+	}
+	l.Process.Signal(syscall.SIGUSR2)
+	if got := l.status(t); got != 4 {
+		t.Errorf("status %d", got)
+	}
+}
+
+// TestSecondInterruptKills: ranks that do not listen to the first are killed at
+// the second.
+func TestSecondInterruptKills(t *testing.T) {
+	l := start(t, 2, "-n", "2", "sh", "-c", `trap 'echo heard' INT; echo pid $$; while :; do /bin/sleep 0.05; done`)
+	l.Process.Signal(syscall.SIGINT)
+	for range 2 {
+		if got := <-l.lines; got != "heard" {
+			t.Errorf("%q", got)
+		}
+	}
+	start := time.Now()
+	l.Process.Signal(syscall.SIGINT)
+	if got := l.status(t); got != 137 {
+		t.Errorf("status %d", got)
+	}
+	if d := time.Since(start); d > 10*time.Second {
+		t.Errorf("the end took %v", d)
+	}
+	if got := l.stderr.String(); got != "mpiexec: ended by signal 2 (interrupt)\n" {
+		t.Errorf("says %q", got)
+	}
+}
+
+// TestStopAndContinue: Ctrl-Z stops the ranks and mpiexec, fg continues them.
+func TestStopAndContinue(t *testing.T) {
+	l := start(t, 2, "-n", "2", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")
+	l.Process.Signal(syscall.SIGTSTP)
+	awaitState(t, l.Process.Pid, 'T')
+	for _, pid := range l.pids {
+		awaitState(t, pid, 'T')
+	}
+	l.Process.Signal(syscall.SIGCONT)
+	awaitState(t, l.Process.Pid, 'S')
+	for _, pid := range l.pids {
+		awaitState(t, pid, 'S')
+	}
+	l.Process.Signal(syscall.SIGTERM)
+	if got := l.status(t); got != 143 {
+		t.Errorf("status %d", got)
+	}
+}
+
+// TestStoppedRankCanBeEnded: a rank that is stopped does not keep the job.
+func TestStoppedRankCanBeEnded(t *testing.T) {
+	l := start(t, 2, "--timeout", "1", "-n", "2", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")
+	syscall.Kill(l.pids[1], syscall.SIGSTOP)
+	if got := l.status(t); got != 110 {
+		t.Errorf("status %d", got)
+	}
+}
+
+// TestIgnoredSignals: what nohup has made mpiexec ignore, it and the ranks ignore.
+func TestIgnoredSignals(t *testing.T) {
+	dir := commands(t)
+	cmd := exec.Command("sh", "-c", `trap '' HUP; exec `+dir+`/mpiexec -n 2 sh -c 'kill -HUP $$; echo alive'`)
+	out, err := cmd.CombinedOutput()
+	if err != nil || string(out) != "alive\nalive\n" {
+		t.Errorf("%q %v", out, err)
+	}
+}
+
+// TestBrokenPipe: mpiexec | head ends when head does.
+func TestBrokenPipe(t *testing.T) {
+	dir := commands(t)
+	for _, opts := range []string{"", "-l"} {
+		cmd := exec.Command("sh", "-c", dir+`/mpiexec `+opts+` -n 2 yes | head -n 3`)
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, io.Discard
+		done := make(chan error, 1)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() { done <- cmd.Wait() }()
+		select {
+		case <-done:
+		case <-time.After(30 * time.Second):
+			cmd.Process.Kill()
+			t.Fatalf("mpiexec %s -n 2 yes | head does not end", opts)
+		}
+		if strings.Count(out.String(), "\n") != 3 {
+			t.Errorf("%s: %q", opts, out.String())
+		}
+	}
+}
+
+// TestDescriptors: a rank has its standard streams, the control channel and the
+// segment, and no descriptor of the launcher's besides.
+func TestDescriptors(t *testing.T) {
+	dir := commands(t)
+	plain, err := exec.Command(filepath.Join(dir, "descriptors")).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, opts := range [][]string{{"-n", "3"}, {"-l", "--stdin", "all", "-n", "3"}, {"-outfile-pattern", "/dev/stdout", "-n", "3"}} {
+		args := append(opts, filepath.Join(dir, "descriptors"))
+		out, err := exec.Command(filepath.Join(dir, "mpiexec"), args...).CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v %s", err, out)
+		}
+		for line := range strings.Lines(string(out)) {
+			_, line, _ = strings.Cut(line, "descriptors:")
+			// What this test's process passes on to any child is not the launcher's.
+			var extra []string
+			for _, w := range strings.Fields(line) {
+				if !strings.Contains(string(plain), " "+w+" ") {
+					extra = append(extra, w)
+				}
+			}
+			if got := strings.Join(extra, " "); got != "3=socket 4=ringo" {
+				t.Errorf("mpiexec %v: descriptors %s", opts, got)
+			}
+		}
+	}
+}
