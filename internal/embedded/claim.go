@@ -65,7 +65,7 @@ func (ep *endpoint) unmatched(cx *context, src, tag int) *message {
 // drop forgets an unexpected message.
 func (ep *endpoint) drop(m *message) {
 	m.cx.q.Take(&m.Msg)
-	if m.origin == nil && m.have < m.total {
+	if !m.offered && m.have < m.total {
 		m.abandoned = true // its last parts are still in the ring
 		return
 	}

@@ -15,9 +15,15 @@ import (
 // the user's messages and one for those of its collectives.
 type context struct {
 	comm *comm
-	kind uint32 // 0: point to point, 1: collective
+	kind uint32
 	q    match.Queue[request, message]
 }
+
+// The kinds of contexts.
+const (
+	pointToPoint uint32 = iota
+	collectives
+)
 
 // The number of a context in a frame is the receiver's own: its place in the
 // receiver's table, and a count that tells a freed communicator from the next
@@ -316,7 +322,11 @@ func (c *comm) Icollective(op engine.Coll) (engine.Request, error) {
 	r := &request{ep: ep, cx: c.contexts[1], peer: -1, group: true}
 	ep.lock.Lock()
 	defer ep.leave()
-	if err := ep.usable(c.contexts[1]); err != nil {
+	err = ep.usable(c.contexts[1])
+	if err == nil {
+		err = c.broken
+	}
+	if err != nil {
 		s.Release()
 		return nil, err
 	}

@@ -40,6 +40,7 @@ type endpoint struct {
 	polls, yields int
 	fence         uint32
 
+	handled uint32         // frames, ever
 	changes uint32         // of the hub, seen
 	gone    map[int]string // ranks that have ended, and how
 	lost    map[int]bool   // of them, those that did not finish properly
@@ -226,6 +227,7 @@ func (ep *endpoint) drain(in *inbound) int {
 		}
 		n++
 	}
+	ep.handled += uint32(n)
 	return n
 }
 

@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
@@ -112,14 +113,18 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 		}
 		for m := cx.q.Unexpected(); m != nil; {
 			next := m.NextOfAll()
-			if o := m.Op; o.peer == peer && o.origin != nil && o.origin.Offset == proto.NoOffset && lost {
-				o.origin, o.dropped = nil, true // it lay in the memory of the dead
+			if o := m.Op; o.peer == peer && o.offered && o.origin.Offset == proto.NoOffset && lost {
+				o.offered, o.dropped = false, true // it lay in the memory of the dead
 			}
 			m = next
 		}
 		if lost && cx.comm.broken == nil {
 			cx.comm.broken = ep.goneError(cx, peer, ep.gone[int(peer)])
 			cx.comm.bad.Store(true)
+		}
+		if lost && cx.kind == collectives {
+			ep.endCollectives(cx)
+			continue
 		}
 		cx.q.Each(func(p *match.Recv[request]) bool { return ep.hopeless(cx, int(p.Source), p.Op.blocking) != nil },
 			func(p *match.Recv[request]) {
@@ -139,6 +144,28 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 	}
 	ep.news = true
 	ep.serveWatchers()
+}
+
+// endCollectives ends the messages of the collectives under way on a
+// communicator that can succeed no more: also those with members that are
+// alive, which may have given up their part.
+func (ep *endpoint) endCollectives(cx *context) {
+	why := cx.comm.broken
+	cx.q.Each(func(*match.Recv[request]) bool { return true }, func(p *match.Recv[request]) { ep.complete(p.Op, why) })
+	ep.ops.each(func(r *request) {
+		if r.cx == cx && !r.recv && r.stage == stageAnswer && ep.takeBack(r.number) {
+			ep.complete(r, why)
+		}
+	})
+	for _, o := range slices.Clone(ep.sending) {
+		for r := o.queue.head; r != nil; {
+			next := r.next
+			if r.cx == cx && r.stage == stageNew && o.queue.remove(r) {
+				ep.complete(r, why)
+			}
+			r = next
+		}
+	}
 }
 
 // usable returns why nothing can be started on a communicator.
@@ -167,7 +194,7 @@ func (ep *endpoint) revoke(c *comm, reason string) {
 			cx.q.Take(m)
 			if o := m.Op; o.self != nil {
 				ep.complete(o.self, err)
-			} else if o.have < o.total && o.origin == nil {
+			} else if o.have < o.total && !o.offered {
 				o.dropped = true // still arriving
 			}
 		}

@@ -23,10 +23,11 @@ type message struct {
 	have  int    // bytes of data that have arrived
 	total int
 
-	number    uint64 // of the sender's operation, when it wants an answer
-	claimed   bool   // it can no longer be taken back
-	abandoned bool   // it has been, while its parts were arriving
-	origin    *proto.Origin
+	number    uint64       // of the sender's operation, when it wants an answer
+	claimed   bool         // it can no longer be taken back
+	abandoned bool         // it has been, while its parts were arriving
+	origin    proto.Origin // offered: where the data lies
+	offered   bool
 	self      *request // a send of this rank to itself, when its data is not in data
 	taker     *request // has matched while data was still arriving
 	dropped   bool     // its sender died while it was arriving
@@ -158,8 +159,8 @@ func (ep *endpoint) give(m *message, r *request) {
 		ep.freeMessage(m)
 		ep.complete(s, nil)
 		ep.received(r, src, tag, sig, total, nil)
-	case m.origin != nil:
-		o, src, tag, sig := *m.origin, m.Source, m.Tag, m.sig
+	case m.offered:
+		o, src, tag, sig := m.origin, m.Source, m.Tag, m.sig
 		ep.freeMessage(m)
 		ep.startPull(r, o, src, tag, sig)
 	case m.have < m.total:

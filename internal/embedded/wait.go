@@ -210,11 +210,16 @@ func (ep *endpoint) poll(c cond, done <-chan struct{}) (err error) {
 		if over {
 			break
 		}
-		if over, err = ep.sleep(&c, done, limit); over {
+		slept = true
+		for idle := true; idle && !over; limit = min(2*limit, longestSleep) {
+			before := ep.handled
+			over, err = ep.sleep(&c, done, limit)
+			idle = ep.handled == before // nothing came but the time-out: not worth a poll
+		}
+		if over {
 			break
 		}
-		limit = min(2*limit, longestSleep)
-		slept = true
+		limit = firstSleep
 	}
 	ep.polling = false
 	ep.handOver()
