@@ -1,0 +1,184 @@
+package enginetest
+
+import (
+	"slices"
+
+	"github.com/ringo-mpi/ringo/mpi"
+)
+
+// layoutsOf makes layouts over at least n elements, with the indices they pick.
+func layoutsOf(n int) map[string]struct {
+	l  mpi.Layout
+	at []int
+} {
+	type entry = struct {
+		l  mpi.Layout
+		at []int
+	}
+	list := map[string]entry{}
+	var every2, blocks, lens, offsets []int
+	for i := range n {
+		every2 = append(every2, 2*i)
+		blocks = append(blocks, i/3*5+i%3)
+	}
+	list["strided"] = entry{mpi.Strided(n, 1, 2), every2}
+	list["blocks"] = entry{mpi.Strided(n/3, 3, 5), blocks[:n/3*3]}
+	list["contiguous"] = entry{mpi.Contiguous(n), upToRank(n)}
+	at, picked := n, []int(nil)
+	for i := 1; i <= 5; i++ { // from the end to the beginning
+		at -= i
+		if at < 0 {
+			break
+		}
+		lens, offsets = append(lens, i-1), append(offsets, at)
+		for k := range i - 1 {
+			picked = append(picked, at+k)
+		}
+	}
+	list["indexed"] = entry{mpi.Indexed(lens, offsets), picked}
+	rows := n / 4
+	var sub []int
+	for r := 1; r < rows; r++ {
+		sub = append(sub, r*4+1, r*4+2)
+	}
+	if rows > 1 {
+		list["subarray"] = entry{mpi.Subarray([]int{rows, 4}, []int{rows - 1, 2}, []int{1, 1}), sub}
+	}
+	return list
+}
+
+// layouts sends what every layout picks, as a view to a contiguous buffer and
+// to a view, blocking and not.
+func (k *kindOf[E]) layouts(t *T, c *mpi.Comm, n int) {
+	next, prev := (t.Rank+1)%t.Size, (t.Rank+t.Size-1)%t.Size
+	names := []string{"blocks", "contiguous", "indexed", "strided", "subarray"}
+	all := layoutsOf(n)
+	for _, name := range names {
+		e, ok := all[name]
+		if !ok {
+			continue
+		}
+		what := label("%s layout of %d × %s", name, n, k.label)
+		mine, theirs := k.fill(t.Rank, 2*n+8), k.fill(prev, 2*n+8)
+		var want []E
+		for _, i := range e.at {
+			want = append(want, theirs[i])
+		}
+		got := make([]E, len(want))
+		s := mpi.IsendView(c, mpi.ViewOf(mine, e.l), next, 1)
+		_, err := mpi.Recv(c, got, prev, 1)
+		t.OK(err)
+		_, err = s.Wait()
+		t.OK(err)
+		same(t, what+", received contiguously", got, want)
+
+		into := k.fill(77, 2*n+8)
+		wantInto := slices.Clone(into)
+		for _, i := range e.at {
+			wantInto[i] = theirs[i]
+		}
+		r := mpi.IrecvView(c, mpi.ViewOf(into, e.l), prev, 2)
+		t.OK(mpi.SendView(c, mpi.ViewOf(mine, e.l), next, 2))
+		_, err = r.Wait()
+		t.OK(err)
+		same(t, what+", received by the layout", into, wantInto)
+
+		root := t.Size - 1
+		b := mpi.ViewOf(k.fill(t.Rank, 2*n+8), e.l)
+		t.OK(mpi.BcastView(c, b, root))
+		rootHas := k.fill(root, 2*n+8)
+		packed, err := mpi.Pack(b)
+		t.OK(err)
+		var wantRoot []E
+		for _, i := range e.at {
+			wantRoot = append(wantRoot, rootHas[i])
+		}
+		same(t, what+", BcastView", packed, wantRoot)
+
+		rep := e.l.Repeat(t.Size, 2*n+8)
+		gathered := make([]E, (2*n+8)*t.Size)
+		t.OK(mpi.AllgatherView(c, mpi.ViewOf(mine, e.l), mpi.ViewOf(gathered, rep)))
+		for r := range t.Size {
+			from := k.fill(r, 2*n+8)
+			for _, i := range e.at {
+				if gathered[r*(2*n+8)+i] != from[i] {
+					t.Fatalf("%s, AllgatherView: element %d of rank %d", what, i, r)
+				}
+			}
+		}
+	}
+}
+
+func init() {
+	define(Case{
+		Name: "5.1 layouts of every element type",
+		Rule: "A view sends and receives the elements that its layout picks, in order, and leaves the others alone.",
+		Run: func(t *T, c *mpi.Comm) {
+			for _, k := range sample(t, 6, kinds) {
+				for _, n := range sample(t, 2, []int{0, 1, 12, 100, 700, 5000}) {
+					k.layouts(t, c, n)
+				}
+			}
+			kinds[1].layouts(t, c, 40000)
+		},
+	})
+	define(Case{
+		Name: "5.1 a matrix is scattered and gathered by columns",
+		Rule: "ScatterView and GatherView divide the elements of a layout among the ranks in order.",
+		Run: func(t *T, c *mpi.Comm) {
+			p, rows := t.Size, 5
+			cols := 2 * p
+			at := func(i, j int) float64 { return float64(100*i + j) }
+			var m mpi.View[float64]
+			var buf []float64
+			if t.Rank == 0 {
+				buf = make([]float64, rows*cols)
+				var parts []mpi.Layout
+				for r := range p {
+					parts = append(parts, mpi.Subarray([]int{rows, cols}, []int{rows, 2}, []int{0, 2 * r}))
+				}
+				for i := range buf {
+					buf[i] = at(i/cols, i%cols)
+				}
+				m = mpi.ViewOf(buf, mpi.Concat(parts...))
+			}
+			mine := make([]float64, rows*2)
+			t.OK(mpi.ScatterView(c, m, mpi.Whole(mine), 0))
+			for i := range mine {
+				if want := at(i/2, 2*t.Rank+i%2); mine[i] != want {
+					t.Fatalf("element %d is %v, want %v", i, mine[i], want)
+				}
+				mine[i] = -mine[i]
+			}
+			t.OK(mpi.GatherView(c, mpi.Whole(mine), m, 0))
+			for i, x := range buf {
+				if x != -at(i/cols, i%cols) {
+					t.Fatalf("element %d is %v", i, x)
+				}
+			}
+		},
+	})
+	define(Case{
+		Name: "5.1 layouts that cannot be are refused",
+		Rule: "A layout that does not fit its buffer, overlaps on receive or has negative parts is an error before anything is sent.",
+		Run: func(t *T, c *mpi.Comm) {
+			buf := make([]int, 10)
+			for name, l := range map[string]mpi.Layout{
+				"too long": mpi.Strided(6, 1, 2), "negative": mpi.Strided(-1, 1, 2), "offset": mpi.Offsets(-1), "contiguous": mpi.Contiguous(11),
+			} {
+				v := mpi.ViewOf(buf, l)
+				if v.Err() == nil && l.Err() == nil {
+					t.Errorf("%s: no error", name)
+				}
+				if err := mpi.SendView(c, v, t.Rank, 0); err == nil {
+					t.Errorf("%s: it is sent", name)
+				}
+			}
+			_, err := mpi.RecvView(c, mpi.ViewOf(buf, mpi.Offsets(1, 1)), t.Rank, 0)
+			t.Is(err, mpi.ErrBuffer)
+			if _, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); ok || err != nil {
+				t.Errorf("something was sent (%v)", err)
+			}
+		},
+	})
+}

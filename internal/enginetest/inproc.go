@@ -1,0 +1,39 @@
+package enginetest
+
+import (
+	"context"
+	"time"
+
+	"github.com/ringo-mpi/ringo/mpi"
+)
+
+// Inproc is the harness of goroutine ranks.
+func Inproc() Harness {
+	return Harness{
+		Name: "inproc",
+		Skip: func(c *Case) string {
+			if c.Needs == "processes" {
+				return "ends processes: goroutine ranks share one"
+			}
+			return ""
+		},
+		start: func(ctx context.Context, n int, names []string, env environment, report func(result)) (string, error) {
+			over := make(chan error, 1)
+			go func() {
+				over <- mpi.Run(n, func(world *mpi.Comm) error { return rankCases(world, names, env, report) })
+			}()
+			select {
+			case err := <-over:
+				return "", err
+			case <-ctx.Done():
+			}
+			// Ranks whose case has failed end by themselves.
+			select {
+			case err := <-over:
+				return "", err
+			case <-time.After(2 * time.Second):
+				return allStacks(), context.Cause(ctx)
+			}
+		},
+	}
+}
