@@ -84,7 +84,8 @@ type Job struct {
 	ForwardSignals bool
 
 	// Grace is how long the other ranks have to end by themselves after one
-	// has failed, before they get SIGTERM. 0: two seconds.
+	// has failed, before they get SIGTERM. 0: two seconds; a quarter of a
+	// second if no rank uses the segment, so that none can know of the failure.
 	Grace time.Duration
 
 	// KeepGoing lets the other ranks run on when one fails: they are told, and

@@ -1,3 +1,5 @@
+//go:build unix
+
 package launch
 
 import (
@@ -494,9 +496,6 @@ func TestBadJobs(t *testing.T) {
 }
 
 func TestShellScriptWithoutFirstLine(t *testing.T) {
-	if runtime.GOOS == "windows" {
-		t.Skip("LEFT OUT: this system has no shell scripts")
-	}
 	path := filepath.Join(t.TempDir(), "script")
 	os.WriteFile(path, []byte("echo rank $RINGO_RANK: \"$@\"\n"), 0o755)
 	var out bytes.Buffer

@@ -17,6 +17,7 @@ import (
 // How long things may take before the next, harder step.
 const (
 	defaultGrace = 2 * time.Second        // a rank has failed → SIGTERM for the others
+	deafGrace    = 250 * time.Millisecond // … if none of them has joined the segment: they do not know
 	killAfter    = 2 * time.Second        // SIGTERM → SIGKILL
 	channelLag   = 20 * time.Millisecond  // a rank has ended → its channel must have closed, unless a child holds it
 	exitLag      = 50 * time.Millisecond  // a rank's channel has closed → the rank must have ended
@@ -314,11 +315,7 @@ func (r *runner) advance(to stage) {
 	r.stage = to
 	switch to {
 	case stageGrace:
-		grace := r.job.Grace
-		if grace <= 0 {
-			grace = defaultGrace
-		}
-		r.timer.Reset(grace)
+		r.timer.Reset(r.grace())
 	case stageTerm:
 		for i, p := range r.procs {
 			if i != r.spare && !r.ranks[i].exited {
@@ -331,6 +328,19 @@ func (r *runner) advance(to stage) {
 		r.timer.Stop()
 		r.signalAll(syscall.SIGKILL)
 	}
+}
+
+// grace is how long the ranks have to end by themselves.
+func (r *runner) grace() time.Duration {
+	if r.job.Grace > 0 {
+		return r.job.Grace
+	}
+	for i := range r.ranks {
+		if r.state(i) == segment.Running {
+			return defaultGrace
+		}
+	}
+	return deafGrace
 }
 
 func (r *runner) signalAll(sig syscall.Signal) {

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ringo-mpi/ringo/internal/topo"
 )
 
 func ignoreTerm() { signal.Ignore(syscall.SIGTERM) }
@@ -109,5 +111,36 @@ func TestStopsBackground(t *testing.T) {
 	}
 	if stopsBackground(f) || stopsBackground(null) {
 		t.Error("a file or the null device is taken for a terminal")
+	}
+}
+
+// TestBinding binds real ranks and asks them where they may run.
+func TestBinding(t *testing.T) {
+	if !canBind {
+		t.Skip("LEFT OUT: this system cannot bind processes to CPUs")
+	}
+	m, err := topo.Local()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := m.Allowed.IDs()
+	const ranks = 6
+	var bind []topo.Set
+	var want []string
+	for r := range ranks {
+		bind = append(bind, topo.SetOf(ids[r%len(ids)]))
+		want = append(want, fmt.Sprintf("[%d:stdout] %d", r, ids[r%len(ids)]))
+	}
+	_, stdout, _, err := run(t, Job{Bind: bind, Label: rankLabel}, ranks, "affinity")
+	if got := sorted(stdout); err != nil || got != strings.Join(want, "\n") {
+		t.Errorf("%v\n got\n%s\nwant\n%s", err, got, strings.Join(want, "\n"))
+	}
+	// The threads that started them can run anywhere again.
+	_, stdout, _, err = run(t, Job{}, ranks, "affinity")
+	if want := strings.Repeat(m.Allowed.String()+"\n", ranks); err != nil || stdout != want {
+		t.Errorf("%v: ranks without a binding run on\n%s", err, stdout)
+	}
+	if _, _, _, err := run(t, Job{Bind: []topo.Set{topo.SetOf(60_000)}}, 1, "affinity"); err == nil {
+		t.Error("a rank was bound to a CPU that does not exist")
 	}
 }

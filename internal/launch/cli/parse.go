@@ -280,12 +280,9 @@ func suggestion(name string) string {
 	best, distance := "", 3
 	for _, o := range options {
 		for _, n := range o.names {
-			if len(n) < 2 {
-				// -n4: the value is a word of its own.
-				if v, ok := strings.CutPrefix(name, n); ok && o.values != "" && v != "" && v[0] >= '0' && v[0] <= '9' {
-					return fmt.Sprintf(" (did you mean -%s %s?)", n, v)
-				}
-				continue
+			// -n4: the value is a word of its own.
+			if v, ok := strings.CutPrefix(name, n); ok && o.values == "N" && v != "" && v[0] >= '0' && v[0] <= '9' {
+				return fmt.Sprintf(" (did you mean -%s %s?)", n, v)
 			}
 			if d := editDistance(name, n); d < distance && d < len(n)/2 {
 				best, distance = n, d
