@@ -26,7 +26,8 @@ type message struct {
 	number    uint64 // of the sender's operation, when it wants an answer
 	claimed   bool   // it can no longer be taken back
 	abandoned bool   // it has been, while its parts were arriving
-	origin    *proto.Origin
+	origin    *proto.Origin // &offer, or nil
+	offer     proto.Origin
 	self      *request // a send of this rank to itself, when its data is not in data
 	taker     *request // has matched while data was still arriving
 	dropped   bool     // its sender died while it was arriving

@@ -69,8 +69,8 @@ func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
 	m := ep.newMessage(0)
 	m.Source, m.Tag = f.Src, f.Tag
 	m.cx, m.peer, m.sig, m.total, m.number = cx, in.peer, engine.Sig(f.Sig), b.Total, b.Number
-	o := b.Origin
-	m.origin = &o
+	m.offer = b.Origin
+	m.origin = &m.offer
 	ep.keep(m)
 }
 
