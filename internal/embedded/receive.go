@@ -23,9 +23,9 @@ type message struct {
 	have  int    // bytes of data that have arrived
 	total int
 
-	number    uint64 // of the sender's operation, when it wants an answer
-	claimed   bool   // it can no longer be taken back
-	abandoned bool   // it has been, while its parts were arriving
+	number    uint64        // of the sender's operation, when it wants an answer
+	claimed   bool          // it can no longer be taken back
+	abandoned bool          // it has been, while its parts were arriving
 	origin    *proto.Origin // &offer, or nil
 	offer     proto.Origin
 	self      *request // a send of this rank to itself, when its data is not in data
