@@ -204,4 +204,3 @@ func TestUserOperationsKeepTheOrder(t *testing.T) {
 		return nil
 	})
 }
-
