@@ -1,3 +1,129 @@
 // Package mpi is the Message Passing Interface for Go: typed point-to-point
-// and collective communication between the ranks of a job.
+// and collective communication between the ranks of a job (MPI 5.0).
+//
+// # A first program
+//
+//	package main
+//
+//	import (
+//		"fmt"
+//
+//		"github.com/ringo-mpi/ringo/mpi"
+//	)
+//
+//	func main() {
+//		mpi.Main(func(world *mpi.Comm) error {
+//			x := []float64{float64(world.Rank())}
+//			if err := mpi.AllreduceInPlace(world, x, mpi.Sum); err != nil {
+//				return err
+//			}
+//			fmt.Printf("rank %d of %d: %g\n", world.Rank(), world.Size(), x[0])
+//			return nil
+//		})
+//	}
+//
+// [Main] runs the function on every rank; the communicator of all of them is
+// its argument. There is no other global state: everything hangs off a [Comm].
+//
+//	mpiexec -n 4 ./prog            four processes on this machine
+//	RINGO_RANKS=4 go run ./prog    four goroutines in one process, for the debugger and the race detector
+//	go run ./prog                  a world of one
+//
+// Under go test, package mpi/mpitest runs ranks as goroutines; [Run] does so
+// anywhere.
+//
+// # What there is
+//
+// Methods of [Comm] where no element type is needed, functions with a type
+// parameter where it matters. The element type of a slice is the datatype, its
+// length the count.
+//
+//   - Point to point: [Send] and its modes [Ssend], [Bsend], [Rsend]; [Recv],
+//     [RecvAppend] for messages of any length; [Sendrecv]; [Comm.Probe],
+//     [Comm.Mprobe] and [Mrecv]. [AnySource], [AnyTag] and [ProcNull].
+//   - Collectives: [Comm.Barrier], [Bcast], [Scatter], [Gather], [Allgather],
+//     [Alltoall], [Reduce], [Allreduce], [ReduceScatter], [Scan], [Exscan]; forms
+//     with different lengths ([Gatherv] …), which [GatherSlices] and its kin find
+//     out by themselves; forms for single values ([AllreduceValue] …).
+//   - In place: functions of their own ([AllreduceInPlace] …), with one buffer.
+//   - Nonblocking: every one of these has an I form ([Isend], [Iallreduce],
+//     [IgatherInPlace] …) that returns a [Request] for [Request.Wait],
+//     [Request.Test], [WaitAll], [WaitAny] and [WaitSome].
+//   - Operations: [Sum] to [MinLoc], and functions of the program by [OpFunc] and
+//     [OpSlice].
+//   - Objects: any Go value, through a [Codec]: [SendObject], [BcastObject],
+//     [ReduceObject] and the others.
+//   - Communicators and groups: [Comm.Dup], [Comm.Split], [Comm.SplitType],
+//     [Comm.Create], [Comm.Group].
+//   - Parts of slices: a [Layout] picks elements, such as a column of a matrix,
+//     and a [View] of a slice by a layout is sent and received in place.
+//
+// # Elements
+//
+// An element has a fixed size and no pointers: the integer, floating-point and
+// complex types, bool, named types of these, and arrays and structs of them. A
+// struct's layout is read once, by reflection. A type that cannot travel is an
+// ErrType that names the field. The element type of sender and receiver are
+// compared where the engine carries it: a mismatch is an ErrType, not garbage.
+//
+// # Engines
+//
+// What carries the messages is chosen when the job starts:
+//
+//   - under Ringo's mpiexec, the embedded engine over shared memory;
+//   - with RINGO_RANKS=N, the embedded engine between N goroutines;
+//   - under another launcher (mpirun, srun, another mpiexec), the native engine,
+//     which opens that installation's MPI library at run time, if the program
+//     imports github.com/ringo-mpi/ringo/mpi/native; a program without it fails
+//     with ErrLaunch rather than run as many worlds of one;
+//   - otherwise a world of one.
+//
+// RINGO_ENGINE=embedded or native overrides the choice, RINGO_VERBOSE=1 prints
+// it, and [Comm.Engine] returns it.
+//
+// # Goroutines
+//
+// Every function may be called from any goroutine at any time
+// (MPI_THREAD_MULTIPLE). Only the collectives of one communicator, blocking or
+// not, must be called in the same order on all its ranks, so two goroutines
+// that call collectives at the same time use communicators of their own
+// ([Comm.Dup]).
+//
+// # Order
+//
+// Messages between two ranks on one communicator that match the same receive
+// are received in the order in which their sends were called, whatever their
+// lengths; messages of concurrent goroutines have no order. Messages on
+// different communicators never meet. A blocking send may return before the
+// message is received or wait for that, depending on its length: only [Ssend]
+// says that the receiver has begun, only [Bsend] never waits.
+//
+// A send "synchronizes before" the return of the call that completes its
+// receive, in the sense of the Go memory model. A buffer given to a nonblocking
+// operation belongs to it until Wait or Test has reported completion.
+//
+// # Errors
+//
+// Errors are values of type *[Error]: which call failed, on which rank and
+// communicator, why, and, for a wrong argument, at which line of the program.
+// Programs act on the class:
+//
+//	if errors.Is(err, mpi.ErrTruncate) { … }
+//
+// When a process dies, every call of the others that depends on it ends with
+// ErrProcFailed. A rank whose function returns an error, or panics, ends the
+// job: [Main] reports it, and mpiexec ends the other processes.
+//
+// [Comm.WithContext] gives calls a deadline or makes them cancellable. Without
+// a context that costs nothing.
+//
+// With RINGO_CHECK=1 the ranks compare their collective calls before they run:
+// different operations, roots, counts, types or reductions are an ErrMismatch
+// that names two ranks and the lines of their calls, where the program would
+// otherwise hang or compute nonsense.
+//
+// # Who imports it
+//
+// Programs, and the packages of this module that build on it. It imports
+// internal/engine, internal/kernel and internal/start, and no transport.
 package mpi

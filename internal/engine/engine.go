@@ -153,6 +153,9 @@ type Request interface {
 	// Cancel asks for a receive that has not matched, or a send that has not
 	// been received, to be withdrawn. The request still completes, by Wait or
 	// Test, with Status.Cancelled set if the withdrawal came in time. It is
-	// local. Collectives cannot be cancelled: ErrUnsupported.
+	// local. Collectives cannot be cancelled: ErrUnsupported. Cancel may run while
+	// another goroutine is in Wait or Test, also when these are just reporting
+	// completion; then it does nothing. So a request is not used again for another
+	// operation as long as it may be reached.
 	Cancel() error
 }
