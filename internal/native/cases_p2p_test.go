@@ -10,7 +10,7 @@ import (
 )
 
 // ring passes n elements of a type around all ranks, by several kinds of calls.
-func ring[T any](t *testing.T, c *comm, n int) {
+func ring[T comparable](t *testing.T, c *comm, n int) {
 	t.Helper()
 	what := fmt.Sprintf("%d × %T", n, *new(T))
 	next, before := (c.rank+1)%c.size, (c.rank+c.size-1)%c.size
@@ -534,7 +534,7 @@ func testLayouts(t *testing.T, c *comm) {
 	}
 }
 
-func layoutCase[T any](t *testing.T, c *comm, what string, l *engine.Layout, n, to, from int) {
+func layoutCase[T comparable](t *testing.T, c *comm, what string, l *engine.Layout, n, to, from int) {
 	t.Helper()
 	size := int(unsafe.Sizeof(*new(T)))
 	data := fill[T](n, c.rank)

@@ -136,7 +136,11 @@ func (r *request) collective(k *engine.Coll, width width, async, private bool) e
 			return err
 		}
 	}
-	if k.InPlace {
+	if k.InPlace && d.copyInPlace(c, k) {
+		if send, err = r.stage(k.Recv, false, true); err != nil {
+			return err
+		}
+	} else if k.InPlace {
 		if k.Kind == engine.Scatter || k.Kind == engine.Scatterv {
 			recv.ptr, recv.count = d.inPlace, 0
 		} else {

@@ -66,6 +66,7 @@ const (
 	fnTypeFree
 	fnOpCreate
 	fnOpFree
+	fnReduceLocal
 
 	fnBarrier // the collectives in the order of engine.CollKind, four forms each
 	fnIbarrier
@@ -163,7 +164,7 @@ var functionNames = [numFunctions]string{
 	fnTypeContiguous: "MPI_Type_contiguous", fnTypeHvector: "MPI_Type_create_hvector",
 	fnTypeHindexed: "MPI_Type_create_hindexed", fnTypeStruct: "MPI_Type_create_struct",
 	fnTypeResized: "MPI_Type_create_resized", fnTypeCommit: "MPI_Type_commit", fnTypeFree: "MPI_Type_free",
-	fnOpCreate: "MPI_Op_create", fnOpFree: "MPI_Op_free",
+	fnOpCreate: "MPI_Op_create", fnOpFree: "MPI_Op_free", fnReduceLocal: "MPI_Reduce_local",
 
 	fnBarrier: "MPI_Barrier", fnIbarrier: "MPI_Ibarrier",
 	fnBcast: "MPI_Bcast", fnIbcast: "MPI_Ibcast", fnBcastC: "MPI_Bcast_c", fnIbcastC: "MPI_Ibcast_c",

@@ -203,7 +203,7 @@ func (d *driver) width(c *comm, k *engine.Coll) width {
 		return plain
 	case biggest(c, k) <= d.maxCount:
 		return plain
-	case k.Op != nil && (!d.largeForms || !d.ops.has(k.Op)):
+	case k.Op != nil && (!d.largeForms || d.ops.native(d, k.Op) == 0):
 		return split // a user function is told the count as an int
 	case d.largeForms:
 		return wide

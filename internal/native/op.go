@@ -1,7 +1,11 @@
 package native
 
 import (
+	"bytes"
+	"encoding/binary"
 	"fmt"
+	"math"
+	"math/rand/v2"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -42,7 +46,7 @@ const maxSlots = 256
 // opTable holds the library's reduction operations: the predefined ones and
 // the slots that user functions take turns in.
 type opTable struct {
-	predefined [len(predefinedOps)]atomic.Uintptr
+	predefined [len(predefinedOps)][engine.Raw]atomic.Uintptr // 0: not tried yet
 	lock       sync.Mutex
 	slots      []*opSlot
 	bound      map[*engine.Op]*opSlot
@@ -61,23 +65,89 @@ type opSlot struct {
 // opPanic is what a user function has panicked with.
 type opPanic struct{ value any }
 
-// has tells whether the library has an operation for its element type.
-func (t *opTable) has(op *engine.Op) bool {
-	return op.Code != engine.OpUser && int(op.Code) < len(predefinedOps) && op.Type != nil &&
-		predefinedOps[op.Code].kinds&(1<<op.Type.Kind) != 0
+// wrong marks an operation that the library gets wrong for a kind.
+const wrong = ^uintptr(0)
+
+// native returns the library's own operation for op, 0 when it has none.
+//
+// An operation is tried on made-up values before its first use, because
+// libraries in wide use get some wrong: MPICH 4.0 compares unsigned integers as
+// signed ones (https://github.com/pmodels/mpich/issues/6083). All ranks have the
+// same library and come to the same answer.
+func (t *opTable) native(d *driver, op *engine.Op) uintptr {
+	if op.Code == engine.OpUser || int(op.Code) >= len(predefinedOps) || op.Type == nil ||
+		predefinedOps[op.Code].kinds&(1<<op.Type.Kind) == 0 {
+		return 0
+	}
+	known := &t.predefined[op.Code][op.Type.Kind]
+	h := known.Load()
+	if h == 0 {
+		var ok bool
+		switch h, ok = d.predefined(predefinedOps[op.Code].id); {
+		case op.Kernel == nil && ok:
+			return h // nothing to compare it with
+		case !ok || !d.tryOp(h, op):
+			h = wrong
+		}
+		known.Store(h)
+	}
+	if h == wrong {
+		return 0
+	}
+	return h
+}
+
+// tryOp compares MPI_Reduce_local with the kernel, on enough elements for
+// vector code and what remains after it. The values are exact in every kind.
+func (d *driver) tryOp(h uintptr, op *engine.Op) bool {
+	if d.fn(fnReduceLocal) == 0 {
+		return true
+	}
+	const n = 2*64 + 3
+	in, inout, want := tryValues(op.Type.Kind, n, 1), tryValues(op.Type.Kind, n, 2), tryValues(op.Type.Kind, n, 2)
+	op.Kernel(unsafe.Pointer(&want[0]), unsafe.Pointer(&in[0]), unsafe.Pointer(&want[0]), n)
+	rc := d.call(fnReduceLocal, uintptr(unsafe.Pointer(&in[0])), uintptr(unsafe.Pointer(&inout[0])), n, d.types.basic[op.Type.Kind], h)
+	return rc == 0 && bytes.Equal(inout, want)
+}
+
+// tryValues makes n elements: integers of any bits, small whole floats.
+func tryValues(kind engine.Kind, n int, seed uint64) []byte {
+	r := rand.New(rand.NewPCG(seed, 0))
+	b := make([]byte, 0, n*16)
+	for range n {
+		whole := float64(r.IntN(41) - 20)
+		switch kind {
+		case engine.Bool:
+			b = append(b, byte(r.IntN(2)))
+		case engine.Float32:
+			b = binary.NativeEndian.AppendUint32(b, math.Float32bits(float32(whole)))
+		case engine.Complex64:
+			b = binary.NativeEndian.AppendUint32(b, math.Float32bits(float32(whole)))
+			b = binary.NativeEndian.AppendUint32(b, math.Float32bits(float32(r.IntN(9)+1)))
+		case engine.Float64:
+			b = binary.NativeEndian.AppendUint64(b, math.Float64bits(whole))
+		case engine.Complex128:
+			b = binary.NativeEndian.AppendUint64(b, math.Float64bits(whole))
+			b = binary.NativeEndian.AppendUint64(b, math.Float64bits(float64(r.IntN(9)+1)))
+		default:
+			x := r.Uint64()
+			if r.IntN(8) == 0 {
+				x = 0
+			}
+			for range kind.Size() {
+				b = append(b, byte(x))
+				x >>= 8
+			}
+		}
+	}
+	return b
 }
 
 // get returns the library's operation for op. A slot must be released when the
 // reduction is complete.
 func (t *opTable) get(d *driver, op *engine.Op) (uintptr, *opSlot, error) {
-	if t.has(op) {
-		if h := t.predefined[op.Code].Load(); h != 0 {
-			return h, nil, nil
-		}
-		if h, ok := d.predefined(predefinedOps[op.Code].id); ok {
-			t.predefined[op.Code].Store(h)
-			return h, nil, nil
-		}
+	if h := t.native(d, op); h != 0 {
+		return h, nil, nil
 	}
 	t.lock.Lock()
 	defer t.lock.Unlock()

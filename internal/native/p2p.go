@@ -125,11 +125,15 @@ func (r *request) end(err error) (engine.Status, error) {
 	return st, nil
 }
 
+// selfBuffered is the longest message that a rank may send to itself before it
+// receives. Some libraries have such a send wait for the receive.
+const selfBuffered = 64 << 10
+
 // Send is MPI_Isend and polling. With done the library sends from a copy,
 // because no library can withdraw a send: when done is closed first, the
 // message stays on its way, and the user's memory is his own again.
 func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
-	buffered := mode == engine.Buffered
+	buffered := mode == engine.Buffered || mode == engine.Standard && dest == c.rank && (b.Type == nil || b.Bytes() <= selfBuffered)
 	r, err := c.beginSend(b, dest, tag, mode, done != nil || buffered)
 	if err != nil {
 		return err

@@ -1,0 +1,71 @@
+package native
+
+import (
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// defect is a known fault of some libraries that the engine goes around.
+type defect struct {
+	what  string
+	link  string
+	holds func(l *library) bool
+}
+
+// reduceInPlace: the copy that replaces the in-place input costs memory on the
+// root only, so unknown relatives of MPICH get it as well.
+var reduceInPlace = defect{
+	what:  "MPI_Reduce with MPI_IN_PLACE on a root other than rank 0 reads address -1",
+	link:  "https://github.com/pmodels/mpich/issues/6540, fixed in MPICH 4.1.2",
+	holds: func(l *library) bool { return l.family == mpichFamily && l.release().before(4, 1, 2) },
+}
+
+// copyInPlace tells whether the input of an in-place reduction is given to the
+// library as a copy, to go around a defect. That is for each rank to decide.
+func (d *driver) copyInPlace(c *comm, k *engine.Coll) bool {
+	switch k.Kind {
+	case engine.Reduce:
+		return d.copyReduce && k.Root != 0
+	case engine.ReduceScatter:
+		// MPICH 4.0 moves the result to the start of the buffer and ends the
+		// process when the two places overlap.
+		at := 0
+		for _, n := range k.V.RecvCounts[:c.rank] {
+			at += n
+		}
+		return at > 0 && at < k.V.RecvCounts[c.rank]
+	}
+	return false
+}
+
+// release is the version of an implementation.
+type release [3]int
+
+func (r release) before(v ...int) bool {
+	for i, n := range v {
+		if r[i] != n {
+			return r[i] < n
+		}
+	}
+	return false
+}
+
+var releaseText = regexp.MustCompile(`(?:MPICH Version:|Open MPI v|MPICH)\s*v?(\d+)\.(\d+)(?:\.(\d+))?`)
+
+// release reads the version out of the library's text; 0.0.0 when it is not
+// understood, which is before all others.
+func (l *library) release() (r release) {
+	v := l.version
+	if strings.Contains(strings.ToUpper(v), "CRAY") {
+		return r // its numbers are its own
+	}
+	if m := releaseText.FindStringSubmatch(v); m != nil {
+		for i := range r {
+			r[i], _ = strconv.Atoi(m[i+1])
+		}
+	}
+	return r
+}
