@@ -16,6 +16,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/ringocmd/banner"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/doctor"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/logs"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/man"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/sweep"
@@ -40,6 +41,8 @@ and plots. Programs are started by mpiexec.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand(
 		banner.Command(),
+		doctor.Command(),
+		doctor.RankCommand(),
 		logs.Command(),
 		man.Command(),
 		sweep.Command(),

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package doctor
+
+func readPeer(int, uintptr, int, int) string { return noReach }
