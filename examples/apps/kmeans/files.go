@@ -1,17 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"encoding/csv"
-	"errors"
 	"fmt"
 	"io"
-	"math"
 	"math/rand/v2"
-	"os"
 	"strconv"
-	"strings"
 
+	"github.com/ringo-mpi/ringo/examples/apps/internal/csvfile"
 	"github.com/ringo-mpi/ringo/internal/atomicfile"
 )
 
@@ -20,78 +15,8 @@ func load(cfg config) (points, error) {
 	if cfg.In == "" {
 		return blobs(cfg), nil
 	}
-	f, err := os.Open(cfg.In)
-	if err != nil {
-		return points{}, fmt.Errorf("cannot read the points: %w", err)
-	}
-	defer f.Close()
-	return readCSV(cfg.In, bufio.NewReader(f), cfg.Columns)
-}
-
-// greatest bounds coordinates, so that the squares of distances are numbers.
-const greatest = 1e150
-
-// readCSV reads one point a line. A first line without a number names the
-// columns. Errors name the file, the line and the column.
-func readCSV(name string, in io.Reader, columns []int) (points, error) {
-	r := csv.NewReader(in)
-	r.ReuseRecord = true
-	r.TrimLeadingSpace = true
-	r.Comment = '#'
-	var p points
-	for first := true; ; first = false {
-		record, err := r.Read()
-		var syntax *csv.ParseError
-		switch {
-		case err == io.EOF && p.Values == nil:
-			return p, fmt.Errorf("%s: no points in the file", name)
-		case err == io.EOF:
-			return p, nil
-		case errors.As(err, &syntax):
-			return p, fmt.Errorf("%s:%d: %w", name, syntax.Line, syntax.Err)
-		case err != nil:
-			return p, fmt.Errorf("cannot read %s: %w", name, err)
-		}
-		if len(columns) == 0 {
-			for i := range record {
-				columns = append(columns, i+1)
-			}
-		}
-		p.Dim = len(columns)
-		if first && isHeader(record) {
-			for _, c := range columns {
-				if c <= len(record) {
-					p.Names = append(p.Names, strings.TrimSpace(record[c-1]))
-				}
-			}
-			continue
-		}
-		for _, c := range columns {
-			if c > len(record) {
-				return p, fmt.Errorf("%s:%d: there is no column %d, the line has %d", name, lineOf(r, 0), c, len(record))
-			}
-			text := strings.TrimSpace(record[c-1])
-			x, err := strconv.ParseFloat(text, 64)
-			if err != nil || math.IsNaN(x) || math.Abs(x) > greatest {
-				return p, fmt.Errorf("%s:%d: column %d: want a number, have %q", name, lineOf(r, c-1), c, text)
-			}
-			p.Values = append(p.Values, x)
-		}
-	}
-}
-
-func isHeader(record []string) bool {
-	for _, text := range record {
-		if _, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
-			return false
-		}
-	}
-	return true
-}
-
-func lineOf(r *csv.Reader, field int) int {
-	line, _ := r.FieldPos(field)
-	return line
+	t, err := csvfile.Read(cfg.In, cfg.Columns)
+	return points{Dim: t.Columns, Values: t.Values, Names: t.Names}, err
 }
 
 // blobs makes points around k centres in a square (or cube …) of length 20.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"math"
-	"os"
 	"path/filepath"
 	"reflect"
-	"strings"
 	"testing"
 
 	"github.com/ringo-mpi/ringo/examples/apps/internal/apptest"
@@ -138,62 +136,12 @@ func TestFarAndNear(t *testing.T) {
 	}
 }
 
-func TestReadCSV(t *testing.T) {
-	for _, c := range []struct {
-		text    string
-		columns []int
-		want    points
-	}{
-		{"1,2\n3,4\n", nil, points{2, []float64{1, 2, 3, 4}, nil}},
-		{"a, b\n# a comment\n1, 2e1\n\n3,-4", nil, points{2, []float64{1, 20, 3, -4}, []string{"a", "b"}}},
-		{"a,b,kind\n1,2,x\n3,4,y\n", []int{2, 1}, points{2, []float64{2, 1, 4, 3}, []string{"b", "a"}}},
-	} {
-		got, err := readCSV("p.csv", strings.NewReader(c.text), c.columns)
-		if err != nil || !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%q: %+v, %v; want %+v", c.text, got, err, c.want)
-		}
-	}
-	for text, want := range map[string]string{
-		"":               "p.csv: no points in the file",
-		"a,b\n":          "p.csv: no points in the file",
-		"1,2\n3,x\n":     `p.csv:2: column 2: want a number, have "x"`,
-		"1,2\n3\n":       "p.csv:2: wrong number of fields",
-		"1,2\n3,NaN\n":   `p.csv:2: column 2: want a number, have "NaN"`,
-		"1,2\n1e200,2\n": `p.csv:2: column 1: want a number, have "1e200"`,
-		"1,\"2\n":        `p.csv:1: extraneous or missing " in quoted-field`,
-	} {
-		if _, err := readCSV("p.csv", strings.NewReader(text), nil); err == nil || err.Error() != want {
-			t.Errorf("%q: error %v, want %s", text, err, want)
-		}
-	}
-	if _, err := readCSV("p.csv", strings.NewReader("1,2\n"), []int{3}); err == nil || err.Error() != "p.csv:1: there is no column 3, the line has 2" {
-		t.Error(err)
-	}
-}
-
-func FuzzReadCSV(f *testing.F) {
-	for _, text := range []string{"1,2\n", "a,b\n1,2\n", "\"", "#\n1", "1,2\n3"} {
-		f.Add(text)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		p, err := readCSV("p.csv", strings.NewReader(text), nil)
-		if err == nil && (p.Dim < 1 || len(p.Values) == 0 || len(p.Values)%p.Dim != 0) {
-			t.Errorf("%d coordinates, dimension %d", len(p.Values), p.Dim)
-		}
-	})
-}
-
 // TestLabels reads back what is written.
 func TestLabels(t *testing.T) {
 	dir := t.TempDir()
 	labels := filepath.Join(dir, "labels.csv")
 	apptest.Output(t, run, 3, "--n", "100", "--k", "3", "--out", filepath.Join(dir, "k.svg"), "--labels", labels)
-	f, err := os.Open(labels)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	p, err := readCSV("labels.csv", f, nil)
+	p, err := load(config{In: labels})
 	if err != nil {
 		t.Fatal(err)
 	}
