@@ -205,7 +205,9 @@ func (h *shm) reachInto(rank int, addr uint64, local unsafe.Pointer, n int, copy
 		if err != nil {
 			return engine.Errorf(engine.ErrProcFailed, "copy between the memories of rank %d and rank %d (process %d): %w; RINGO_PULL=0 does without", h.rank, rank, pid, err)
 		}
-		addr, local, n = addr+uint64(k), unsafe.Add(local, k), n-k
+		if n -= k; n > 0 { // else local would point behind the buffer
+			addr, local = addr+uint64(k), unsafe.Add(local, k)
+		}
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ringo-mpi/ringo/internal/launch/cli"
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
@@ -64,10 +66,15 @@ func (b *buffer) String() string {
 	return b.b.String()
 }
 
-// Main is the TestMain of a program: the test binary, under the name of the
-// program, is the program.
+// Main is the TestMain of a program: the test binary, under the names of the
+// program and of mpiexec, is these.
 func Main(m *testing.M, name string, main func()) {
-	testscript.Main(m, map[string]func(){name: main})
+	// The race detector would make every process wait a second at its end.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	testscript.Main(m, map[string]func(){
+		name:      main,
+		"mpiexec": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
 }
 
 // Scripts runs testdata/script. Besides testscript's own commands there are
@@ -75,8 +82,13 @@ func Main(m *testing.M, name string, main func()) {
 //	samelines FILE FILE   the files (or stdout, stderr) have the same lines, in any order
 //	onlyfiles [NAME...]   these are the files in the working folder, and no others
 //
-// and the condition [fulldisc]: there is a /dev/full.
+// and the conditions [fulldisc], there is a /dev/full, and [mpiexec], mpiexec
+// runs on this system.
 func Scripts(t *testing.T) {
+	hasMpiexec := runtime.GOOS == "linux"
+	if !hasMpiexec {
+		t.Logf("NOT TRIED: ranks as processes, for mpiexec does not run on %s", runtime.GOOS)
+	}
 	_, err := os.Stat("/dev/full")
 	hasFull := err == nil
 	if !hasFull {
@@ -89,9 +101,16 @@ func Scripts(t *testing.T) {
 			"samelines": sameLines,
 			"onlyfiles": onlyFiles,
 		},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			return nil
+		},
 		Condition: func(cond string) (bool, error) {
-			if cond == "fulldisc" {
+			switch cond {
+			case "fulldisc":
 				return hasFull, nil
+			case "mpiexec":
+				return hasMpiexec, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},

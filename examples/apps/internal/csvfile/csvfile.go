@@ -1,0 +1,105 @@
+// Package csvfile reads tables of numbers for the example programs.
+//
+// Who may import it: the programs in examples/apps.
+package csvfile
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// Table is the numbers of a file, line after line.
+type Table struct {
+	Columns int
+	Values  []float64
+	Names   []string // of the columns, if the file has them
+}
+
+// Rows returns the number of lines.
+func (t Table) Rows() int { return len(t.Values) / t.Columns }
+
+// Greatest bounds the absolute value of a number, so that squares and sums of
+// squares are numbers, too.
+const Greatest = 1e150
+
+// Read reads a file of numbers separated by commas. columns picks some columns,
+// counted from 1; nil takes all. A first line without a number names the
+// columns; lines that begin with # are comments. Every line has the same number
+// of columns. Errors are one line that names the file, the line and the column.
+func Read(path string, columns []int) (Table, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return Table{}, fmt.Errorf("cannot read the numbers: %w", err)
+	}
+	defer f.Close()
+	return Parse(path, bufio.NewReader(f), columns)
+}
+
+// Parse is Read of a file that is open. name is its name in errors.
+func Parse(name string, in io.Reader, columns []int) (Table, error) {
+	r := csv.NewReader(in)
+	r.ReuseRecord = true
+	r.TrimLeadingSpace = true
+	r.Comment = '#'
+	var t Table
+	for first := true; ; first = false {
+		record, err := r.Read()
+		var syntax *csv.ParseError
+		switch {
+		case err == io.EOF && t.Values == nil:
+			return t, fmt.Errorf("%s: no numbers in the file", name)
+		case err == io.EOF:
+			return t, nil
+		case errors.As(err, &syntax):
+			return t, fmt.Errorf("%s:%d: %w", name, syntax.Line, syntax.Err)
+		case err != nil:
+			return t, fmt.Errorf("cannot read %s: %w", name, err)
+		}
+		if len(columns) == 0 {
+			for i := range record {
+				columns = append(columns, i+1)
+			}
+		}
+		t.Columns = len(columns)
+		for _, c := range columns {
+			if c < 1 || c > len(record) {
+				return t, fmt.Errorf("%s:%d: there is no column %d, the line has %d", name, line(r, 0), c, len(record))
+			}
+		}
+		if first && isHeader(record) {
+			for _, c := range columns {
+				t.Names = append(t.Names, strings.TrimSpace(record[c-1]))
+			}
+			continue
+		}
+		for _, c := range columns {
+			text := strings.TrimSpace(record[c-1])
+			x, err := strconv.ParseFloat(text, 64)
+			if err != nil || math.IsNaN(x) || math.Abs(x) > Greatest {
+				return t, fmt.Errorf("%s:%d: column %d: want a number, have %q", name, line(r, c-1), c, text)
+			}
+			t.Values = append(t.Values, x)
+		}
+	}
+}
+
+func isHeader(record []string) bool {
+	for _, text := range record {
+		if _, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+			return false
+		}
+	}
+	return true
+}
+
+func line(r *csv.Reader, field int) int {
+	n, _ := r.FieldPos(field)
+	return n
+}
