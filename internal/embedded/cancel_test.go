@@ -66,18 +66,21 @@ func TestSendGivenUp(t *testing.T) {
 
 // A receive that is given up leaves the message for the next one.
 func TestRecvGivenUp(t *testing.T) {
+	given := make(chan struct{})
 	ranks(t, 2, func(e engine.Engine) error {
 		w := e.World()
 		if w.Rank() == 0 {
-			time.Sleep(20 * time.Millisecond)
+			<-given
 			return w.Send(floats([]float64{5}), 1, 0, engine.Standard, nil)
 		}
 		v := []float64{0}
-		if _, err := w.Recv(floats(v), 0, 0, closedSoon()); !errors.Is(err, engine.ErrCancelled) {
-			return fmt.Errorf("given up: %v", err)
+		_, err := w.Recv(floats(v), 0, 0, closedSoon())
+		close(given)
+		if !errors.Is(err, engine.ErrCancelled) {
+			return fmt.Errorf("given up: %w", err)
 		}
 		if _, err := w.Recv(floats(v), 0, 0, nil); err != nil || v[0] != 5 {
-			return fmt.Errorf("%v %v", v, err)
+			return fmt.Errorf("%v %w", v, err)
 		}
 		return nil
 	})

@@ -27,9 +27,10 @@ type endpoint struct {
 	freeCtx  []uint32
 	ctxGens  []uint32
 
-	ops         numbers // operations that await an answer of a peer
-	outstanding int     // operations that no call may be waiting for
-	jobs        []job   // copies to be made without the lock
+	ops         numbers     // operations that await an answer of a peer
+	outstanding int         // operations that no call may be waiting for
+	jobs        []job       // copies to be made without the lock
+	pulled      atomic.Bool // such a copy has succeeded: the system allows it
 
 	polling  bool       // a goroutine polls, or sleeps on the bell
 	asleep   bool       // it sleeps

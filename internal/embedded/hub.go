@@ -40,6 +40,10 @@ type hub interface {
 	// claims is a table that all ranks reach: see claim.go.
 	claims(rank int) []uint64
 
+	// transfer is where this rank and another share out the copying of a long
+	// message of the sender's operation number; nil when one end copies alone.
+	transfer(sender int, number uint64) *segment.Transfer
+
 	// changes counts ranks that have left or died. state and cause say how.
 	changes() uint32
 	ended(seen uint32, f func(rank int))

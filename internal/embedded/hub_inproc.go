@@ -174,6 +174,8 @@ func (h *inproc) claims(rank int) []uint64 {
 	return m.claims.Load()[:]
 }
 
+func (h *inproc) transfer(int, uint64) *segment.Transfer { return nil }
+
 func (h *inproc) changes() uint32 { return h.changed.Load() }
 
 func (h *inproc) ended(seen uint32, f func(rank int)) {

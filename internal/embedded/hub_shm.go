@@ -25,6 +25,7 @@ type shm struct {
 	hostname string
 	control  *os.File // to the launcher
 	reach    bool     // this process may copy from and to its peers' memory
+	crowded  bool     // more ranks than cores: a second copier takes its time from somebody
 	arena    *arena
 
 	mu     sync.Mutex
@@ -85,6 +86,7 @@ func OpenShm() (engine.Engine, error) {
 	}
 	closeOnExec(fd)
 	h.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
+	h.crowded = size > h.cores()
 	h.arena = newArena(seg.Arena(rank))
 	seg.Join(rank)
 	dieWithParent()
@@ -110,14 +112,17 @@ func (h *shm) help(int)          {}
 // being copied) is cheaper polled than slept; with more ranks than cores, the
 // core goes to another rank at once.
 func (h *shm) spin() (polls, yields int) {
-	cores := h.seg.Cores()
-	if cores == 0 {
-		cores = runtime.NumCPU()
-	}
-	if h.n <= cores {
+	if !h.crowded {
 		return 5000, 8
 	}
 	return 8, 40
+}
+
+func (h *shm) cores() int {
+	if cores := h.seg.Cores(); cores > 0 {
+		return cores
+	}
+	return runtime.NumCPU()
 }
 
 func (h *shm) memory(to, from int) ring.Memory {
@@ -154,6 +159,13 @@ func (h *shm) wake(rank int) { h.seg.Bell(rank).Ring() }
 func (h *shm) sleep(rank int, seq uint32, limit time.Duration) { h.seg.Bell(rank).Sleep(seq, limit) }
 
 func (h *shm) claims(rank int) []uint64 { return h.seg.Claims(rank) }
+
+func (h *shm) transfer(sender int, number uint64) *segment.Transfer {
+	if i := uint32(number); i < segment.Claims && h.reach && !h.crowded {
+		return &h.seg.Transfers(sender)[i]
+	}
+	return nil
+}
 
 func (h *shm) changes() uint32 { return h.seg.Changes() }
 

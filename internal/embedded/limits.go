@@ -16,6 +16,9 @@ const (
 	// call and an answer.
 	offerShm = 64 << 10
 
+	// From this length on, the sender helps to copy.
+	shareMin = 32 << 10
+
 	// Between goroutines a copy out of the sender's memory costs no system call.
 	offerInproc = 2 << 10
 

@@ -97,7 +97,8 @@ func (ep *endpoint) startPull(r *request, o proto.Origin, src, tag int32, sig en
 // has the lock, and has it again afterwards.
 func (ep *endpoint) runJobs() {
 	for len(ep.jobs) > 0 {
-		j := ep.jobs[len(ep.jobs)-1]
+		j := ep.jobs[0]
+		copy(ep.jobs, ep.jobs[1:])
 		ep.jobs[len(ep.jobs)-1] = job{}
 		ep.jobs = ep.jobs[:len(ep.jobs)-1]
 		peer := j.r.peer
@@ -106,7 +107,15 @@ func (ep *endpoint) runJobs() {
 		if j.addr != nil {
 			memory.Copy(j.r.ptr, j.addr, j.n)
 		} else if j.n > 0 {
-			err = ep.hub.pull(j.r.ptr, int(peer), j.from, j.n)
+			t := ep.hub.transfer(int(peer), j.reply)
+			if t != nil && j.n >= shareMin && j.n == j.total && ep.pulled.Load() {
+				err = ep.pullShared(t, j.reply, j.r.ptr, int(peer), j.from, j.n)
+			} else {
+				err = ep.hub.pull(j.r.ptr, int(peer), j.from, j.n)
+			}
+			if err == nil {
+				ep.pulled.Store(true)
+			}
 		}
 		ep.lock.Lock()
 		if err != nil {

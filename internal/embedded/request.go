@@ -6,6 +6,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/coll"
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -50,6 +51,8 @@ type request struct {
 
 	status engine.Status
 	err    error
+
+	transfer *segment.Transfer // where this rank may help to copy its message
 
 	post match.Recv[request]
 	next *request // in the queue of an outbound ring

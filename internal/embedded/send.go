@@ -240,6 +240,9 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 	ep.published(o)
 	ep.left(o, r)
 	r.stage = stageAnswer
+	if r.n >= shareMin && !ok {
+		r.transfer = ep.hub.transfer(ep.rank, number)
+	}
 	return true
 }
 

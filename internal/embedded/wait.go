@@ -260,6 +260,9 @@ func (ep *endpoint) spin(c *cond, done <-chan struct{}) (bool, error) {
 		if c.holds() {
 			return true, nil
 		}
+		if c.req != nil && c.req.transfer != nil {
+			ep.assist(c.req)
+		}
 		idle++
 		if ep.lock.Wanted() {
 			ep.lock.Pass()

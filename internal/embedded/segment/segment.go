@@ -89,10 +89,10 @@ type Segment struct {
 
 // layout holds the offsets that follow from the number of ranks.
 type layout struct {
-	ranks                          int
-	ring, board, arena             int // sizes of one
-	activeAt, claimsAt             int
-	ringAt, boardAt, arenaAt, size int
+	ranks                           int
+	ring, board, arena              int // sizes of one
+	activeAt, claimsAt, transfersAt int
+	ringAt, boardAt, arenaAt, size  int
 }
 
 // ringControl is the part of a ring's memory in front of its data.
@@ -116,7 +116,8 @@ func layoutFor(ranks, board int, wide bool) layout {
 	}
 	l.activeAt = headerSize + ranks*memberSize
 	l.claimsAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
-	l.ringAt = l.claimsAt + ranks*Claims*8
+	l.transfersAt = l.claimsAt + ranks*Claims*8
+	l.ringAt = l.transfersAt + ranks*Claims*int(unsafe.Sizeof(Transfer{}))
 	l.boardAt = align(l.ringAt+ranks*ranks*(ringControl+l.ring), 4096)
 	l.arenaAt = align(l.boardAt+l.board, 1<<21)
 	l.size = l.arenaAt + ranks*l.arena
@@ -229,6 +230,23 @@ const Claims = 512
 func (s *Segment) Claims(rank int) []uint64 {
 	p := (*uint64)(unsafe.Pointer(&s.mem[s.sizes.claimsAt+rank*Claims*8]))
 	return unsafe.Slice(p, Claims)
+}
+
+// Transfer is where the two ends of a long message share out its copying: see
+// package embedded. There is one for each entry of Claims.
+type Transfer struct {
+	Next uint64 // generation of the operation, and the next piece nobody has taken
+	Done uint64 // bytes copied
+	Lost uint64 // 1 + the piece that the sender took and could not copy
+	Addr uint64 // of the receiver's buffer
+	Len  uint64 // bytes to copy
+	_    [3]uint64
+}
+
+// Transfers returns the transfers of the sends of a rank.
+func (s *Segment) Transfers(rank int) []Transfer {
+	size := Claims * int(unsafe.Sizeof(Transfer{}))
+	return unsafe.Slice((*Transfer)(unsafe.Pointer(&s.mem[s.sizes.transfersAt+rank*size])), Claims)
 }
 
 // Board returns the memory of the world's board.
