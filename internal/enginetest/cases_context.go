@@ -128,8 +128,12 @@ func init() {
 						t.Errorf("call %d: the context ends it with %v", i, err)
 					}
 					stop()
+					t.OK(mpi.Send(c, []int{1}, late, 5))
 				} else {
-					time.Sleep(2 * soon)
+					for range t.Size - 1 {
+						_, err := mpi.Recv(c, make([]int, 1), mpi.AnySource, 5)
+						t.OK(err)
+					}
 					t.Is(f(d), mpi.ErrRevoked)
 				}
 				t.Is(d.Barrier(), mpi.ErrRevoked)
