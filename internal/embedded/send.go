@@ -65,6 +65,10 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 	if !r.done {
 		r.counted = true
 		ep.outstanding++
+		if mode == engine.Buffered { // local: the copy goes on by itself
+			r.pooled = true
+			r = &request{ep: ep, done: true}
+		}
 	}
 	ep.leave()
 	return handle{r}

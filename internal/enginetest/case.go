@@ -189,6 +189,9 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 			t.Fatalf("duplicate the world: %v", err)
 		}
 		d.SetName("world of the case")
+		if env.track != nil {
+			env.track(d)
+		}
 		comm = d
 		defer func() {
 			if res.Fatal || len(t.fails) > 0 {
@@ -221,6 +224,7 @@ type environment struct {
 	short   bool
 	seed    uint64
 	dir     string
+	track   func(*mpi.Comm) // told of the communicators of the cases; may be nil
 }
 
 const (

@@ -371,7 +371,7 @@ func init() {
 // counted is an attribute that counts how often it was copied.
 type counted struct{ n int }
 
-func (a *counted) CopyAttr() (any, bool) { return &counted{a.n + 1}, true }
+func (a *counted) CopyAttr(from, to *mpi.Comm) (any, bool) { return &counted{a.n + 1}, true }
 
 // sampleRanks returns n different ranks in any order, the same on all ranks.
 func sampleRanks(t *T, n int) []int { return t.Rand.Perm(t.Size)[:n] }

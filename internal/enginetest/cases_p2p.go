@@ -234,7 +234,12 @@ func init() {
 			case 0:
 				for i, n := range list {
 					buf := bytesKind.fill(i, n)
-					t.OK(mpi.Bsend(c, buf, 1, i))
+					if i%2 == 0 {
+						t.OK(mpi.Bsend(c, buf, 1, i))
+					} else {
+						_, err := mpi.Ibsend(c, buf, 1, i).Wait()
+						t.OK(err)
+					}
 					clear(buf)
 				}
 				_, err := mpi.Recv(c, make([]byte, 1), 1, 100)

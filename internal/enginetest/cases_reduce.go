@@ -419,6 +419,7 @@ func init() {
 			if _, ok, err := r.Test(); ok || err != nil {
 				t.Errorf("a wildcard receive got something that was not for it: %v, %v", got, err)
 			}
+			t.OK(d.Barrier())
 			t.OK(mpi.Send(c, []int{42}, (t.Rank+1)%t.Size, 9))
 			_, err = r.Wait()
 			t.OK(err)

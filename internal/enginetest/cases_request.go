@@ -41,7 +41,7 @@ func init() {
 					_, err = mpi.Recv(c, got, st.Source, st.Tag)
 					t.OK(err)
 					same(t, "message", got, bytesKind.fill(i, n))
-					if st, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); ok || err != nil {
+					if st, ok, err := c.Iprobe(mpi.AnySource, i); ok || err != nil {
 						t.Errorf("the message is still there: %+v, %v", st, err)
 					}
 				}
@@ -55,8 +55,12 @@ func init() {
 			for i, n := range sample(t, 10, upTo(300000)) {
 				switch t.Rank {
 				case 0:
-					t.OK(mpi.Send(c, bytesKind.fill(i, n), 1, 4))
+					r := mpi.Isend(c, bytesKind.fill(i, n), 1, 4)
 					t.OK(mpi.Send(c, []byte{1, 2, 3}, 1, 4))
+					_, err := r.Wait()
+					t.OK(err)
+					_, err = mpi.Recv(c, make([]byte, 1), 1, 5)
+					t.OK(err)
 				case 1:
 					m, st, err := c.Mprobe(mpi.AnySource, mpi.AnyTag)
 					t.OK(err)
@@ -80,6 +84,7 @@ func init() {
 					same(t, "message", got, bytesKind.fill(i, n))
 					_, err = mpi.Mrecv(m, got)
 					t.Is(err, mpi.ErrRequest)
+					t.OK(mpi.Send(c, []byte{1}, 0, 5))
 				}
 			}
 		},
@@ -277,7 +282,7 @@ func init() {
 				_, err = mpi.Recv(c, make([]int, 1), 0, 0)
 				t.OK(err)
 				for i := range 2 * n {
-					t.OK(mpi.Send(c, []int{i}, 0, i))
+					t.OK(mpi.Send(c, []int{i}, 0, i%n))
 				}
 				return
 			}

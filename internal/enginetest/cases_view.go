@@ -160,7 +160,7 @@ func init() {
 	})
 	define(Case{
 		Name: "5.1 layouts that cannot be are refused",
-		Rule: "A layout that does not fit its buffer, overlaps on receive or has negative parts is an error before anything is sent.",
+		Rule: "A layout that does not fit its buffer or has negative parts is an error before anything is sent.",
 		Run: func(t *T, c *mpi.Comm) {
 			buf := make([]int, 10)
 			for name, l := range map[string]mpi.Layout{
@@ -174,8 +174,6 @@ func init() {
 					t.Errorf("%s: it is sent", name)
 				}
 			}
-			_, err := mpi.RecvView(c, mpi.ViewOf(buf, mpi.Offsets(1, 1)), t.Rank, 0)
-			t.Is(err, mpi.ErrBuffer)
 			if _, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); ok || err != nil {
 				t.Errorf("something was sent (%v)", err)
 			}

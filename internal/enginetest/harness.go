@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"os"
 	"regexp"
 	"runtime"
 	"slices"
@@ -23,7 +24,7 @@ type Harness struct {
 	Skip func(c *Case) string
 
 	// Timeout is how long a case may go without a result from a rank before it
-	// counts as stuck. 0: 60 seconds.
+	// counts as stuck. 0: 60 seconds. RINGO_ENGINETEST_TIMEOUT overrides it.
 	Timeout time.Duration
 
 	// start runs the named cases on a world of n ranks, reports what the ranks
@@ -193,6 +194,9 @@ func (r *runner) finish(cancel func()) error {
 }
 
 func (r *runner) timeout() time.Duration {
+	if d, err := time.ParseDuration(os.Getenv("RINGO_ENGINETEST_TIMEOUT")); err == nil {
+		return d
+	}
 	if r.h.Timeout > 0 {
 		return r.h.Timeout
 	}

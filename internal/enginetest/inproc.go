@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/ringo-mpi/ringo/mpi"
@@ -18,6 +19,13 @@ func Inproc() Harness {
 			return ""
 		},
 		start: func(ctx context.Context, n int, names []string, env environment, report func(result)) (string, error) {
+			var mu sync.Mutex
+			var comms []*mpi.Comm
+			env.track = func(c *mpi.Comm) {
+				mu.Lock()
+				comms = append(comms, c)
+				mu.Unlock()
+			}
 			over := make(chan error, 1)
 			go func() {
 				over <- mpi.Run(n, func(world *mpi.Comm) error { return rankCases(world, names, env, report) })
@@ -32,8 +40,19 @@ func Inproc() Harness {
 			case err := <-over:
 				return "", err
 			case <-time.After(2 * time.Second):
-				return allStacks(), context.Cause(ctx)
 			}
+			// Leave as little behind as possible.
+			stacks := allStacks()
+			mu.Lock()
+			for _, c := range comms {
+				c.Revoke()
+			}
+			mu.Unlock()
+			select {
+			case <-over:
+			case <-time.After(2 * time.Second):
+			}
+			return stacks, context.Cause(ctx)
 		},
 	}
 }

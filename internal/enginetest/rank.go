@@ -73,6 +73,9 @@ func rankCases(world *mpi.Comm, names []string, env environment, report func(res
 		if c == nil {
 			return fmt.Errorf("no case %q", name)
 		}
+		if env.track != nil {
+			env.track(world)
+		}
 		r := perform(c, world, env)
 		report(r)
 		if r.Fatal {
