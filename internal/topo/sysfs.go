@@ -32,7 +32,7 @@ func Read(root fs.FS) (*Machine, error) {
 	m.Source = m.readTree(root, online, info)
 	m.readCaches(root, online)
 	m.Allowed = readAllowed(root, online)
-	g := readCgroups(root)
+	g := readCgroups(root, true)
 	m.Quota, m.MemoryLimit = g.quota, g.memory
 	return m, nil
 }
@@ -62,7 +62,7 @@ func UsableCores(root fs.FS) (int, error) {
 			seen = seen.Or(readSiblings(root, id))
 		}
 	}
-	return limit(cores, readCgroups(root).quota), nil
+	return limit(cores, readCgroups(root, false).quota), nil
 }
 
 // readOnline returns the CPUs that are online and those that are present but not.
