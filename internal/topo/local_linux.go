@@ -3,6 +3,7 @@ package topo
 import (
 	"errors"
 	"io/fs"
+	"math/bits"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -20,7 +21,20 @@ func Local() (*Machine, error) {
 // LocalUsableCores returns how many cores this process can keep busy: the
 // default number of ranks of the launcher. At least 1.
 func LocalUsableCores() int {
-	n, err := UsableCores(rootFS{os.DirFS("/")})
+	root := rootFS{os.DirFS("/")}
+	// The mask that the kernel gives has online CPUs only: no need to read it
+	// from /proc, and the online CPUs from /sys.
+	var mask unix.CPUSet
+	if _, err := fs.Stat(root, cpuDir); err == nil && unix.SchedGetaffinity(0, &mask) == nil && mask.Count() > 0 {
+		var allowed Set
+		for id := range len(mask) * bits.UintSize {
+			if mask.IsSet(id) {
+				allowed.Add(id)
+			}
+		}
+		return usableCores(root, allowed)
+	}
+	n, err := UsableCores(root)
 	if err != nil {
 		return counted().UsableCores()
 	}
