@@ -65,6 +65,7 @@ type rankState struct {
 	active         bool // … after Init and without Finalize
 	inited         bool
 	aborted        bool
+	well           bool // judged, and no failure
 }
 
 // stage is how far the end of a job has come.
