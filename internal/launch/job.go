@@ -120,7 +120,7 @@ type Failure struct {
 	Status  int    // exit status for the launcher
 	Signal  syscall.Signal
 	Aborted bool // the rank called Abort
-	Others  int  // how many other ranks were still running, and were ended
+	Others  int  // how many other ranks had not ended well before
 
 	// Interrupt is the signal that the user had sent to the job before, 0 if none.
 	Interrupt syscall.Signal

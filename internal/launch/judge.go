@@ -117,7 +117,8 @@ func (r *runner) judge(rank int) {
 		}
 		r.dead(rank, what)
 	}
-	if cause == "" || s.aborted {
+	s.well = cause == ""
+	if s.well || s.aborted {
 		return
 	}
 	if state == segment.Failed && r.blames(rank) {
@@ -166,7 +167,7 @@ func (r *runner) record(rank int, cause string, status int, aborted bool) {
 	}
 	others := 0
 	for i := range r.ranks {
-		if i != rank && !r.ranks[i].exited {
+		if i != rank && !r.ranks[i].well {
 			others++
 		}
 	}

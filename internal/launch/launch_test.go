@@ -197,8 +197,9 @@ func init() {
 			time.Sleep(time.Minute)
 		},
 		"stubborn": func(a []string) { // RANK fails; the others ignore SIGTERM
-			only(a[0], func() { time.Sleep(100 * time.Millisecond); os.Exit(5) })
 			ignoreTerm()
+			initRank().pmi.Barrier()
+			only(a[0], func() { os.Exit(5) })
 			time.Sleep(time.Minute)
 		},
 		"env": func(a []string) {
@@ -219,11 +220,11 @@ func init() {
 		"lines": func(a []string) { // COUNT WIDTH
 			count, _ := strconv.Atoi(a[0])
 			width, _ := strconv.Atoi(a[1])
-			w := bufio.NewWriter(os.Stdout)
+			// One write a line: of a line written in pieces the first may be
+			// shown before the second comes.
 			for i := range count {
-				fmt.Fprintf(w, "%s %d %s\n", os.Getenv("RINGO_RANK"), i, strings.Repeat("x", width))
+				fmt.Printf("%s %d %s\n", os.Getenv("RINGO_RANK"), i, strings.Repeat("x", width))
 			}
-			w.Flush()
 		},
 		"say": func(a []string) { // pieces of text, with a pause of "N" milliseconds for "@N"; "2:" to stderr
 			for _, s := range a {
@@ -296,8 +297,8 @@ func TestHowJobsEnd(t *testing.T) {
 		{"abort", quick, 3, "abort 1 5 -", 5, "1 called Abort(5): -; the other ranks were ended"},
 		{"abort with a message", quick, 2, "abort 0 300 100%~of\ttapes", 44, "0 called Abort(300): 100% of tapes; the other rank was ended"},
 		{"abort with a negative code", quick, 2, "abort 1 -1 x", 255, "1 called Abort(-1): x; the other rank was ended"},
-		{"the first of several to fail", Job{}, 4, "fail 2 9", 9, "2 ended with status 9"},
-		{"the first to fail does not end", quick, 3, "fail 1 -1", 1, "1 failed: out of ideas"},
+		{"the first of several to fail", Job{}, 4, "fail 2 9", 9, "2 ended with status 9; the other ranks were ended"},
+		{"the first to fail does not end", quick, 3, "fail 1 -1", 1, "1 failed: out of ideas; the other ranks were ended"},
 		{"abort as package mpi does", quick, 2, "abort 0 3 Abort(3)~was~called~by~rank~0~of~world", 3, "0 called Abort(3); the other rank was ended"},
 		{"one never calls Init", quick, 3, "absent 1", 1, "1 ended without Init (status 0) while other ranks wait for it in a barrier; the other ranks were ended"},
 		{"channel closed", quick, 2, "hang-up 1", 1, "1 closed its connection to mpiexec without Finalize; the other rank was ended"},

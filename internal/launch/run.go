@@ -41,6 +41,8 @@ type runner struct {
 	ctl    []*os.File // our ends
 	stops  []func()   // of watch
 
+	signals chan os.Signal       // nil: they are not passed on
+	ready   func() (stop func()) // waits until they are caught; nil: they are not
 	events  chan event
 	done    chan struct{} // closed when the loop has ended
 	running int           // ranks not yet judged
@@ -63,6 +65,7 @@ type rankState struct {
 	active         bool // … after Init and without Finalize
 	inited         bool
 	aborted        bool
+	well           bool // judged, and no failure
 }
 
 // stage is how far the end of a job has come.
@@ -115,10 +118,13 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	r.events = make(chan event, 4*r.n)
 	r.ranks = make([]rankState, r.n)
 	r.running = r.n
-	var signals chan os.Signal
 	if j.ForwardSignals {
-		signals = make(chan os.Signal, 16)
-		defer catchSignals(signals)()
+		r.signals = make(chan os.Signal, 16)
+		// It takes a third of a millisecond, mostly of waiting: beside the
+		// preparations.
+		caught := make(chan func(), 1)
+		go func() { caught <- catchSignals(r.signals) }()
+		r.ready = sync.OnceValue(func() func() { return <-caught })
 	}
 	if err := r.start(); err != nil {
 		r.release()
@@ -131,7 +137,7 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 		}
 		j.Started(pids)
 	}
-	r.loop(ctx, signals)
+	r.loop(ctx)
 	close(r.done)
 	r.finish()
 	res := Result{Codes: make([]int, r.n), Contacted: r.contacted}
@@ -222,6 +228,9 @@ func (r *runner) start() error {
 		}
 	}
 
+	if r.ready != nil {
+		r.ready()
+	}
 	procs, failed, err := startAll(cmds)
 	if err != nil {
 		for _, p := range procs {
@@ -285,7 +294,7 @@ func (r *runner) later(d time.Duration, e event) {
 }
 
 // loop runs until every rank has ended and been judged.
-func (r *runner) loop(ctx context.Context, signals <-chan os.Signal) {
+func (r *runner) loop(ctx context.Context) {
 	r.timer = time.NewTimer(time.Hour)
 	r.timer.Stop()
 	defer r.timer.Stop()
@@ -294,7 +303,7 @@ func (r *runner) loop(ctx context.Context, signals <-chan os.Signal) {
 		select {
 		case e := <-r.events:
 			r.handle(e)
-		case s := <-signals:
+		case s := <-r.signals:
 			if sig, ok := s.(syscall.Signal); ok {
 				r.signalled(sig)
 			}
@@ -383,6 +392,9 @@ func (r *runner) finish() {
 
 // release closes what the job has open.
 func (r *runner) release() {
+	if r.ready != nil {
+		r.ready()()
+	}
 	for _, stop := range r.stops {
 		stop()
 	}

@@ -24,7 +24,8 @@ type mount struct {
 // readCgroups reads the CPU quota and the memory limit of the process: version
 // 1 hierarchies, the unified one of version 2, and both together. A limit of
 // any group on the way up to the mount point holds, so the smallest counts.
-func readCgroups(root fs.FS) limits {
+// Without memory, only the CPU quota is read.
+func readCgroups(root fs.FS, memory bool) limits {
 	var l limits
 	groups, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
@@ -43,7 +44,9 @@ func readCgroups(root fs.FS) limits {
 			case mt.v2 && f[0] == "0" && f[1] == "":
 				walk(mt, f[2], func(dir string) {
 					l.addQuota(readMaxPair(root, dir+"/cpu.max"))
-					l.addMemory(root, dir+"/memory.max")
+					if memory {
+						l.addMemory(root, dir+"/memory.max")
+					}
 				})
 			case !mt.v2 && slices.Contains(controllers, "cpu") && slices.Contains(mt.controllers, "cpu"):
 				walk(mt, f[2], func(dir string) {
@@ -53,7 +56,7 @@ func readCgroups(root fs.FS) limits {
 						l.addQuota(quota, period)
 					}
 				})
-			case !mt.v2 && slices.Contains(controllers, "memory") && slices.Contains(mt.controllers, "memory"):
+			case memory && !mt.v2 && slices.Contains(controllers, "memory") && slices.Contains(mt.controllers, "memory"):
 				walk(mt, f[2], func(dir string) { l.addMemory(root, dir+"/memory.limit_in_bytes") })
 			}
 		}

@@ -32,7 +32,7 @@ func Read(root fs.FS) (*Machine, error) {
 	m.Source = m.readTree(root, online, info)
 	m.readCaches(root, online)
 	m.Allowed = readAllowed(root, online)
-	g := readCgroups(root)
+	g := readCgroups(root, true)
 	m.Quota, m.MemoryLimit = g.quota, g.memory
 	return m, nil
 }
@@ -49,7 +49,11 @@ func UsableCores(root fs.FS) (int, error) {
 		}
 		return m.UsableCores(), nil
 	}
-	allowed := readAllowed(root, online)
+	return usableCores(root, readAllowed(root, online)), nil
+}
+
+// usableCores counts the cores of the allowed CPUs and applies the quota.
+func usableCores(root fs.FS, allowed Set) int {
 	cores := allowed.Count()
 	if active, err := readInt(root, cpuDir+"/smt/active"); err != nil || active != 0 {
 		cores = 0
@@ -62,7 +66,7 @@ func UsableCores(root fs.FS) (int, error) {
 			seen = seen.Or(readSiblings(root, id))
 		}
 	}
-	return limit(cores, readCgroups(root).quota), nil
+	return limit(cores, readCgroups(root, false).quota)
 }
 
 // readOnline returns the CPUs that are online and those that are present but not.

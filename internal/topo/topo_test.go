@@ -2,6 +2,7 @@ package topo
 
 import (
 	"fmt"
+	"os"
 	"reflect"
 	"runtime"
 	"strings"
@@ -394,6 +395,21 @@ func TestLocal(t *testing.T) {
 	}
 	if n := LocalUsableCores(); n != m.UsableCores() {
 		t.Errorf("LocalUsableCores %d, Local().UsableCores %d", n, m.UsableCores())
+	}
+}
+
+// TestRootFS: the machine's own files read as package os reads them.
+func TestRootFS(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("LEFT OUT: there is no /proc here")
+	}
+	m, err := Local()
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, err := Read(os.DirFS("/"))
+	if err != nil || !reflect.DeepEqual(m, n) {
+		t.Errorf("%+v\n%+v, %v", m, n, err)
 	}
 }
 

@@ -79,12 +79,10 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 	j := &launch.Job{Universe: c.universe, ForwardSignals: true, KeepGoing: c.keepGoing}
 	if machine != nil {
 		j.Cores = machine.UsableCores()
-	} else {
-		j.Cores = topo.LocalUsableCores()
 	}
 	own := os.Environ()
 	for _, a := range c.apps {
-		n, err := c.ranks(a, place, machine, j.Cores)
+		n, err := c.ranks(a, place, machine)
 		if err != nil {
 			return nil, err
 		}
@@ -142,7 +140,7 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 }
 
 // ranks returns the number of ranks of an app.
-func (c *config) ranks(a *app, place launch.Placement, machine *topo.Machine, cores int) (int, error) {
+func (c *config) ranks(a *app, place launch.Placement, machine *topo.Machine) (int, error) {
 	switch {
 	case a.ranks > 0:
 		return a.ranks, nil
@@ -157,7 +155,7 @@ func (c *config) ranks(a *app, place launch.Placement, machine *topo.Machine, co
 	case c.threads:
 		return machine.UsableThreads(), nil
 	}
-	return cores, nil
+	return topo.LocalUsableCores(), nil
 }
 
 // fromEnvironment fills in what the environment says and the options do not.
