@@ -439,6 +439,12 @@ func (c *fakeComm) enter(arg any, run func(s *fakeSlot)) *fakeRequest {
 }
 
 func (c *fakeComm) Icollective(k engine.Coll) (engine.Request, error) {
+	c.e.w.mu.Lock()
+	err := c.ctx.err()
+	c.e.w.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	return c.enter(k, func(s *fakeSlot) {
 		calls := make([]engine.Coll, len(s.args))
 		for i, a := range s.args {

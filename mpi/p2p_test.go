@@ -335,6 +335,20 @@ func TestContextEndsBlockingCalls(t *testing.T) {
 				_, _, err := mpi.WaitAny(nil, other, mpi.Irecv(c, make([]int, 1), 1, 0))
 				return errors.Join(err, other.Cancel())
 			},
+			"WaitAny of two contexts": func(c *mpi.Comm) error {
+				ctx, cancel := context.WithCancel(context.Background())
+				defer cancel()
+				other := mpi.Irecv(c.WithContext(ctx), make([]int, 1), 1, 1)
+				i, _, err := mpi.WaitAny(other, mpi.Irecv(c, make([]int, 1), 1, 0))
+				if i != 1 {
+					return fmt.Errorf("request %d: %w", i, err)
+				}
+				return errors.Join(err, other.Cancel())
+			},
+			"WaitSome": func(c *mpi.Comm) error {
+				_, err := mpi.WaitSome(mpi.Irecv(c, make([]int, 1), 1, 0))
+				return err
+			},
 		}
 		for name, call := range calls {
 			ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
