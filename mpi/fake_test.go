@@ -164,7 +164,7 @@ type fakeMessage struct {
 }
 
 func (m *fakeMessage) status() engine.Status {
-	return engine.Status{Source: m.source, Tag: m.tag, Bytes: len(m.data), Sig: m.sig}
+	return engine.Status{Source: m.source, Tag: m.tag, Bytes: len(m.data), Detail: engine.Detail{Sig: m.sig}}
 }
 
 type fakeComm struct {
