@@ -80,10 +80,11 @@ func newChecker(c *Comm) (*checker, error) {
 	return k, nil
 }
 
-func (k *checker) free() {
+func (k *checker) free() error {
 	if k.live.Swap(false) {
-		k.comm.ec.Free()
+		return k.comm.ec.Free()
 	}
+	return nil
 }
 
 // before compares a blocking call.
@@ -260,43 +261,43 @@ func compareRecords(all []callRecord) string {
 	return ""
 }
 
-func (a *callRecord) differs(b *callRecord) string {
+func (rec *callRecord) differs(other *callRecord) string {
 	switch {
-	case a.kind != b.kind:
+	case rec.kind != other.kind:
 		return "not the same operation"
-	case a.nonblocking != b.nonblocking:
+	case rec.nonblocking != other.nonblocking:
 		return "blocking and nonblocking calls do not match"
-	case a.kind >= callDup:
-		if a.hash != b.hash {
+	case rec.kind >= callDup:
+		if rec.hash != other.hash {
 			return "the arguments differ"
 		}
 		return ""
 	}
-	kind := engine.CollKind(a.kind)
+	kind := engine.CollKind(rec.kind)
 	switch kind {
 	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
-		if a.root != b.root {
+		if rec.root != other.root {
 			return "the roots differ"
 		}
 	}
 	switch {
-	case a.opCode != b.opCode:
+	case rec.opCode != other.opCode:
 		return "the reductions differ"
-	case !engine.Sig(a.sig).Matches(engine.Sig(b.sig)):
+	case !engine.Sig(rec.sig).Matches(engine.Sig(other.sig)):
 		return "the element types differ"
-	case a.hash != b.hash:
+	case rec.hash != other.hash:
 		return "the counts differ"
 	}
 	switch kind {
 	case engine.Barrier, engine.Scatterv, engine.Gatherv, engine.Allgatherv, engine.Alltoallv, engine.Alltoallw, engine.ReduceScatter:
 	default:
-		if a.count != b.count {
+		if rec.count != other.count {
 			return "the counts differ"
 		}
 	}
 	switch kind {
 	case engine.Allgather, engine.Allgatherv, engine.Alltoall, engine.Alltoallv, engine.Allreduce:
-		if a.inPlace != b.inPlace {
+		if rec.inPlace != other.inPlace {
 			return "one is in place"
 		}
 	}
@@ -304,21 +305,21 @@ func (a *callRecord) differs(b *callRecord) string {
 }
 
 // describe writes the call as "Bcast(root 0, 10×float64) at main.go:12".
-func (a *callRecord) describe() string {
+func (rec *callRecord) describe() string {
 	var args []string
-	switch engine.CollKind(a.kind) {
+	switch engine.CollKind(rec.kind) {
 	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
-		args = append(args, fmt.Sprintf("root %d", a.root))
+		args = append(args, fmt.Sprintf("root %d", rec.root))
 	}
-	if t := cString(a.typeName[:]); t != "" {
-		args = append(args, fmt.Sprintf("%d×%s", a.count, t))
+	if t := cString(rec.typeName[:]); t != "" {
+		args = append(args, fmt.Sprintf("%d×%s", rec.count, t))
 	}
-	switch engine.CollKind(a.kind) {
+	switch engine.CollKind(rec.kind) {
 	case engine.Reduce, engine.Allreduce, engine.ReduceScatter, engine.ReduceScatterBlock, engine.Scan, engine.Exscan:
-		args = append(args, a.opCode.String())
+		args = append(args, rec.opCode.String())
 	}
-	s := cString(a.name[:]) + "(" + strings.Join(args, ", ") + ")"
-	if at := cString(a.at[:]); at != "" {
+	s := cString(rec.name[:]) + "(" + strings.Join(args, ", ") + ")"
+	if at := cString(rec.at[:]); at != "" {
 		s += " at " + at
 	}
 	return s

@@ -1,6 +1,7 @@
 package mpi_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -227,5 +228,38 @@ func TestCheckFindsMissingCalls(t *testing.T) {
 		if !errors.Is(err, mpi.ErrMismatch) || !strings.Contains(err.Error(), "rank 0 called Barrier() at check_test.go:") || !strings.Contains(err.Error(), "rank 1 called Finalize()") {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+}
+
+// A context ends a comparison, too.
+func TestContextInCheckMode(t *testing.T) {
+	for name := range engines {
+		runEngine(t, name, 2, true, func(c *mpi.Comm) error {
+			for _, nonblocking := range []bool{false, true} {
+				d, err := c.Dup()
+				if err != nil {
+					return err
+				}
+				if c.Rank() == 0 {
+					ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
+					defer cancel()
+					if nonblocking {
+						_, err = d.WithContext(ctx).Ibarrier().Wait()
+					} else {
+						err = d.WithContext(ctx).Barrier()
+					}
+					if !errors.Is(err, context.DeadlineExceeded) || !errors.Is(err, mpi.ErrCancelled) {
+						return fmt.Errorf("nonblocking %v: %v", nonblocking, err)
+					}
+				}
+				if err := c.Barrier(); err != nil {
+					return err
+				}
+				if err := d.Barrier(); !errors.Is(err, mpi.ErrRevoked) {
+					return fmt.Errorf("rank %d, after: %v", c.Rank(), err)
+				}
+			}
+			return nil
+		})
 	}
 }

@@ -115,11 +115,21 @@ func (c *Comm) ranks() string {
 
 // Host returns the name of the caller's host (MPI_Get_processor_name,
 // MPI 5.0 §9.1.2). Local.
-func (c *Comm) Host() string { return c.st.proc.info.Host }
+func (c *Comm) Host() string {
+	if c == nil {
+		return ""
+	}
+	return c.st.proc.info.Host
+}
 
 // Name returns the name given by SetName; the world and self communicators
 // and those made from them have one from the start (MPI 5.0 §7.8). Local.
-func (c *Comm) Name() string { return *c.st.name.Load() }
+func (c *Comm) Name() string {
+	if c == nil {
+		return ""
+	}
+	return *c.st.name.Load()
+}
 
 // SetName names the communicator for messages, on this rank. Local.
 func (c *Comm) SetName(name string) { c.st.name.Store(&name) }
@@ -134,6 +144,9 @@ func (c *Comm) Self() *Comm { return c.st.proc.self }
 // revokes the communicator on all its ranks, since they could otherwise wait
 // for ever. Local; it allocates the view only.
 func (c *Comm) WithContext(ctx context.Context) *Comm {
+	if c == nil {
+		return nil
+	}
 	v := *c
 	v.ctx, v.done = ctx, nil
 	if ctx != nil {

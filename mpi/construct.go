@@ -149,7 +149,7 @@ func (c *Comm) Free() error {
 	c.dropAttrs()
 	err := c.ec.Free()
 	if c.st.check != nil {
-		c.st.check.free()
+		err = join(nonNil(err, c.st.check.free()))
 	}
 	return c.failed("", Undefined, Undefined, err)
 }

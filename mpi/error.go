@@ -235,7 +235,7 @@ func classOf(err error) Class {
 type contextError struct{ err, cause error }
 
 func (e *contextError) Error() string {
-	if e.cause != nil && e.cause != e.err {
+	if e.cause != nil && !errors.Is(e.err, e.cause) {
 		return e.err.Error() + ": " + e.cause.Error()
 	}
 	return e.err.Error()

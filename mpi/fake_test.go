@@ -164,7 +164,7 @@ type fakeMessage struct {
 }
 
 func (m *fakeMessage) status() engine.Status {
-	return engine.Status{Source: m.source, Tag: m.tag, Bytes: len(m.data), Sig: m.sig}
+	return engine.Status{Source: m.source, Tag: m.tag, Bytes: len(m.data), Detail: engine.Detail{Sig: m.sig}}
 }
 
 type fakeComm struct {
@@ -439,6 +439,12 @@ func (c *fakeComm) enter(arg any, run func(s *fakeSlot)) *fakeRequest {
 }
 
 func (c *fakeComm) Icollective(k engine.Coll) (engine.Request, error) {
+	c.e.w.mu.Lock()
+	err := c.ctx.err()
+	c.e.w.mu.Unlock()
+	if err != nil {
+		return nil, err
+	}
 	return c.enter(k, func(s *fakeSlot) {
 		calls := make([]engine.Coll, len(s.args))
 		for i, a := range s.args {

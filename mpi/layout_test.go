@@ -199,6 +199,46 @@ func TestViewsTravel(t *testing.T) {
 	})
 }
 
+func TestSendrecvView(t *testing.T) {
+	runAll(t, func(c *mpi.Comm) error {
+		// A row of cells with one ghost cell at each end.
+		const n = 4
+		buf := make([]int, n+2)
+		for i := range n {
+			buf[i+1] = c.Rank()*10 + i
+		}
+		left, right := c.Rank()-1, c.Rank()+1
+		if c.Rank() == 0 {
+			left = mpi.ProcNull
+		}
+		if right == c.Size() {
+			right = mpi.ProcNull
+		}
+		at := func(i int) mpi.View[int] { return mpi.ViewOf(buf, mpi.Offsets(i)) }
+		if _, err := mpi.SendrecvView(c, at(n), right, 0, at(0), left, 0); err != nil {
+			return err
+		}
+		if _, err := mpi.SendrecvView(c, at(1), left, 1, at(n+1), right, 1); err != nil {
+			return err
+		}
+		wantLeft, wantRight := 0, 0
+		if left != mpi.ProcNull {
+			wantLeft = left*10 + n - 1
+		}
+		if right != mpi.ProcNull {
+			wantRight = right * 10
+		}
+		if buf[0] != wantLeft || buf[n+1] != wantRight {
+			return fmt.Errorf("%v", buf)
+		}
+		_, err := mpi.SendrecvView(c, mpi.ViewOf(buf, mpi.Contiguous(99)), left, 0, at(0), right, 0)
+		if !errors.Is(err, mpi.ErrBuffer) {
+			return fmt.Errorf("a view that does not fit: %v", err)
+		}
+		return nil
+	})
+}
+
 func TestViewCollectives(t *testing.T) {
 	runAll(t, func(c *mpi.Comm) error {
 		p, r := c.Size(), c.Rank()

@@ -24,19 +24,19 @@ type Request struct {
 	c         *Comm
 	op        string
 	peer, tag int
-	coll      bool              // a collective: cannot be withdrawn
-	send      bool              // a send: has no status but Cancelled
 	mem       [2]unsafe.Pointer // the buffers, kept alive
 	vec       *engine.Vector    // likewise
 	then      stage
 
 	mu       sync.Mutex
 	req      engine.Request // nil: complete
+	coll     bool           // a collective: cannot be withdrawn; constant
+	send     bool           // a send: has no status but Cancelled; constant
 	busy     bool           // a goroutine blocks on req and is to release it
-	waiters  []func()       // called when busy ends
 	withdraw bool           // cancelled because the context ended
 	fixed    bool           // can be withdrawn no more: the other side has begun
 	taken    bool           // the completion has been handed out
+	waiters  []func()       // called when busy ends
 	st       Status
 	err      error
 }

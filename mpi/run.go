@@ -72,7 +72,7 @@ func reportRank(err error) {
 		if errors.As(err, &p) {
 			text += p.Stack
 		}
-		os.Stderr.WriteString(text)
+		fmt.Fprint(os.Stderr, text)
 	})
 }
 

@@ -49,7 +49,7 @@ func sendrecv(c *Comm, se *element, send engine.Buf, dest, sendTag int, re *elem
 		if err := c.ec.Send(send, dest, sendTag, engine.Standard, c.done); err != nil {
 			err = c.failed("", dest, sendTag, err)
 			if r != nil && r.Cancel() == nil {
-				r.Wait()
+				_, _ = r.Wait() // the error of the send is the one to report
 			}
 			return emptyStatus, err
 		}

@@ -9,8 +9,6 @@ type Status struct {
 	Tag       int  // tag of the message
 	Bytes     int  // length of the message in bytes
 	Cancelled bool // the operation was cancelled before it matched
-
-	sig engine.Sig
 }
 
 // Count returns how many elements of type T the message holds, Undefined when
@@ -27,17 +25,8 @@ func Count[T any](st Status) int {
 	return st.Bytes / e.typ.Size
 }
 
-// Type returns the name of the kind of the sender's elements, "" when the
-// engine does not know it.
-func (st Status) Type() string {
-	if st.sig == 0 {
-		return ""
-	}
-	return st.sig.String()
-}
-
 func statusOf(st engine.Status) Status {
-	return Status{Source: st.Source, Tag: st.Tag, Bytes: st.Bytes, Cancelled: st.Cancelled, sig: st.Sig}
+	return Status{Source: st.Source, Tag: st.Tag, Bytes: st.Bytes, Cancelled: st.Cancelled}
 }
 
 // nullStatus is the status of a receive from ProcNull (MPI 5.0 §3.11).

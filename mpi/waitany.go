@@ -3,6 +3,7 @@ package mpi
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -169,7 +170,7 @@ func blockAny(reqs []*Request) error {
 			}
 			return nil
 		case r.req == nil:
-		case r.busy && !contains(owned, r):
+		case r.busy && !slices.Contains(owned, r):
 			w.need()
 			r.waiters = append(r.waiters, w.fire)
 		case !r.busy:
@@ -205,15 +206,6 @@ func (r *Request) unlockedRelease() {
 	r.mu.Lock()
 	r.release()
 	r.mu.Unlock()
-}
-
-func contains(reqs []*Request, r *Request) bool {
-	for _, x := range reqs {
-		if x == r {
-			return true
-		}
-	}
-	return false
 }
 
 // anyWaiter merges what may end a wait for several requests into one channel:
@@ -264,4 +256,9 @@ func join(errs []error) error {
 		return errs[0]
 	}
 	return errors.Join(errs...)
+}
+
+// nonNil returns the errors that are not nil.
+func nonNil(errs ...error) []error {
+	return slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 }

