@@ -28,7 +28,7 @@ type request struct {
 	kind opKind
 	peer int // for messages of errors
 	tag  int
-	keep unsafe.Pointer // the user's memory
+	keep [2]unsafe.Pointer // the user's memory: one side, or both of a collective
 	more *extra
 
 	calls      uint8
@@ -86,7 +86,7 @@ func (d *driver) newRequest() any {
 
 // give puts a request back that nothing refers to any more.
 func (d *driver) give(r *request) {
-	r.keep, r.more, r.comm = nil, nil, nil
+	r.keep, r.more, r.comm = [2]unsafe.Pointer{}, nil, nil
 	d.requests.Put(r)
 }
 

@@ -46,9 +46,10 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 		handles[i] = n.handle
 	}
 	packed := d.handleArray(handles)
-	r.keep = unsafe.Pointer(unsafe.SliceData(packed))
+	list := unsafe.Pointer(unsafe.SliceData(packed))
+	r.hold(list)
 	r.block.Fn, r.block.Poll = 0, d.fn(fnTestany)
-	r.block.PollArgs = [6]uintptr{integer(len(natives)), pointer(r.keep), pointer(unsafe.Pointer(&r.aux)),
+	r.block.PollArgs = [6]uintptr{integer(len(natives)), pointer(list), pointer(unsafe.Pointer(&r.aux)),
 		pointer(unsafe.Pointer(&r.flag)), pointer(unsafe.Pointer(&r.status))}
 
 	w := waiter{d: d}
