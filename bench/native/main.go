@@ -1,6 +1,6 @@
 // Command native compares the native engine with C on the same MPI library:
 // for each library whose compiler and launcher are installed it compiles
-// latency.c, runs the C program and the same loops in Go in turns, and prints
+// c/latency.c, runs the C program and the same loops in Go in turns, and prints
 // the medians of both and of their differences.
 //
 //	go run ./bench/native [-n ranks] [-rounds 7] [-loops 20000] [case ...]
@@ -9,6 +9,7 @@
 package main
 
 import (
+	_ "embed"
 	"flag"
 	"fmt"
 	"os"
@@ -19,6 +20,9 @@ import (
 	"strconv"
 	"strings"
 )
+
+//go:embed c/latency.c
+var latency []byte
 
 type library struct {
 	name, compiler string
@@ -64,8 +68,8 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 	if err != nil {
 		return err
 	}
-	source, err := findSource()
-	if err != nil {
+	source := filepath.Join(dir, "latency.c")
+	if err := os.WriteFile(source, latency, 0o600); err != nil {
 		return err
 	}
 	fmt.Printf("%d ranks, %d rounds, %s, %d cores, C with MPI_THREAD_%s\n", n, rounds, runtime.Version(), runtime.NumCPU(), strings.ToUpper(threads))
@@ -97,15 +101,6 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 		return fmt.Errorf("no MPI library with a compiler is installed")
 	}
 	return nil
-}
-
-// findSource finds latency.c: beside the package in the module.
-func findSource() (string, error) {
-	out, err := exec.Command("go", "list", "-f", "{{.Dir}}", "github.com/ringo-mpi/ringo/bench/native").Output()
-	if err != nil {
-		return "", fmt.Errorf("the package's folder is not found; run inside the module: %w", err)
-	}
-	return filepath.Join(strings.TrimSpace(string(out)), "latency.c"), nil
 }
 
 func run(lib library, n int, args []string, into map[string][]float64) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/native"
 )
 
-// rank is one process of the Go side: the loops of latency.c on the engine.
+// rank is one process of the Go side: the loops of c/latency.c on the engine.
 func rank(loops int, cases []string) error {
 	e, err := native.Open()
 	if err != nil {
