@@ -1,7 +1,6 @@
 package native
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -355,7 +354,7 @@ func testTagUB(t *testing.T, c *comm) {
 	if st.Tag != job.tagUB {
 		t.Errorf("tag %d, want %d", st.Tag, job.tagUB)
 	}
-	err = c.Send(buf([]byte{1}), c.rank, 1<<31, engine.Standard, nil)
-	wantClass(t, err, engine.ErrTag)
-	_ = fmt.Sprint(err)
+	if job.tagUB < engine.InternalTag-1 {
+		wantClass(t, c.Send(buf([]byte{1}), c.rank, job.tagUB+1, engine.Standard, nil), engine.ErrTag)
+	}
 }

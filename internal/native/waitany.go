@@ -39,7 +39,7 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 		return -1, nil
 	}
 
-	r := d.take(d.self, opRecv)
+	r := d.take(d.self, opRecv, false)
 	defer d.give(r)
 	handles := make([]uintptr, len(natives))
 	for i, n := range natives {
@@ -56,6 +56,14 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 	w.begin()
 	defer w.end()
 	for polls := 1; ; polls = w.polls {
+		for i, n := range natives {
+			if n.cancelled.Load() && !n.withdrawn {
+				n.withdraw()
+			}
+			if n.comm.usable() != nil {
+				return index[i], nil // its Test or Wait says why
+			}
+		}
 		if len(natives) > 0 {
 			r.run(polls)
 			if r.flag != 0 || r.block.Ret != 0 {
@@ -75,11 +83,6 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 				if c, ok := x.(*compound); ok && c.ready() {
 					return i, nil
 				}
-			}
-		}
-		for i, n := range natives {
-			if n.comm.usable() != nil {
-				return index[i], nil // its Test or Wait says why
 			}
 		}
 		select {
