@@ -63,7 +63,12 @@ var layers = map[string]layer{
 	"internal/embedded/board":   {own: []string{"internal/engine", "internal/embedded/memory"}, forms: "boards know memory and their host"},
 	"internal/embedded/segment": {own: []string{"internal/embedded/futex"}, other: []string{"golang.org/x/sys/"}},
 	"internal/embedded":         {own: []string{"internal/engine", "internal/embedded/"}, other: []string{"golang.org/x/sys/"}},
-	"internal/start":            {own: []string{"internal/engine", "internal/embedded"}, forms: "the one place that knows the engines"},
+	"internal/foreign":          {forms: "variables of the environment"},
+	"internal/native/abi":       {forms: "tables"},
+	"internal/native/ccall":     {other: []string{"github.com/ebitengine/purego"}, forms: "calls of C functions"},
+	"internal/native":           {own: []string{"internal/engine", "internal/foreign", "internal/native/"}, other: []string{"golang.org/x/sys/"}, forms: "an engine knows no other engine, and reaches C through ccall"},
+	"internal/start":            {own: []string{"internal/engine", "internal/foreign", "internal/embedded"}, forms: "the one place that knows the engines"},
+	"mpi/native":                {own: []string{"internal/engine", "internal/native", "internal/start"}, forms: "it registers the engine"},
 	"mpi":                       {own: []string{"internal/engine", "internal/kernel", "internal/start"}, other: []string{"github.com/fxamacker/cbor/v2"}, forms: "no transport behind the public packages' back"},
 }
 

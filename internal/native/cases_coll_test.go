@@ -2,6 +2,7 @@ package native
 
 import (
 	"fmt"
+	"reflect"
 	"strings"
 	"testing"
 	"unsafe"
@@ -33,11 +34,24 @@ var forms = map[string]func(c *comm, k engine.Coll) error{
 	"context": func(c *comm, k engine.Coll) error { return c.Collective(k, make(chan struct{})) },
 }
 
-// each runs f for every form, in the same order on all ranks.
-func each(t *testing.T, f func(form string, run func(c *comm, k engine.Coll) error)) {
-	for _, form := range []string{"blocking", "nonblocking", "tested", "context"} {
+// allForms are the names of the forms, in the same order on all ranks.
+var allForms = []string{"blocking", "nonblocking", "tested", "context"}
+
+// each runs f for every form.
+func each(f func(form string, run func(c *comm, k engine.Coll) error)) {
+	for _, form := range allForms {
 		f(form, forms[form])
 	}
+}
+
+// turn counts the calls of one: all ranks make the same ones.
+var turn int
+
+// one runs f for one form, each in its turn.
+func one(f func(form string, run func(c *comm, k engine.Coll) error)) {
+	turn++
+	form := allForms[turn%len(allForms)]
+	f(form, forms[form])
 }
 
 func testCollectives(t *testing.T, c *comm) {
@@ -70,7 +84,11 @@ func movement[T comparable](t *testing.T, c *comm, n int) {
 	all := concat(p, in)
 	transposed := func(rank int) []T { return concat(p, func(r int) []T { return block(big(r), rank) }) }
 
-	each(t, func(form string, run func(c *comm, k engine.Coll) error) {
+	run := each
+	if n > 5 || n == 1 {
+		run = one
+	}
+	run(func(form string, run func(c *comm, k engine.Coll) error) {
 		what := func(s string) string { return fmt.Sprintf("%s, %s, %d × %T", s, form, n, *new(T)) }
 		check(t, run(c, engine.Coll{Kind: engine.Barrier}))
 		for root := range p {
@@ -256,7 +274,7 @@ func vectors[T comparable](t *testing.T, c *comm, n int, what func(string) strin
 func testAlltoallw(t *testing.T, c *comm) {
 	p, me := c.size, c.rank
 	for _, n := range []int{0, 3, 20_000} {
-		each(t, func(form string, run func(c *comm, k engine.Coll) error) {
+		each(func(form string, run func(c *comm, k engine.Coll) error) {
 			far := make([][]byte, 0, p) // memory in between, so that buffers are apart
 			ints := func(i, j int) []int32 { return fill[int32](n+(i+j)%2, 1+i*p+j) }
 			column := engine.NewLayout([]engine.Run{{Offset: 1, Len: 1, Count: n, Stride: 3}})
@@ -400,6 +418,23 @@ func bits[T int16 | int64 | uint8 | uint64](t *testing.T, c *comm) {
 	}
 }
 
+// powers makes values whose products are exact in every type.
+func powers[T comparable](n, rank int) []T {
+	s := make([]T, n)
+	for i := range s {
+		v := reflect.ValueOf(&s[i]).Elem()
+		switch {
+		case v.CanComplex():
+			v.SetComplex([]complex128{1, 2, 1i, -1}[(i+rank)%4])
+		case v.CanFloat():
+			v.SetFloat([]float64{1, 2, 0.5, -1}[(i+rank)%4])
+		default:
+			set(v, 3*i+rank+1)
+		}
+	}
+	return s
+}
+
 // reduction checks all reductions with one operation, against the kernel
 // applied in rank order.
 func reduction[T comparable](t *testing.T, c *comm, n int, opName string, code engine.OpCode, commutative bool, f func(a, b T) T) {
@@ -408,6 +443,9 @@ func reduction[T comparable](t *testing.T, c *comm, n int, opName string, code e
 	p, me := c.size, c.rank
 	logical := strings.HasPrefix(opName, "L")
 	in := func(rank, n int) []T { return fill[T](n, rank+1) }
+	if opName == "Prod" { // whose order must not show
+		in = func(rank, n int) []T { return powers[T](n, rank) }
+	}
 	fold := func(from, to, n int) []T { // ranks from..to
 		acc := in(from, n)
 		for r := from + 1; r <= to; r++ {
@@ -416,7 +454,11 @@ func reduction[T comparable](t *testing.T, c *comm, n int, opName string, code e
 		}
 		return acc
 	}
-	each(t, func(form string, run func(c *comm, k engine.Coll) error) {
+	run := one
+	if code == engine.OpUser || n > 100 {
+		run = each
+	}
+	run(func(form string, run func(c *comm, k engine.Coll) error) {
 		what := func(s string) string { return fmt.Sprintf("%s %s, %s, %d × %T", s, opName, form, n, *new(T)) }
 		total := fold(0, p-1, n)
 		for root := range p {

@@ -196,6 +196,90 @@ func testWildcards(t *testing.T, c *comm) {
 	}
 }
 
+// Internal tags are beyond what AnyTag matches, and as good as any other when
+// they are named.
+func testInternalTags(t *testing.T, c *comm) {
+	to, from := (c.rank+1)%c.size, (c.rank+c.size-1)%c.size
+	tags := []int{engine.InternalTag, engine.InternalTag + 12345, engine.InternalTag | 1<<29, engine.InternalTag | 1<<29 | 7, 1<<31 - 1}
+	any := []int32{0}
+	wild, err := c.Irecv(buf(any), engine.AnySource, engine.AnyTag)
+	check(t, err)
+	for _, tag := range tags {
+		check(t, c.Send(buf([]int64{int64(tag)}), to, tag, engine.Buffered, nil))
+	}
+	for i := len(tags) - 1; i >= 0; i-- {
+		tag, v := tags[i], []int64{0}
+		var st engine.Status
+		switch i % 3 {
+		case 0:
+			st, err = c.Recv(buf(v), engine.AnySource, tag, nil)
+		case 1:
+			var ok bool
+			st, ok, err = c.Probe(from, tag, true, nil)
+			if !ok || st.Tag != tag {
+				t.Fatalf("probe found %+v for tag %d", st, tag)
+			}
+			st, err = c.Recv(buf(v), from, tag, nil)
+		case 2:
+			var m engine.Message
+			m, st, _, err = c.Mprobe(from, tag, true, nil)
+			check(t, err)
+			if st.Tag != tag {
+				t.Fatalf("matched probe found %+v for tag %d", st, tag)
+			}
+			st, err = m.Recv(buf(v), nil)
+		}
+		check(t, err)
+		if st.Tag != tag || st.Source != from || v[0] != int64(tag) {
+			t.Fatalf("internal tag %d brought %d with %+v", tag, v[0], st)
+		}
+	}
+	if _, ok, err := wild.Test(); ok || err != nil {
+		t.Fatalf("a wildcard receive took an internal message (error %v)", err)
+	}
+	if _, ok, err := c.Probe(engine.AnySource, engine.AnyTag, false, nil); ok || err != nil {
+		t.Fatalf("a wildcard probe found an internal message (error %v)", err)
+	}
+	check(t, c.Collective(engine.Coll{Kind: engine.Barrier}, nil))
+	check(t, c.Send(buf([]int32{5}), to, 3, engine.Standard, nil))
+	_, err = wild.Wait(nil)
+	check(t, err)
+	if any[0] != 5 {
+		t.Fatalf("got %d", any[0])
+	}
+}
+
+// Cancel at any moment of a Wait on another goroutine: the receive ends either
+// way, and with the message if it is not cancelled.
+func testCancelRace(t *testing.T, c *comm) {
+	for i := range 300 {
+		v := []int32{0}
+		req, err := c.Irecv(buf(v), c.rank, 70)
+		check(t, err)
+		go func() {
+			time.Sleep(time.Duration(i%7) * 10 * time.Microsecond)
+			req.Cancel()
+		}()
+		sent := i%2 == 0
+		if sent {
+			check(t, c.Send(buf([]int32{int32(i)}), c.rank, 70, engine.Standard, nil))
+		}
+		st, err := req.Wait(nil)
+		check(t, err)
+		switch {
+		case st.Cancelled && sent: // the message is still there
+			_, err := c.Recv(buf(v), c.rank, 70, nil)
+			check(t, err)
+		case !st.Cancelled && !sent:
+			t.Fatalf("round %d: a receive without a message completed: %+v", i, st)
+		}
+		if sent && v[0] != int32(i) {
+			t.Fatalf("round %d: got %d", i, v[0])
+		}
+		check(t, req.Cancel()) // too late is no error
+	}
+}
+
 func testSelf(t *testing.T, c *comm) {
 	for _, n := range []int{0, 1, 100_000} {
 		data, got := fill[float64](n, 5), make([]float64, n)

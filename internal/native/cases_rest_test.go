@@ -1,7 +1,6 @@
 package native
 
 import (
-	"fmt"
 	"os"
 	"runtime"
 	"slices"
@@ -340,7 +339,7 @@ func testNoAllocation(t *testing.T, c *comm) {
 		check(t, c.Collective(engine.Coll{Kind: engine.Barrier}, nil))
 	}
 	reduce()
-	if n := testing.AllocsPerRun(runs, reduce); n > 1 {
+	if n := testing.AllocsPerRun(runs, reduce); n != 0 {
 		t.Errorf("Allreduce, Bcast and Barrier allocate %v times", n)
 	}
 }
@@ -355,7 +354,7 @@ func testTagUB(t *testing.T, c *comm) {
 	if st.Tag != job.tagUB {
 		t.Errorf("tag %d, want %d", st.Tag, job.tagUB)
 	}
-	err = c.Send(buf([]byte{1}), c.rank, 1<<31, engine.Standard, nil)
-	wantClass(t, err, engine.ErrTag)
-	_ = fmt.Sprint(err)
+	if job.tagUB < engine.InternalTag-1 {
+		wantClass(t, c.Send(buf([]byte{1}), c.rank, job.tagUB+1, engine.Standard, nil), engine.ErrTag)
+	}
 }

@@ -27,7 +27,7 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 		_, err = m.Wait(done)
 		return c.revokeIfDone(err, &k)
 	}
-	r := d.take(c, opColl)
+	r := d.take(c, opColl, false)
 	if err := r.collective(&k, width, d.pollCollectives, done != nil); err != nil {
 		r.drop()
 		return err
@@ -101,7 +101,7 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		}
 		return m, nil
 	}
-	r := c.d.take(c, opColl)
+	r := c.d.take(c, opColl, true)
 	if err := r.collective(&k, width, true, false); err != nil {
 		r.drop()
 		return nil, err

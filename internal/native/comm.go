@@ -13,6 +13,7 @@ import (
 type comm struct {
 	d      *driver
 	handle uintptr
+	inner  uintptr // a duplicate, for messages with internal tags, which AnyTag does not match
 	rank   int
 	size   int
 
@@ -50,6 +51,14 @@ func (d *driver) adopt(handle uintptr) (*comm, error) {
 		return nil, d.fail(rc, "MPI_Comm_size")
 	}
 	c.rank, c.size = int(v[0]), int(v[1])
+	inner := new(uintptr)
+	if rc := d.call(fnCommDup, handle, uintptr(unsafe.Pointer(inner))); rc != 0 {
+		return nil, d.fail(rc, "MPI_Comm_dup")
+	}
+	c.inner = *inner
+	if rc := d.call(fnCommSetErrhandler, c.inner, d.errReturn); rc != 0 {
+		return nil, d.fail(rc, "MPI_Comm_set_errhandler")
+	}
 	return c, nil
 }
 
@@ -200,10 +209,20 @@ func (c *comm) Free() error {
 		return engine.Errorf(engine.ErrComm, "the world and self communicators cannot be freed")
 	}
 	c.broken.Store(engine.Errorf(engine.ErrComm, "the communicator has been freed"))
+	return c.release()
+}
+
+// release frees what the library holds.
+func (c *comm) release() error {
 	h := new(uintptr)
-	*h = c.handle
-	if rc := c.d.call(fnCommFree, uintptr(unsafe.Pointer(h))); rc != 0 {
-		return c.d.fail(rc, "MPI_Comm_free")
+	for _, handle := range []uintptr{c.inner, c.handle} {
+		if handle == 0 || handle == c.d.worldHandle || handle == c.d.selfHandle {
+			continue
+		}
+		*h = handle
+		if rc := c.d.call(fnCommFree, uintptr(unsafe.Pointer(h))); rc != 0 {
+			return c.d.fail(rc, "MPI_Comm_free")
+		}
 	}
 	return nil
 }

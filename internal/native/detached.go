@@ -52,8 +52,8 @@ var finishTimeout = 10 * time.Second
 func (d *driver) settle() error {
 	for _, r := range d.active.all() {
 		d.active.remove(r)
-		if r.kind == opRecv {
-			r.cancel()
+		if !r.withdrawn {
+			r.withdraw()
 		}
 		d.detach(r)
 	}

@@ -3,9 +3,8 @@
 // their relatives, opened at run time. There is no cgo, no mpicc and no
 // rebuild: one binary runs on all of them.
 //
-// [Wanted] tells from the environment whether this process should run on an
-// MPI library; [Open] finds the library that belongs to the launcher, opens
-// it and calls MPI_Init_thread. Which of the three binary interfaces a library
+// [Open] finds the library that belongs to the launcher, opens it and calls
+// MPI_Init_thread. Which of the three binary interfaces a library
 // has is read off its symbols, never off its file name; the constants of each
 // are those of package abi.
 //
@@ -21,6 +20,6 @@
 // What a library lacks is made from what it has or reported as ErrUnsupported.
 //
 // Who may import it: mpi/native, which registers it, and its tests and
-// benchmarks. It imports package engine, its own abi and ccall (purego), and
-// golang.org/x/sys.
+// benchmarks. It imports packages engine and foreign, its own abi and
+// ccall (purego), and golang.org/x/sys.
 package native

@@ -1,6 +1,7 @@
 package native
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/foreign"
 	"github.com/ringo-mpi/ringo/internal/native/abi"
 )
 
@@ -16,9 +18,12 @@ import (
 type driver struct {
 	*library
 	host        string
-	launch      launch
+	launch      foreign.Launcher
+	level       threadLevel
 	world, self *comm
-	local       struct {
+
+	worldHandle, selfHandle uintptr
+	local                   struct {
 		rank, size int
 		crowded    bool // this host has more ranks than cores
 	}
@@ -71,12 +76,21 @@ func (d *driver) Info() engine.Info {
 	return engine.Info{
 		Name:      "native",
 		Version:   d.summary(),
-		Transport: "mpi",
+		Transport: d.transport(),
 		Host:      d.host,
 		LocalRank: d.local.rank,
 		LocalSize: d.local.size,
 		Library:   d.path,
 	}
+}
+
+// transport says how the library is used.
+func (d *driver) transport() string {
+	s := fmt.Sprintf("%s ABI, %v", d.abi.Name, d.level)
+	if d.pollCollectives {
+		s += ", polled collectives"
+	}
+	return s
 }
 
 func (d *driver) World() engine.Comm { return d.world }

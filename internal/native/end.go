@@ -35,6 +35,7 @@ func (d *driver) Finalize() error {
 	if d.finalized.Swap(true) {
 		return errFinalized
 	}
+	d.release()
 	var rc int32
 	d.onMain(func() { rc = d.call(fnFinalize) })
 	close(d.main)
@@ -42,4 +43,13 @@ func (d *driver) Finalize() error {
 		return engine.Errorf(engine.ErrOther, "MPI_Finalize failed with code %d", rc)
 	}
 	return nil
+}
+
+// release frees what the engine holds of the library, which would otherwise
+// complain.
+func (d *driver) release() {
+	d.types.release(d)
+	d.ops.free(d)
+	d.world.release()
+	d.self.release()
 }

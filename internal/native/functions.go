@@ -8,9 +8,7 @@ type function uint8
 
 const (
 	fnInitThread function = iota
-	fnInitialized
 	fnFinalize
-	fnQueryThread
 	fnAbort
 	fnGetVersion
 	fnGetLibraryVersion
@@ -140,8 +138,8 @@ const (
 )
 
 var functionNames = [numFunctions]string{
-	fnInitThread: "MPI_Init_thread", fnInitialized: "MPI_Initialized", fnFinalize: "MPI_Finalize",
-	fnQueryThread: "MPI_Query_thread", fnAbort: "MPI_Abort", fnGetVersion: "MPI_Get_version",
+	fnInitThread: "MPI_Init_thread", fnFinalize: "MPI_Finalize",
+	fnAbort: "MPI_Abort", fnGetVersion: "MPI_Get_version",
 	fnGetLibraryVersion: "MPI_Get_library_version", fnErrorClass: "MPI_Error_class",
 	fnErrorString: "MPI_Error_string", fnAllocMem: "MPI_Alloc_mem", fnFreeMem: "MPI_Free_mem",
 
@@ -198,7 +196,7 @@ const (
 // required are the entry points without which a library is of no use; all are
 // in MPI 3.0.
 var required = []function{
-	fnInitThread, fnInitialized, fnFinalize, fnQueryThread, fnAbort, fnErrorClass, fnErrorString,
+	fnInitThread, fnFinalize, fnAbort, fnErrorClass, fnErrorString,
 	fnCommRank, fnCommSize, fnCommDup, fnCommSplit, fnCommSplitType, fnCommCreate, fnCommCreateGroup,
 	fnCommFree, fnCommGroup, fnCommSetErrhandler, fnGroupIncl, fnGroupFree, fnGroupTranslateRanks,
 	fnIsend, fnIssend, fnIrsend, fnIrecv, fnIprobe, fnImprobe, fnImrecv, fnTest, fnCancel,

@@ -219,7 +219,7 @@ func (c *comm) parts(k engine.Coll) (*compound, error) {
 		if err != nil {
 			return
 		}
-		r := c.d.take(c, opColl)
+		r := c.d.take(c, opColl, true)
 		if err = r.collective(&part, plain, true, false); err != nil {
 			r.drop()
 			return

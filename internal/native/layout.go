@@ -242,9 +242,13 @@ func (r *request) stage(b engine.Buf, receive, private bool) (wire, error) {
 
 // hold keeps memory reachable until the request is complete.
 func (r *request) hold(p unsafe.Pointer) {
-	if r.keep == nil {
-		r.keep = p
-	} else if p != nil {
+	switch {
+	case p == nil:
+	case r.keep[0] == nil:
+		r.keep[0] = p
+	case r.keep[1] == nil:
+		r.keep[1] = p
+	default:
 		x := r.ext()
 		x.keep = append(x.keep, p)
 	}

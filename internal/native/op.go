@@ -154,7 +154,7 @@ func (t *opTable) get(d *driver, op *engine.Op) (uintptr, *opSlot, error) {
 	s := t.bound[op]
 	if s == nil {
 		var err error
-		if s, err = t.free(d); err != nil {
+		if s, err = t.idle(d); err != nil {
 			return 0, nil, err
 		}
 		delete(t.bound, s.op)
@@ -173,8 +173,8 @@ func (t *opTable) get(d *driver, op *engine.Op) (uintptr, *opSlot, error) {
 	return s.ops[commutative], s, nil
 }
 
-// free finds a slot that no reduction uses, or makes one.
-func (t *opTable) free(d *driver) (*opSlot, error) {
+// idle finds a slot that no reduction uses, or makes one.
+func (t *opTable) idle(d *driver) (*opSlot, error) {
 	var idle *opSlot
 	for _, s := range t.slots {
 		if s.users == 0 {
@@ -224,4 +224,14 @@ func (t *opTable) release(s *opSlot) any {
 		return p.value
 	}
 	return nil
+}
+
+// free frees the operations of all slots.
+func (t *opTable) free(d *driver) {
+	p := new(uintptr)
+	for _, s := range t.slots {
+		for _, *p = range s.ops {
+			d.call(fnOpFree, uintptr(unsafe.Pointer(p)))
+		}
+	}
 }

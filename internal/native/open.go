@@ -9,22 +9,25 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/foreign"
 	"github.com/ringo-mpi/ringo/internal/native/abi"
 	"github.com/ringo-mpi/ringo/internal/native/ccall"
 )
 
 var opened atomic.Bool
 
-// Open finds the MPI library, opens it, calls MPI_Init_thread and returns this
-// process's rank of the job. It works once in a process, as MPI_Init does. All
-// errors are of class ErrLaunch or ErrUnsupported; with RINGO_VERBOSE=1 rank 0
-// says on standard error what was opened and why.
+// Open finds the MPI library that belongs to the launcher, opens it, calls
+// MPI_Init_thread and returns this process's rank of the job. It works once in
+// a process, as MPI_Init does. Errors are of class ErrLaunch or ErrUnsupported.
 func Open() (engine.Engine, error) {
-	_, reason := Wanted(os.Getenv)
-	return open(os.Getenv, reason)
+	d, err := open(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return d, nil
 }
 
-func open(env Env, reason string) (*driver, error) {
+func open(getenv func(string) string) (*driver, error) {
 	if !ccall.Supported {
 		return nil, engine.Errorf(engine.ErrUnsupported, "the native engine cannot open MPI libraries on %s/%s; use the embedded engine (RINGO_ENGINE=embedded)", runtime.GOOS, runtime.GOARCH)
 	}
@@ -33,43 +36,24 @@ func open(env Env, reason string) (*driver, error) {
 	}
 	handlers := saveSignals()
 	defer handlers.restore()
-	started := detect(env)
-	lib, err := findLibrary(env, started)
+	started := foreign.Detect(getenv)
+	lib, err := findLibrary(getenv, started)
 	if err != nil {
-		return nil, launchError(err)
+		return nil, engine.Errorf(engine.ErrLaunch, "%w", err)
 	}
 	d := &driver{library: lib, launch: started, host: hostname()}
 	d.requests.New = d.newRequest
 	if err := d.setConstants(); err != nil {
 		return nil, err
 	}
-	level, err := d.init(handlers)
-	if err != nil {
+	if err := d.init(handlers); err != nil {
 		return nil, err
 	}
-	if err := d.join(level); err != nil {
+	if err := d.join(getenv); err != nil {
 		d.onMain(func() { d.call(fnFinalize) })
 		return nil, err
 	}
-	if v := env("RINGO_VERBOSE"); v != "" && v != "0" && d.world.rank == 0 {
-		fmt.Fprintf(os.Stderr, "ringo: native engine: %s\n", d.describe(level, reason))
-	}
 	return d, nil
-}
-
-func launchError(err error) *engine.Error {
-	e := engine.Errorf(engine.ErrLaunch, "%w", err)
-	return e
-}
-
-// describe is the line of RINGO_VERBOSE.
-func (d *driver) describe(level threadLevel, reason string) string {
-	collectives := "blocking"
-	if d.pollCollectives {
-		collectives = "polled"
-	}
-	return fmt.Sprintf("%s from %s, %s ABI, MPI %d.%d, %s, %d ranks, %d on %s, %s collectives; because %s",
-		d.summary(), d.path, d.abi.Name, d.mpi[0], d.mpi[1], level, d.world.size, d.local.size, d.host, collectives, reason)
 }
 
 // threadLevel is the library's number for what it allows threads to do.
@@ -89,7 +73,7 @@ func (l threadLevel) String() string {
 
 // init calls MPI_Init_thread on a thread that is kept for MPI_Finalize. Only
 // these two calls want the same thread; everything else runs on any.
-func (d *driver) init(handlers *signals) (threadLevel, error) {
+func (d *driver) init(handlers *signals) error {
 	d.main = make(chan func())
 	go func() {
 		runtime.LockOSThread()
@@ -97,25 +81,17 @@ func (d *driver) init(handlers *signals) (threadLevel, error) {
 			f()
 		}
 	}()
-	var rc, initialized int32
-	level := threadLevel{table: d.abi}
+	var rc int32
+	provided := new(int32)
 	d.onMain(func() {
-		flag, provided := new(int32), new(int32)
-		if rc = d.call(fnInitialized, uintptr(unsafe.Pointer(flag))); rc != 0 {
-			return
-		}
-		if initialized = *flag; initialized != 0 {
-			rc = d.call(fnQueryThread, uintptr(unsafe.Pointer(provided)))
-		} else {
-			rc = d.call(fnInitThread, 0, 0, uintptr(d.abi.Must(abi.ThreadMultiple)), uintptr(unsafe.Pointer(provided)))
-		}
-		level.value = int64(*provided)
+		rc = d.call(fnInitThread, 0, 0, uintptr(d.abi.Must(abi.ThreadMultiple)), uintptr(unsafe.Pointer(provided)))
 	})
 	handlers.restore()
 	if rc != 0 {
-		return level, engine.Errorf(engine.ErrLaunch, "MPI_Init_thread of %s failed with code %d", d.path, rc)
+		return engine.Errorf(engine.ErrLaunch, "MPI_Init_thread of %s failed with code %d", d.path, rc)
 	}
-	return level, nil
+	d.level = threadLevel{int64(*provided), d.abi}
+	return nil
 }
 
 // onMain runs f on the thread that called MPI_Init_thread.
@@ -130,28 +106,29 @@ func (d *driver) onMain(f func()) {
 
 // join takes up the place in the job: thread level, communicators, the check
 // that launcher and library belong together, the other ranks of the host.
-func (d *driver) join(level threadLevel) error {
-	switch level.value {
+func (d *driver) join(getenv func(string) string) error {
+	switch d.level.value {
 	case d.abi.Must(abi.ThreadMultiple):
 	case d.abi.Must(abi.ThreadSerialized):
 		d.serial = true
 	default:
-		return engine.Errorf(engine.ErrUnsupported, "%s gives %s, and goroutines need MPI_THREAD_MULTIPLE or at least MPI_THREAD_SERIALIZED: use a library built with thread support, or RINGO_ENGINE=embedded", d.path, level)
+		return engine.Errorf(engine.ErrUnsupported, "%s gives %s, and goroutines need MPI_THREAD_MULTIPLE or at least MPI_THREAD_SERIALIZED: use a library built with thread support, or RINGO_ENGINE=embedded", d.path, d.level)
 	}
 	var err error
 	handle := func(id abi.HandleID) uintptr { h, _ := d.predefined(id); return h }
-	if d.world, err = d.adopt(handle(abi.CommWorld)); err != nil {
+	d.worldHandle, d.selfHandle = handle(abi.CommWorld), handle(abi.CommSelf)
+	if d.world, err = d.adopt(d.worldHandle); err != nil {
 		return err
 	}
-	if d.self, err = d.adopt(handle(abi.CommSelf)); err != nil {
+	if d.self, err = d.adopt(d.selfHandle); err != nil {
 		return err
 	}
-	if l := d.launch; l.size > 1 && d.world.size == 1 {
-		return engine.Errorf(engine.ErrLaunch, "%s started rank %d of %d, but %s (%s) sees a world of 1: launcher and library do not belong together; use the library's own mpiexec, or name the launcher's library in RINGO_LIBMPI", l, l.rank, l.size, d.path, d.summary())
+	if l := d.launch; l.Size > 1 && d.world.size == 1 {
+		return engine.Errorf(engine.ErrLaunch, "%v started %d processes, but %s (%s) sees a world of one: launcher and library do not belong together; use the library's own mpiexec, or name the launcher's library in RINGO_LIBMPI", l, l.Size, d.path, d.summary())
 	}
 	d.status.learn(d)
 	d.findTagUB()
-	return d.findLocal()
+	return d.findLocal(getenv)
 }
 
 // findTagUB asks for the largest tag (MPI 5.0 §9.1.2).
@@ -163,13 +140,13 @@ func (d *driver) findTagUB() {
 	p, flag := new(unsafe.Pointer), new(int32)
 	key := integer(int(d.abi.Must(abi.TagUB)))
 	if d.call(fnCommGetAttr, d.world.handle, key, uintptr(unsafe.Pointer(p)), uintptr(unsafe.Pointer(flag))) == 0 && *flag != 0 && *p != nil {
-		d.tagUB = int(*(*int32)(*p))
+		d.tagUB = min(int(*(*int32)(*p)), engine.InternalTag-1)
 	}
 }
 
 // findLocal finds the ranks of this host and agrees with all ranks on how
 // collectives are run.
-func (d *driver) findLocal() error {
+func (d *driver) findLocal(getenv func(string) string) error {
 	host, err := d.world.SplitShared(0)
 	if err != nil {
 		return err
@@ -193,7 +170,7 @@ func (d *driver) findLocal() error {
 	// Where ranks outnumber cores a library that waits in a loop wastes the
 	// turns of the others; Open MPI then yields of its own accord.
 	poll := d.serial || d.local.crowded && d.family != openmpiFamily
-	switch v := strings.ToLower(os.Getenv("RINGO_NATIVE_COLLECTIVES")); v {
+	switch v := strings.ToLower(getenv("RINGO_NATIVE_COLLECTIVES")); v {
 	case "":
 	case "poll", "polled":
 		poll = true

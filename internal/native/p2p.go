@@ -54,22 +54,26 @@ func (r *request) message(f function, w wire, args [3]uintptr, n int) error {
 
 // beginSend makes the request of a send, without starting it. A private one
 // does not touch the user's memory after it has started.
-func (c *comm) beginSend(b engine.Buf, dest, tag int, mode engine.SendMode, private bool) (*request, error) {
+func (c *comm) beginSend(b engine.Buf, dest, tag int, mode engine.SendMode, private, own bool) (*request, error) {
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
 	d := c.d
+	handle, wireTag := c.handle, tag
 	if tag > d.tagUB {
-		return nil, engine.PeerErrorf(engine.ErrTag, dest, tag, "the library allows tags up to %d", d.tagUB)
+		if tag < engine.InternalTag {
+			return nil, engine.PeerErrorf(engine.ErrTag, dest, tag, "the library allows tags up to %d", d.tagUB)
+		}
+		handle, wireTag = c.inner, d.innerTag(tag)
 	}
+	r := d.take(c, opSend, own)
+	r.peer, r.tag = dest, tag
 	if dest == engine.ProcNull {
 		dest = d.procNull
 	}
-	r := d.take(c, opSend)
-	r.peer, r.tag = dest, tag
 	w, err := r.stage(b, false, private)
 	if err == nil {
-		err = r.message(sends[mode], w, [3]uintptr{integer(dest), integer(tag), c.handle}, 3)
+		err = r.message(sends[mode], w, [3]uintptr{integer(dest), integer(wireTag), handle}, 3)
 	}
 	if err != nil {
 		r.drop()
@@ -78,15 +82,15 @@ func (c *comm) beginSend(b engine.Buf, dest, tag int, mode engine.SendMode, priv
 	return r, nil
 }
 
-func (c *comm) beginRecv(b engine.Buf, source, tag int) (*request, error) {
+func (c *comm) beginRecv(b engine.Buf, source, tag int, own bool) (*request, error) {
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
-	r := c.d.take(c, opRecv)
+	r := c.d.take(c, opRecv, own)
 	r.peer, r.tag = source, tag
 	w, err := r.stage(b, true, false)
 	if err == nil {
-		err = r.message(fnIrecv, w, [3]uintptr{integer(c.d.source(source)), integer(c.d.recvTag(tag)), c.handle}, 3)
+		err = r.message(fnIrecv, w, c.envelope(source, tag), 3)
 	}
 	if err != nil {
 		r.drop()
@@ -95,22 +99,36 @@ func (c *comm) beginRecv(b engine.Buf, source, tag int) (*request, error) {
 	return r, nil
 }
 
-// source and recvTag translate the wildcards.
-func (d *driver) source(rank int) int {
-	switch rank {
+// envelope makes the arguments that select a message: source, tag and the
+// library's communicator.
+func (c *comm) envelope(source, tag int) [3]uintptr {
+	d, handle := c.d, c.handle
+	switch source {
 	case engine.AnySource:
-		return d.anySource
+		source = d.anySource
 	case engine.ProcNull:
-		return d.procNull
+		source = d.procNull
 	}
-	return rank
+	switch {
+	case tag == engine.AnyTag:
+		tag = d.anyTag
+	case tag >= engine.InternalTag:
+		tag, handle = d.innerTag(tag), c.inner
+	}
+	return [3]uintptr{integer(source), integer(tag), handle}
 }
 
-func (d *driver) recvTag(tag int) int {
-	if tag == engine.AnyTag {
-		return d.anyTag
+// innerTag makes an internal tag fit the library, which may have fewer. The
+// two kinds, with and without bit 29, stay apart; of one kind only tags that
+// are thousands of messages from each other become the same.
+func (d *driver) innerTag(tag int) int {
+	const bit = 1 << 29
+	half := d.tagUB/2 + 1
+	low := tag - engine.InternalTag
+	if low&bit != 0 {
+		return half + (low&^bit)%(d.tagUB-half+1)
 	}
-	return tag
+	return low % half
 }
 
 // end finishes a completed request and gives it back.
@@ -134,7 +152,7 @@ const selfBuffered = 64 << 10
 // message stays on its way, and the user's memory is his own again.
 func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
 	buffered := mode == engine.Buffered || mode == engine.Standard && dest == c.rank && (b.Type == nil || b.Bytes() <= selfBuffered)
-	r, err := c.beginSend(b, dest, tag, mode, done != nil || buffered)
+	r, err := c.beginSend(b, dest, tag, mode, done != nil || buffered, false)
 	if err != nil {
 		return err
 	}
@@ -154,7 +172,7 @@ func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-ch
 }
 
 func (c *comm) Recv(b engine.Buf, source, tag int, done <-chan struct{}) (engine.Status, error) {
-	r, err := c.beginRecv(b, source, tag)
+	r, err := c.beginRecv(b, source, tag, false)
 	if err != nil {
 		return engine.Status{}, err
 	}
@@ -174,7 +192,7 @@ func (r *request) receive(done <-chan struct{}) (engine.Status, error) {
 	// The context has ended or the communicator is revoked. The library
 	// withdraws the receive, or has matched it and delivers.
 	reason := err
-	r.cancel()
+	r.withdraw()
 	w := waiter{d: r.d}
 	w.begin()
 	for finished = false; !finished; {
@@ -189,14 +207,9 @@ func (r *request) receive(done <-chan struct{}) (engine.Status, error) {
 	return st, err
 }
 
-// cancel asks the library to withdraw the operation.
-func (r *request) cancel() int32 {
-	return r.d.call(fnCancel, uintptr(unsafe.Pointer(&r.handle)))
-}
-
 func (c *comm) Isend(b engine.Buf, dest, tag int, mode engine.SendMode) (engine.Request, error) {
 	buffered := mode == engine.Buffered
-	r, err := c.beginSend(b, dest, tag, mode, buffered)
+	r, err := c.beginSend(b, dest, tag, mode, buffered, !buffered)
 	if err != nil {
 		return nil, err
 	}
@@ -213,7 +226,7 @@ func (c *comm) Isend(b engine.Buf, dest, tag int, mode engine.SendMode) (engine.
 }
 
 func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
-	r, err := c.beginRecv(b, source, tag)
+	r, err := c.beginRecv(b, source, tag, true)
 	if err != nil {
 		return nil, err
 	}
@@ -293,26 +306,20 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 // library finishes the rest when it can.
 func (r *request) giveUp(reason error) (engine.Status, error) {
 	r.d.active.remove(r)
-	if r.kind == opRecv {
-		r.cancel()
+	if !r.withdrawn {
+		r.withdraw()
 	}
 	r.d.detach(r)
 	return engine.Status{}, reason
 }
 
-// Cancel withdraws a receive. Sends are left alone: MPI has deprecated their
-// cancellation and no library implements it.
+// Cancel has a receive withdrawn by whoever tests or waits for it. Sends are
+// left alone: MPI has deprecated their cancellation and no library implements
+// it.
 func (r *request) Cancel() error {
-	switch {
-	case r.comm == nil:
-		return errReleased
-	case r.kind == opColl:
+	if r.kind == opColl {
 		return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
-	case r.kind == opSend || r.flag != 0 || r.block.Ret != 0:
-		return nil
 	}
-	if rc := r.cancel(); rc != 0 {
-		return r.d.fail(rc, "MPI_Cancel")
-	}
+	r.cancelled.Store(true)
 	return nil
 }

@@ -39,11 +39,11 @@ func (c *comm) probe(f function, source, tag int) (*request, error) {
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
-	r := c.d.take(c, opRecv)
+	r := c.d.take(c, opRecv, false)
 	r.peer, r.tag = source, tag
 	r.block.Fn, r.block.Poll = 0, c.d.fn(f)
-	a := &r.block.PollArgs
-	a[0], a[1], a[2] = integer(c.d.source(source)), integer(c.d.recvTag(tag)), c.handle
+	envelope := c.envelope(source, tag)
+	copy(r.block.PollArgs[:], envelope[:])
 	return r, nil
 }
 
@@ -60,7 +60,7 @@ func (r *request) look(block bool, done <-chan struct{}) (st engine.Status, ok b
 		}
 	}
 	if finished && err == nil {
-		st, ok = r.d.convert(&r.status), true
+		st, ok = r.received(), true
 	}
 	r.d.give(r)
 	return st, ok, err
@@ -73,11 +73,11 @@ type message struct {
 	source, tag int
 }
 
-func (m *message) begin(b engine.Buf) (*request, error) {
+func (m *message) begin(b engine.Buf, own bool) (*request, error) {
 	if err := m.comm.usable(); err != nil {
 		return nil, err
 	}
-	r := m.comm.d.take(m.comm, opRecv)
+	r := m.comm.d.take(m.comm, opRecv, own)
 	r.peer, r.tag = m.source, m.tag
 	w, err := r.stage(b, true, false)
 	if err == nil {
@@ -93,7 +93,7 @@ func (m *message) begin(b engine.Buf) (*request, error) {
 
 // Recv receives the message. It is matched: done does not withdraw it.
 func (m *message) Recv(b engine.Buf, done <-chan struct{}) (engine.Status, error) {
-	r, err := m.begin(b)
+	r, err := m.begin(b, false)
 	if err != nil {
 		return engine.Status{}, err
 	}
@@ -101,7 +101,7 @@ func (m *message) Recv(b engine.Buf, done <-chan struct{}) (engine.Status, error
 }
 
 func (m *message) Irecv(b engine.Buf) (engine.Request, error) {
-	r, err := m.begin(b)
+	r, err := m.begin(b, true)
 	if err != nil {
 		return nil, err
 	}

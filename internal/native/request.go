@@ -2,6 +2,7 @@ package native
 
 import (
 	"runtime"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -15,7 +16,9 @@ import (
 // the goroutine of a blocking call, or the set of active requests.
 //
 // A blocking call takes its request out of a pool and puts it back; so it
-// allocates nothing.
+// allocates nothing. A request that the user holds is not used again, because
+// Cancel may come at any time. The library's request is touched by one goroutine
+// at a time, the one in Test, Wait or WaitAny; it also carries out a Cancel.
 type request struct {
 	block  ccall.Block
 	handle uintptr // the library's request
@@ -26,11 +29,14 @@ type request struct {
 	d    *driver
 	comm *comm
 	kind opKind
-	peer int // for messages of errors
+	own  bool // has a life of its own: the user holds it, it is not used again
+	peer int  // for messages of errors
 	tag  int
-	keep unsafe.Pointer // the user's memory
+	keep [2]unsafe.Pointer // the user's memory: one side, or both of a collective
 	more *extra
 
+	cancelled  atomic.Bool // Cancel was called
+	withdrawn  bool        // MPI_Cancel was called
 	calls      uint8
 	active     bool
 	prev, next *request // in the set of active requests
@@ -71,10 +77,16 @@ func (r *request) ext() *extra {
 	return r.more
 }
 
-// take returns a request ready to be filled.
-func (d *driver) take(c *comm, kind opKind) *request {
-	r := d.requests.Get().(*request)
-	r.comm, r.kind, r.flag = c, kind, 0
+// take returns a request ready to be filled: one of the pool, or one that the
+// user will hold.
+func (d *driver) take(c *comm, kind opKind, own bool) *request {
+	var r *request
+	if own {
+		r = d.newRequest().(*request)
+	} else {
+		r = d.requests.Get().(*request)
+	}
+	r.comm, r.kind, r.own, r.flag = c, kind, own, 0
 	return r
 }
 
@@ -86,8 +98,10 @@ func (d *driver) newRequest() any {
 
 // give puts a request back that nothing refers to any more.
 func (d *driver) give(r *request) {
-	r.keep, r.more, r.comm = nil, nil, nil
-	d.requests.Put(r)
+	r.keep, r.more, r.comm = [2]unsafe.Pointer{}, nil, nil
+	if !r.own {
+		d.requests.Put(r)
+	}
 }
 
 // test sets up polling by MPI_Test.
@@ -129,11 +143,23 @@ func (r *request) start(polls int) (done bool, err error) {
 
 // poll continues after start.
 func (r *request) poll(polls int) (done bool, err error) {
+	if r.cancelled.Load() && !r.withdrawn {
+		r.withdraw()
+	}
 	r.run(polls)
 	if r.block.Ret != 0 {
 		return true, r.error()
 	}
 	return r.flag != 0, nil
+}
+
+// withdraw asks the library to cancel a receive. It has no error of its own:
+// a receive that cannot be withdrawn is received.
+func (r *request) withdraw() {
+	r.withdrawn = true
+	if r.kind == opRecv {
+		r.d.call(fnCancel, uintptr(unsafe.Pointer(&r.handle)))
+	}
 }
 
 // error is the error of the last call.
@@ -149,7 +175,7 @@ func (r *request) error() error {
 func (r *request) finish() engine.Status {
 	var st engine.Status
 	if r.kind == opRecv {
-		st = r.d.convert(&r.status)
+		st = r.received()
 	}
 	if r.more != nil {
 		r.more.unpackAll(r.kind, st)
@@ -158,6 +184,15 @@ func (r *request) finish() engine.Status {
 			// panic goes on here, on the goroutine that waited for the reduction.
 			panic(p)
 		}
+	}
+	return st
+}
+
+// received is the status of a finished receive or probe.
+func (r *request) received() engine.Status {
+	st := r.d.convert(&r.status)
+	if r.tag >= engine.InternalTag && !st.Cancelled {
+		st.Tag = r.tag // the library's is another
 	}
 	return st
 }

@@ -7,65 +7,60 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
+
+	"github.com/ringo-mpi/ringo/internal/foreign"
 )
 
-// errNoLibrary is the cause of an error of Open that says that no library was
-// found.
-var errNoLibrary = errors.New("no MPI library")
-
-// names are the file names that the dynamic linker is asked for, the most
-// specific first.
-func names(want family) []string {
+// names are the file names that the dynamic linker is asked for under a
+// launcher, and the family that its library must be of.
+func names(m foreign.Manager) (list []string, want family) {
 	mpich, openmpi, std := []string{"libmpi.so.12", "libmpich.so.12", "libmpi_cray.so.12", "libmpi_cray.so"}, []string{"libmpi.so.40"}, []string{"libmpi_abi.so.1", "libmpi_abi.so.0"}
 	last := []string{"libmpi.so"}
 	if runtime.GOOS == "darwin" {
 		mpich, openmpi, std = []string{"libmpi.12.dylib", "libmpich.12.dylib"}, []string{"libmpi.40.dylib"}, []string{"libmpi_abi.1.dylib"}
 		last = []string{"libmpi.dylib"}
 	}
-	var list []string
-	switch want {
-	case openmpiFamily:
-		list = append(openmpi, std...)
-	case mpichFamily:
-		list = append(mpich, std...)
-	default:
-		list = append(append(std, mpich...), openmpi...)
+	switch m {
+	case foreign.PMI:
+		return slices.Concat(mpich, std, last), mpichFamily
+	case foreign.OpenMPI:
+		return slices.Concat(openmpi, std, last), openmpiFamily
+	case foreign.PMIx:
+		return slices.Concat(openmpi, std, mpich, last), unknownFamily
 	}
-	return append(list, last...)
+	return slices.Concat(std, mpich, openmpi, last), unknownFamily
 }
 
 // findLibrary opens the library that RINGO_LIBMPI names, or else the first one
 // that belongs to the launcher: beside the launcher's own program, then by the
 // dynamic linker's search.
-func findLibrary(env Env, l launch) (*library, error) {
-	if path := env("RINGO_LIBMPI"); path != "" {
+func findLibrary(getenv func(string) string, l foreign.Launcher) (*library, error) {
+	if path := getenv("RINGO_LIBMPI"); path != "" {
 		lib, err := openLibrary(path, unknownFamily)
 		if err != nil {
 			return nil, fmt.Errorf("RINGO_LIBMPI=%s cannot be used: %w", path, oneLine(err))
 		}
 		return lib, nil
 	}
-	var broken []error // found, but not fit
-	candidates := append(besideLauncher(names(l.family)), names(l.family)...)
-	for _, name := range candidates {
-		lib, err := openLibrary(name, l.family)
+	var broken []string // found, but not fit
+	list, want := names(l.Manager)
+	for _, name := range append(besideLauncher(list), list...) {
+		lib, err := openLibrary(name, want)
 		if err == nil {
 			return lib, nil
 		}
 		if !notThere(name, err) {
-			broken = append(broken, oneLine(err))
+			broken = append(broken, "; "+oneLine(err).Error())
 		}
 	}
-	what := "no MPI library"
-	if l.family != unknownFamily {
-		what = fmt.Sprintf("no %s library", l.family)
+	what := "MPI"
+	if want != unknownFamily {
+		what = string(want)
 	}
-	err := fmt.Errorf("%w: %s was found (looked for %s); install one, load its module, or name it in RINGO_LIBMPI", errNoLibrary, what, strings.Join(names(l.family), ", "))
-	if len(broken) > 0 {
-		err = fmt.Errorf("%w; %w", err, errors.Join(broken...))
-	}
-	return nil, oneLine(err)
+	return nil, fmt.Errorf("no %s library was found, and the program was started by %v: install one, load its module, or name it in RINGO_LIBMPI (looked for %s%s)",
+		what, l, strings.Join(list, ", "), strings.Join(broken, ""))
 }
 
 // notThere tells whether a candidate just does not exist, which is no news.

@@ -177,3 +177,15 @@ func (d *driver) handleArray(handles []uintptr) []uintptr {
 	}
 	return packed
 }
+
+// release frees all datatypes.
+func (t *typeTable) release(d *driver) {
+	for _, h := range t.large {
+		d.freeType(h)
+	}
+	for _, bucket := range t.layouts.list {
+		for _, x := range bucket {
+			d.freeType(x.handle)
+		}
+	}
+}

@@ -97,9 +97,14 @@ func (w *waiter) account(now time.Time) {
 	took := now.Sub(w.last)
 	each := took / time.Duration(w.polls)
 	w.shortest = min(w.shortest, max(each, 1))
-	if each > 4*w.shortest && took > 2*time.Microsecond {
-		w.idle = max(0, w.idle-time.Millisecond) // it moved data, or another process had the core
-	} else {
+	switch {
+	case w.d.local.crowded:
+		// Other processes have the core for most of the time; what a batch took
+		// says nothing.
+		w.idle = now.Sub(w.began)
+	case each > 4*w.shortest && took > 2*time.Microsecond:
+		w.idle = max(0, w.idle-time.Millisecond) // it moved data
+	default:
 		w.idle += took
 	}
 }

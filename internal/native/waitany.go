@@ -39,22 +39,31 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 		return -1, nil
 	}
 
-	r := d.take(d.self, opRecv)
+	r := d.take(d.self, opRecv, false)
 	defer d.give(r)
 	handles := make([]uintptr, len(natives))
 	for i, n := range natives {
 		handles[i] = n.handle
 	}
 	packed := d.handleArray(handles)
-	r.keep = unsafe.Pointer(unsafe.SliceData(packed))
+	list := unsafe.Pointer(unsafe.SliceData(packed))
+	r.hold(list)
 	r.block.Fn, r.block.Poll = 0, d.fn(fnTestany)
-	r.block.PollArgs = [6]uintptr{integer(len(natives)), pointer(r.keep), pointer(unsafe.Pointer(&r.aux)),
+	r.block.PollArgs = [6]uintptr{integer(len(natives)), pointer(list), pointer(unsafe.Pointer(&r.aux)),
 		pointer(unsafe.Pointer(&r.flag)), pointer(unsafe.Pointer(&r.status))}
 
 	w := waiter{d: d}
 	w.begin()
 	defer w.end()
 	for polls := 1; ; polls = w.polls {
+		for i, n := range natives {
+			if n.cancelled.Load() && !n.withdrawn {
+				n.withdraw()
+			}
+			if n.comm.usable() != nil {
+				return index[i], nil // its Test or Wait says why
+			}
+		}
 		if len(natives) > 0 {
 			r.run(polls)
 			if r.flag != 0 || r.block.Ret != 0 {
@@ -74,11 +83,6 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 				if c, ok := x.(*compound); ok && c.ready() {
 					return i, nil
 				}
-			}
-		}
-		for i, n := range natives {
-			if n.comm.usable() != nil {
-				return index[i], nil // its Test or Wait says why
 			}
 		}
 		select {

@@ -15,5 +15,5 @@
 // RINGO_ENGINE=embedded leaves the native engine out of account.
 //
 // Package mpi imports it; package mpi/native registers its engine here. It
-// imports internal/engine and the embedded engine.
+// imports internal/engine, internal/foreign and the embedded engine.
 package start

@@ -8,6 +8,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/foreign"
 )
 
 // How says how the ranks of this process are carried.
@@ -48,7 +49,7 @@ func Decide(getenv func(string) string, haveNative bool) (Plan, error) {
 		}
 		ranks = n
 	}
-	foreign := detect(getenv)
+	other := foreign.Detect(getenv)
 	switch {
 	case choice == "native" && !haveNative:
 		return Plan{}, engine.Errorf(engine.ErrLaunch, "RINGO_ENGINE=native: this program has no native engine; add the import _ \"github.com/ringo-mpi/ringo/mpi/native\"")
@@ -58,60 +59,22 @@ func Decide(getenv func(string) string, haveNative bool) (Plan, error) {
 		return Plan{Shared, 1, "started by Ringo's mpiexec"}, nil
 	case ranks > 0:
 		return Plan{Goroutines, ranks, fmt.Sprintf("RINGO_RANKS=%d", ranks)}, nil
-	case foreign.name == "":
+	case other.Manager == foreign.None:
 		return Plan{Single, 1, "no launcher"}, nil
 	case haveNative && choice != "embedded":
-		return Plan{Native, 1, "started by " + foreign.name}, nil
-	case foreign.size == 1:
-		return Plan{Single, 1, "started by " + foreign.name + " as the only process"}, nil
+		return Plan{Native, 1, "started by " + other.String()}, nil
+	case other.Size == 1:
+		return Plan{Single, 1, "started by " + other.String() + " as the only process"}, nil
 	}
 	started := "a job of unknown size"
-	if foreign.size > 1 {
-		started = fmt.Sprintf("%d processes", foreign.size)
+	if other.Size > 1 {
+		started = fmt.Sprintf("%d processes", other.Size)
 	}
 	remedy := "start it with Ringo's mpiexec, or add the import _ \"github.com/ringo-mpi/ringo/mpi/native\""
 	if haveNative {
 		remedy = "start it with Ringo's mpiexec, or leave out RINGO_ENGINE=embedded"
 	}
-	return Plan{}, engine.Errorf(engine.ErrLaunch, "%s started %s, but each would be a world of one: %s", foreign.name, started, remedy)
-}
-
-// launcher is another launcher that started this process.
-type launcher struct {
-	name string // "" for none
-	size int    // processes it started, 0 when unknown
-}
-
-// detect recognises other launchers by the variables they set.
-func detect(getenv func(string) string) launcher {
-	number := func(name string) int {
-		n, err := strconv.Atoi(getenv(name))
-		if err != nil || n < 0 {
-			return 0
-		}
-		return n
-	}
-	switch {
-	case getenv("OMPI_COMM_WORLD_SIZE") != "":
-		return launcher{"Open MPI's mpirun (OMPI_COMM_WORLD_SIZE is set)", number("OMPI_COMM_WORLD_SIZE")}
-	case getenv("SLURM_PROCID") != "" && getenv("SLURM_STEP_ID") != "" && slurmTasks(number) > 1:
-		return launcher{"Slurm's srun (SLURM_PROCID is set)", slurmTasks(number)}
-	case getenv("PMI_FD") != "":
-		return launcher{"an mpiexec that speaks PMI (PMI_FD is set)", number("PMI_SIZE")}
-	case getenv("PMI_PORT") != "":
-		return launcher{"an mpiexec that speaks PMI (PMI_PORT is set)", number("PMI_SIZE")}
-	case getenv("PMIX_NAMESPACE") != "" && slurmTasks(number) != 1:
-		return launcher{"a launcher that speaks PMIx (PMIX_NAMESPACE is set)", slurmTasks(number)}
-	}
-	return launcher{}
-}
-
-// slurmTasks is the number of tasks of a Slurm step.
-func slurmTasks(number func(string) int) int {
-	if n := number("SLURM_STEP_NUM_TASKS"); n > 0 {
-		return n
-	}
-	return number("SLURM_NTASKS")
+	return Plan{}, engine.Errorf(engine.ErrLaunch, "%s started %s, but each would be a world of one: %s", other, started, remedy)
 }
 
 var native struct {

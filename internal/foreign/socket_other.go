@@ -1,6 +1,6 @@
 //go:build !unix
 
-package native
+package foreign
 
 // isSocket says no: process managers of MPI libraries pass no descriptors on
 // this system.

@@ -1,0 +1,141 @@
+// Command native compares the native engine with C on the same MPI library:
+// for each library whose compiler and launcher are installed it compiles
+// c/latency.c, runs the C program and the same loops in Go in turns, and prints
+// the medians of both and of their differences.
+//
+//	go run ./bench/native [-n ranks] [-rounds 7] [-loops 20000] [case ...]
+//
+// A case is pingpong:BYTES (one way), allreduce:BYTES, bcast:BYTES or barrier.
+package main
+
+import (
+	_ "embed"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+//go:embed c/latency.c
+var latency []byte
+
+type library struct {
+	name, compiler string
+	launcher       []string
+}
+
+var libraries = []library{
+	{"MPICH", "mpicc.mpich", []string{"mpiexec.mpich"}},
+	{"Open MPI", "mpicc.openmpi", []string{"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe"}},
+}
+
+const envRank = "RINGO_BENCH_NATIVE_RANK"
+
+func main() {
+	n := flag.Int("n", 2, "ranks")
+	rounds := flag.Int("rounds", 7, "times that each program runs")
+	loops := flag.Int("loops", 20000, "iterations of a case; a fiftieth from 64 KiB on")
+	threads := flag.String("threads", "multiple", "thread level of the C program: single or multiple")
+	flag.Parse()
+	cases := flag.Args()
+	if len(cases) == 0 {
+		cases = []string{"pingpong:8", "pingpong:1024", "pingpong:65536", "pingpong:1048576", "allreduce:8", "allreduce:65536", "bcast:8", "barrier"}
+	}
+	var err error
+	if os.Getenv(envRank) != "" {
+		err = rank(*loops, cases)
+	} else {
+		err = compare(*n, *rounds, *loops, *threads, cases)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "native:", err)
+		os.Exit(1)
+	}
+}
+
+func compare(n, rounds, loops int, threads string, cases []string) error {
+	dir, err := os.MkdirTemp("", "ringo-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	source := filepath.Join(dir, "latency.c")
+	if err := os.WriteFile(source, latency, 0o600); err != nil {
+		return err
+	}
+	fmt.Printf("%d ranks, %d rounds, %s, %d cores, C with MPI_THREAD_%s\n", n, rounds, runtime.Version(), runtime.NumCPU(), strings.ToUpper(threads))
+	found := 0
+	for _, lib := range libraries {
+		if _, err := exec.LookPath(lib.compiler); err != nil {
+			fmt.Printf("%s: %s is not installed\n", lib.name, lib.compiler)
+			continue
+		}
+		found++
+		c := filepath.Join(dir, "latency."+lib.compiler)
+		if out, err := exec.Command(lib.compiler, "-O2", "-o", c, source).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", lib.compiler, err, out)
+		}
+		results := [2]map[string][]float64{{}, {}}
+		for range rounds {
+			for side, args := range [][]string{
+				append([]string{c, threads, strconv.Itoa(loops)}, cases...),
+				append([]string{self, "-loops", strconv.Itoa(loops)}, cases...),
+			} {
+				if err := run(lib, n, args, results[side]); err != nil {
+					return err
+				}
+			}
+		}
+		report(lib, cases, results)
+	}
+	if found == 0 {
+		return fmt.Errorf("no MPI library with a compiler is installed")
+	}
+	return nil
+}
+
+func run(lib library, n int, args []string, into map[string][]float64) error {
+	line := append(append([]string{}, lib.launcher[1:]...), "-n", strconv.Itoa(n))
+	cmd := exec.Command(lib.launcher[0], append(line, args...)...)
+	cmd.Env = append(os.Environ(), envRank+"=1", "RINGO_ENGINE=native")
+	cmd.Stderr = os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", lib.launcher[0], args[0], err)
+	}
+	for line := range strings.Lines(string(out)) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		ns, err := strconv.ParseFloat(value, 64)
+		if err != nil {
+			return fmt.Errorf("%s printed %q", args[0], line)
+		}
+		into[name] = append(into[name], ns)
+	}
+	return nil
+}
+
+func report(lib library, cases []string, results [2]map[string][]float64) {
+	fmt.Printf("\n%s\n%-18s %12s %12s %12s %8s   %s\n", lib.name, "case", "C ns", "Go ns", "Go-C ns", "Go/C", "least C, Go")
+	for _, name := range cases {
+		c, g := results[0][name], results[1][name]
+		diff, ratio := make([]float64, len(c)), make([]float64, len(c))
+		for i := range c {
+			diff[i], ratio[i] = g[i]-c[i], g[i]/c[i]
+		}
+		fmt.Printf("%-18s %12.1f %12.1f %12.1f %8.3f   %.1f, %.1f\n", name, median(c), median(g), median(diff), median(ratio), slices.Min(c), slices.Min(g))
+	}
+}
+
+func median(v []float64) float64 {
+	s := slices.Sorted(slices.Values(v))
+	return s[len(s)/2]
+}
