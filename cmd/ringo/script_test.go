@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ringo-mpi/ringo/internal/launch/cli"
 )
 
 // asRingo makes the test binary behave as ringo; see command.
@@ -17,7 +19,12 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"ringo": main})
+	// The race detector would make every rank wait a second at its end.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	testscript.Main(m, map[string]func(){
+		"ringo":   main,
+		"mpiexec": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
 }
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
@@ -38,7 +45,10 @@ func TestScripts(t *testing.T) {
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TWO_LINES", "a\n\nb")
-			return nil
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			name, err := os.Hostname()
+			env.Setenv("HOST", name)
+			return err
 		},
 	})
 }
