@@ -4,9 +4,12 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"runtime"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/ringo-mpi/ringo/internal/launch/cli"
 )
 
 // asRingo makes the test binary behave as ringo; see command.
@@ -17,28 +20,46 @@ func TestMain(m *testing.M) {
 		main()
 		return
 	}
-	testscript.Main(m, map[string]func(){"ringo": main})
+	// The race detector would make every rank wait a second at its end.
+	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	testscript.Main(m, map[string]func(){
+		"ringo":   main,
+		"mpiexec": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
 }
 
 var update = flag.Bool("update", false, "rewrite the expected output in the scripts")
 
 // TestScripts runs testdata/script/*.txtar: each drives the real command line.
 func TestScripts(t *testing.T) {
+	_, err := os.Stat("/dev/full")
+	hasFull, hasMpiexec := err == nil, runtime.GOOS == "linux"
+	if !hasFull {
+		t.Log("NOT TRIED: a full disc, for there is no /dev/full on this system")
+	}
+	if !hasMpiexec {
+		t.Logf("NOT TRIED: ranks as processes, for mpiexec does not run on %s", runtime.GOOS)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Condition: func(cond string) (bool, error) {
-			if cond == "devfull" { // a disc that is always full
-				_, err := os.Stat("/dev/full")
-				return err == nil, nil
+			switch cond {
+			case "devfull": // a disc that is always full
+				return hasFull, nil
+			case "mpiexec":
+				return hasMpiexec, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("TWO_LINES", "a\n\nb")
-			return nil
+			env.Setenv("GORACE", os.Getenv("GORACE"))
+			name, err := os.Hostname()
+			env.Setenv("HOST", name)
+			return err
 		},
 	})
 }

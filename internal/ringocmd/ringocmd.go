@@ -1,12 +1,10 @@
 package ringocmd
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -15,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ringo-mpi/ringo/internal/ringocmd/banner"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/bench"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/doctor"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/logs"
@@ -41,6 +40,7 @@ and plots. Programs are started by mpiexec.`,
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand(
 		banner.Command(),
+		bench.Command(),
 		doctor.Command(),
 		doctor.RankCommand(),
 		logs.Command(),
@@ -64,17 +64,20 @@ func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }
 func Main(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	out := &output{w: bufio.NewWriter(stdout)}
+	out := cli.NewOutput(stdout)
 	root := Root()
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(out)
 	root.SetErr(stderr)
 	cmd, err := root.ExecuteContextC(ctx)
-	if flushErr := out.flush(); flushErr != nil && (err == nil || errors.Is(err, flushErr)) {
-		err = fmt.Errorf("cannot write the output: %w", bare(flushErr))
+	if flushErr := out.Flush(); flushErr != nil && (err == nil || errors.Is(err, flushErr)) {
+		err = fmt.Errorf("cannot write the output: %w", cli.Bare(flushErr))
 	}
 	status, print := cli.Status(err)
+	if status == cli.StatusUsage && laterRank() {
+		print = false // rank 0 has the same command line and says it
+	}
 	if print {
 		hint := ""
 		if status == cli.StatusUsage {
@@ -92,34 +95,13 @@ func firstLine(s string) string {
 	return strings.Join(lines, " ")
 }
 
-// output is buffered standard output that remembers its first error: a command
-// need not check every line it prints, and none that failed goes unnoticed.
-type output struct {
-	w   *bufio.Writer
-	err error
-}
-
-func (o *output) Write(p []byte) (int, error) {
-	n, err := o.w.Write(p)
-	if o.err == nil {
-		o.err = err
+// laterRank reports whether a launcher started this process as a rank other
+// than the first.
+func laterRank() bool {
+	for _, name := range []string{"RINGO_RANK", "PMI_RANK", "OMPI_COMM_WORLD_RANK", "PMIX_RANK", "SLURM_PROCID"} {
+		if rank := os.Getenv(name); rank != "" {
+			return rank != "0"
+		}
 	}
-	return n, err
-}
-
-func (o *output) flush() error {
-	if err := o.w.Flush(); o.err == nil {
-		o.err = err
-	}
-	return o.err
-}
-
-// bare drops the operation and the name from a file error: "write /dev/stdout:
-// no space left on device" becomes the part that matters.
-func bare(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
+	return false
 }

@@ -99,6 +99,16 @@ func LocalUname() Uname {
 	return u
 }
 
+// Memory returns the size of the computer's memory in bytes, 0 if it is not
+// known.
+func Memory() uint64 {
+	v, err := mem.VirtualMemory()
+	if err != nil {
+		return 0
+	}
+	return v.Total
+}
+
 // UserName returns the name of the user the process runs as; its number where
 // there is no name.
 func UserName() string {

@@ -1,10 +1,9 @@
-// Package sysinfocmd is ringo sysinfo: the description of this machine, or of
-// all machines of a job, as package sysinfo has it.
 package sysinfocmd
 
 import (
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -50,7 +49,7 @@ build have a vector each.`,
 			if err := cli.CheckFormat(o.format); err != nil {
 				return err
 			}
-			nodes, err := jobNodes()
+			nodes, err := jobNodes(os.Getenv)
 			if err != nil || nodes == nil {
 				return err
 			}
@@ -61,16 +60,6 @@ build have a vector each.`,
 	cmd.Flags().BoolVarP(&o.totals, "totals", "t", false, "print the totals S^T(N,N*p,N*p*c,N*p*c*t)")
 	cli.FormatFlag(cmd, &o.format)
 	return cmd
-}
-
-// jobNodes returns the nodes that this process is to print: those of the job
-// on its rank 0, none on the other ranks.
-func jobNodes() ([]*sysinfo.Node, error) {
-	n, err := sysinfo.Local()
-	if err != nil {
-		return nil, err
-	}
-	return []*sysinfo.Node{n}, nil
 }
 
 func (o *options) print(out io.Writer, nodes []*sysinfo.Node) error {

@@ -5,9 +5,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
 	"github.com/ringo-mpi/ringo/internal/sysinfo"
 	"github.com/ringo-mpi/ringo/internal/topo"
+	"github.com/ringo-mpi/ringo/mpi"
+	"github.com/ringo-mpi/ringo/mpi/mpitest"
 )
 
 // node makes a computer with the same number of threads in every core, except
@@ -114,5 +119,51 @@ func TestFormats(t *testing.T) {
 	}
 	if cli.CheckFormat("xml") == nil {
 		t.Error("format xml was accepted")
+	}
+}
+
+// Ranks of one computer give one description of it, on rank 0.
+func TestGather(t *testing.T) {
+	mpitest.Run(t, 3, func(t *testing.T, world *mpi.Comm) {
+		nodes, err := gather(world)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 0
+		if world.Rank() == 0 {
+			want = 1
+		}
+		if len(nodes) != want {
+			t.Fatalf("%d nodes on rank %d", len(nodes), world.Rank())
+		}
+		for _, n := range nodes {
+			local, err := sysinfo.Local()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if d := cmp.Diff(local.Machine, n.Machine, cmpopts.EquateEmpty()); d != "" || n.Name != local.Name {
+				t.Errorf("%s: %s", n.Name, d)
+			}
+		}
+	})
+}
+
+func TestJobNodesOutsideAJob(t *testing.T) {
+	for env, want := range map[string]string{"": "", "RINGO_RANKS=4": "", "RINGO_ENGINE=warp": "RINGO_ENGINE=warp"} {
+		nodes, err := jobNodes(func(name string) string {
+			if k, v, _ := strings.Cut(env, "="); k == name {
+				return v
+			}
+			return ""
+		})
+		if want != "" {
+			if err == nil || !strings.Contains(err.Error(), want) {
+				t.Errorf("%s: error %v", env, err)
+			}
+			continue
+		}
+		if err != nil || len(nodes) != 1 {
+			t.Errorf("%s: %v, %v", env, nodes, err)
+		}
 	}
 }
