@@ -1,0 +1,60 @@
+// Rank lets every process learn the rank of its number among the numbers of
+// all: 0 for the least.
+//
+//	mpiexec -n 4 rank
+//	mpiexec -n 4 rank --numbers 5.9,2.1,7.3,2.1
+//	RINGO_RANKS=4 go run ./examples/apps/rank
+//
+// Without --numbers each process draws one. The work is done by package
+// parallelrank in the folder below, which programs of any kind may use.
+package main
+
+import (
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+
+	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
+	"github.com/ringo-mpi/ringo/examples/apps/rank/parallelrank"
+	"github.com/ringo-mpi/ringo/internal/params"
+	"github.com/ringo-mpi/ringo/mpi"
+)
+
+type config struct {
+	Numbers []float64 `help:"the number of each process (default random ones)"`
+	Seed    uint64    `help:"seed of the random numbers"`
+}
+
+func main() {
+	mpi.Main(func(world *mpi.Comm) error { return run(world, os.Args[1:], os.Stdout) })
+}
+
+func run(world *mpi.Comm, args []string, out io.Writer) error {
+	cfg := config{Seed: 1}
+	set := params.New("rank", &cfg)
+	set.About = "Lets every process learn the rank of its number among the numbers of all."
+	set.Output = out
+	check := func() error {
+		if n := len(cfg.Numbers); n != 0 && n != world.Size() {
+			return set.Errorf("numbers", "%d numbers for %d processes", n, world.Size())
+		}
+		return nil
+	}
+	if more, err := setup.Params(world, set, &cfg, args, check); !more {
+		return err
+	}
+
+	// region rank
+	number := rand.New(rand.NewPCG(cfg.Seed, uint64(world.Rank()))).Float64()
+	if len(cfg.Numbers) > 0 {
+		number = cfg.Numbers[world.Rank()]
+	}
+	rank, err := parallelrank.Rank(world, number)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "Rank for %g on process %d - %d\n", number, world.Rank(), rank)
+	return err
+	// endregion
+}
