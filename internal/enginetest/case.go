@@ -26,14 +26,16 @@ type Case struct {
 	// World says that the case needs the world communicator, not a duplicate.
 	World bool
 
-	// Ends says that the case ends the world on some rank; it is run alone.
-	Ends bool
+	// Lost is the number of ranks that the case ends without a result. It is
+	// run alone then.
+	Lost int
 
 	// Needs names what an engine may lack, so that its harness can leave the
 	// case out: "revoke", "faults", "inproc" …
 	Needs string
 
-	// Heavy says that the case takes much memory or time: not with -short.
+	// Heavy says that the case takes much memory or time: not with -short, and
+	// on processes only, unless the suite is to be exhaustive.
 	Heavy bool
 
 	// Run runs the rule on one rank. world is a duplicate of the world.
@@ -130,6 +132,42 @@ func (t *T) Is(err error, class error) bool {
 	return true
 }
 
+// Ways in which a rank ends.
+const (
+	byPanic  = "panic"   // of its goroutine
+	byExit   = "os.Exit" // with status 0, without Finalize
+	byKill   = "kill -9"
+	byReturn = "error" // returned by its function
+)
+
+// death is the panic that ends a rank.
+type death struct{ how string }
+
+// Die ends the rank. The time is left for the others in a file.
+func (t *T) Die(how string) {
+	os.WriteFile(t.deathFile(), []byte(strconv.FormatInt(time.Now().UnixNano(), 10)), 0o600)
+	switch how {
+	case byExit:
+		os.Exit(0)
+	case byKill:
+		kill9(os.Getpid())
+		select {}
+	}
+	panic(death{how})
+}
+
+func (t *T) deathFile() string { return filepath.Join(t.Dir, "death") }
+
+// SinceDeath is how long ago another rank called Die.
+func (t *T) SinceDeath() time.Duration {
+	b, err := os.ReadFile(t.deathFile())
+	if err != nil {
+		t.Fatalf("no rank has died: %v", err)
+	}
+	at, _ := strconv.ParseInt(string(b), 10, 64)
+	return time.Since(time.Unix(0, at))
+}
+
 // caseLine finds the line of the case that is reporting.
 func caseLine() string {
 	var pcs [16]uintptr
@@ -156,6 +194,8 @@ type result struct {
 	Skip    string   `json:",omitempty"`
 	Fatal   bool     `json:",omitempty"` // the world is of no use any more
 	Seconds float64
+
+	died string // how the rank is to end
 }
 
 // perform runs a case on one rank.
@@ -175,6 +215,9 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 			res.Fatal = true
 		case v == errSkip:
 			res.Skip = t.skip
+		case isDeath(v):
+			res.died = v.(death).how
+			return
 		default:
 			res.Fatal = true
 			t.fails = append(t.fails, fmt.Sprintf("panic: %v\n%s", v, panicStack()))
@@ -194,7 +237,7 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 		}
 		comm = d
 		defer func() {
-			if res.Fatal || len(t.fails) > 0 {
+			if c.Lost > 0 || res.Fatal || len(t.fails) > 0 {
 				return
 			}
 			if err := d.Free(); err != nil && !errors.Is(err, mpi.ErrComm) {
@@ -204,6 +247,11 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 	}
 	c.Run(t, comm)
 	return res
+}
+
+func isDeath(v any) bool {
+	_, ok := v.(death)
+	return ok
 }
 
 func panicStack() string {

@@ -27,6 +27,8 @@ type Harness struct {
 	// counts as stuck. 0: 60 seconds. RINGO_ENGINETEST_TIMEOUT overrides it.
 	Timeout time.Duration
 
+	light bool // leaves heavy cases to others
+
 	// start runs the named cases on a world of n ranks, reports what the ranks
 	// report, and returns when they have ended. When ctx ends, it ends the
 	// ranks and returns where they stood, if it can tell.
@@ -77,10 +79,10 @@ func (r *runner) run(t *testing.T) {
 		}
 	}
 	for len(list) > 0 {
-		// A case that ends its world has one of its own.
+		// A case that ends ranks has a world of its own.
 		batch := 1
-		if !list[0].Ends {
-			for batch < len(list) && !list[batch].Ends {
+		if list[0].Lost == 0 {
+			for batch < len(list) && list[batch].Lost == 0 {
 				batch++
 			}
 		}
@@ -113,11 +115,27 @@ func (r *runner) excluded(c *Case) string {
 		return notHere
 	case c.Heavy && r.env.short:
 		return "left out by -short: takes much memory or time"
+	case c.Heavy && r.h.light && !r.env.full:
+		return "takes much memory or time and runs on processes; " + varFull + "=1 runs it here too"
+	}
+	if need, ok := gibibytes(c.Needs); ok {
+		if free := freeMemory(); free < need {
+			return fmt.Sprintf("needs %d GiB of memory, %d GiB are free", need>>30, free>>30)
+		}
 	}
 	if r.h.Skip != nil {
 		return r.h.Skip(c)
 	}
 	return ""
+}
+
+// gibibytes reads a need for memory: "10 GiB".
+func gibibytes(need string) (int64, bool) {
+	var n int64
+	if _, err := fmt.Sscanf(need, "%d GiB", &n); err != nil {
+		return 0, false
+	}
+	return n << 30, true
 }
 
 // world runs cases on one world and returns how many of them are done with,
@@ -162,7 +180,7 @@ func (r *runner) world(t *testing.T, list []*Case) int {
 	}
 	if selected < len(list) {
 		last := list[len(list)-1]
-		if err := r.finish(cancel); err != nil && !last.Ends {
+		if err := r.finish(cancel); err != nil && last.Lost == 0 {
 			t.Errorf("the ranks have run all cases, but do not end well: %v\n%s", err, r.stacks)
 		}
 	}
@@ -207,7 +225,11 @@ func (r *runner) timeout() time.Duration {
 // still of use.
 func (r *runner) await(t *testing.T, c *Case, cancel func()) bool {
 	stuck := false
-	timer := time.AfterFunc(r.timeout(), func() {
+	limit := r.timeout()
+	if c.Heavy {
+		limit = max(limit, 5*time.Minute)
+	}
+	timer := time.AfterFunc(limit, func() {
 		r.mu.Lock()
 		stuck = true
 		r.arrived.Broadcast()
@@ -217,7 +239,7 @@ func (r *runner) await(t *testing.T, c *Case, cancel func()) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	fatal := false
-	want := r.n
+	want := r.n - c.Lost
 	for len(r.got[c.Name]) < want && !r.over && !stuck && !fatal {
 		r.arrived.Wait()
 		for _, res := range r.got[c.Name] {
@@ -233,7 +255,7 @@ func (r *runner) await(t *testing.T, c *Case, cancel func()) bool {
 	}
 	results := r.got[c.Name]
 	missing := r.missing(results)
-	if len(missing) > 0 && !c.Ends {
+	if len(missing) > c.Lost {
 		cancel()
 		for !r.over {
 			r.arrived.Wait()
@@ -253,23 +275,14 @@ func (r *runner) await(t *testing.T, c *Case, cancel func()) bool {
 		}
 		good = good && !res.Fatal
 	}
-	if c.Ends {
-		for !r.over {
-			r.arrived.Wait()
-		}
-		if t.Failed() {
-			t.Logf("the rule: %s\nthe world ended with: %v\n%s", c.Rule, r.err, r.stacks)
-		}
-		return false
-	}
-	if len(missing) > 0 {
+	if len(missing) > c.Lost {
 		t.Errorf("no result from ranks %v (stuck: %v); the world ended with: %v\n%s", missing, stuck, r.err, r.stacks)
 		good = false
 	}
 	if t.Failed() {
 		t.Logf("the rule: %s", c.Rule)
 	}
-	return good
+	return good && c.Lost == 0
 }
 
 func (r *runner) missing(results []result) []int {

@@ -11,10 +11,13 @@ import (
 // Inproc is the harness of goroutine ranks.
 func Inproc() Harness {
 	return Harness{
-		Name: "inproc",
+		Name: "inproc", light: true,
 		Skip: func(c *Case) string {
-			if c.Needs == "processes" {
+			switch c.Needs {
+			case "processes":
 				return "ends processes: goroutine ranks share one"
+			case "check":
+				return "needs RINGO_CHECK=1"
 			}
 			return ""
 		},

@@ -21,8 +21,11 @@ func Shm() Harness {
 	return Harness{
 		Name: "shm",
 		Skip: func(c *Case) string {
-			if c.Needs == "inproc" {
+			switch c.Needs {
+			case "inproc":
 				return "about goroutine ranks"
+			case "check":
+				return "needs RINGO_CHECK=1"
 			}
 			return ""
 		},
@@ -45,7 +48,7 @@ func startShm(ctx context.Context, n int, names []string, env environment, repor
 	var pids []int
 	job := launch.Job{
 		Apps:   []launch.App{{Path: exe, Env: vars, Ranks: n}},
-		Stdout: &out, Stderr: &errOut,
+		Stdout: &out, Stderr: &errOut, Grace: time.Minute,
 		Label: func(dst []byte, rank int, s launch.Stream) []byte {
 			if s == launch.Stderr {
 				dst = fmt.Appendf(dst, "[%d] ", rank)

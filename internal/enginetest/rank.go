@@ -77,6 +77,12 @@ func rankCases(world *mpi.Comm, names []string, env environment, report func(res
 			env.track(world)
 		}
 		r := perform(c, world, env)
+		switch r.died {
+		case byPanic:
+			panic("a rank of the test panics")
+		case byReturn:
+			return errors.New("a rank of the test returns an error")
+		}
 		report(r)
 		if r.Fatal {
 			return errStopped

@@ -5,3 +5,9 @@ package enginetest
 import "testing"
 
 func TestShm(t *testing.T) { Run(t, Shm()) }
+
+func TestShmChecked(t *testing.T) {
+	h := Checked(t, Shm())
+	h.Ranks = []int{2}
+	Run(t, h)
+}

@@ -1,0 +1,108 @@
+package enginetest
+
+import (
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/ringo-mpi/ringo/mpi"
+)
+
+// patience is how long a rank's death may take to reach the others in these
+// cases. It is generous: machines that run tests are busy. What it took is
+// logged.
+const patience = 10 * time.Second
+
+// blockers are calls that wait for the rank dead.
+var blockers = []struct {
+	name string
+	f    func(c *mpi.Comm, dead int) error
+}{
+	{"Recv", func(c *mpi.Comm, dead int) error { _, err := mpi.Recv(c, make([]int, 1), dead, 0); return err }},
+	{"Barrier", func(c *mpi.Comm, dead int) error { return c.Barrier() }},
+	{"Recv from anywhere", func(c *mpi.Comm, dead int) error {
+		_, err := mpi.Recv(c, make([]int, 1), mpi.AnySource, 0)
+		return err
+	}},
+	{"Ssend", func(c *mpi.Comm, dead int) error { return mpi.Ssend(c, []int{1}, dead, 0) }},
+	{"Send of 8 MiB", func(c *mpi.Comm, dead int) error { return mpi.Send(c, make([]byte, 8<<20), dead, 0) }},
+	{"Allreduce", func(c *mpi.Comm, dead int) error {
+		return mpi.Allreduce(c, make([]float64, 20000), make([]float64, 20000), mpi.Sum)
+	}},
+	{"Probe", func(c *mpi.Comm, dead int) error { _, err := c.Probe(dead, 0); return err }},
+	{"Irecv", func(c *mpi.Comm, dead int) error { _, err := mpi.Irecv(c, make([]int, 1), dead, 0).Wait(); return err }},
+	{"Iallgather", func(c *mpi.Comm, dead int) error {
+		_, err := mpi.Iallgather(c, []int{1}, make([]int, c.Size())).Wait()
+		return err
+	}},
+	{"WaitAny", func(c *mpi.Comm, dead int) error {
+		_, _, err := mpi.WaitAny(mpi.Irecv(c, make([]int, 1), dead, 0), mpi.Irecv(c, make([]int, 1), dead, 1))
+		return err
+	}},
+	{"RecvObject", func(c *mpi.Comm, dead int) error { _, _, err := mpi.RecvObject[int](c, dead, 0); return err }},
+	{"Mprobe", func(c *mpi.Comm, dead int) error { _, _, err := c.Mprobe(mpi.AnySource, 0); return err }},
+	{"Dup", func(c *mpi.Comm, dead int) error { _, err := c.Dup(); return err }},
+}
+
+// dies runs the case of a rank that ends while the others are blocked in the
+// calls from first on.
+func dies(how string, first int) func(t *T, c *mpi.Comm) {
+	return func(t *T, c *mpi.Comm) {
+		dead := t.Size - 1
+		if t.Rank == dead {
+			time.Sleep(50 * time.Millisecond) // the others are to be blocked
+			t.Die(how)
+		}
+		b := blockers[(first+t.Rank)%len(blockers)]
+		err := b.f(c, dead)
+		t.Logf("%s ended %v after the death of rank %d by %s: %v", b.name, t.SinceDeath().Round(time.Microsecond), dead, how, err)
+		t.Is(err, mpi.ErrProcFailed)
+		if d := t.SinceDeath(); d > patience {
+			t.Errorf("%s ended only %v after the death", b.name, d)
+		}
+		var e *mpi.Error
+		if !errors.As(err, &e) || !strings.Contains(err.Error(), label("rank %d", dead)) {
+			t.Errorf("the error of %s does not name the rank: %v", b.name, err)
+		}
+		// Later calls that depend on the dead rank fail, others work.
+		t.Is(mpi.Ssend(c, []int{1}, dead, 0), mpi.ErrProcFailed)
+		_, err = mpi.Recv(c, make([]int, 1), dead, 7)
+		t.Is(err, mpi.ErrProcFailed)
+		if t.Size > 2 {
+			n := t.Size - 1
+			got := make([]int, 1)
+			_, err := mpi.Sendrecv(c, []int{t.Rank}, (t.Rank+1)%n, 3, got, (t.Rank+n-1)%n, 3)
+			if err != nil && !errors.Is(err, mpi.ErrProcFailed) {
+				t.Errorf("between the survivors: %v", err)
+			}
+			if err == nil && got[0] != (t.Rank+n-1)%n {
+				t.Errorf("between the survivors: got %d", got[0])
+			}
+			_, err = mpi.Recv(c.Self(), make([]int, 0), mpi.ProcNull, 0)
+			t.OK(err)
+		}
+	}
+}
+
+func init() {
+	define(Case{
+		Name: "a rank that panics is seen by all others", Min: 2, Lost: 1, Needs: "faults",
+		Rule: "When a rank dies, the blocked and later calls of the others that depend on it end with ErrProcFailed naming it.",
+		Run:  dies(byPanic, 0),
+	})
+	define(Case{
+		Name: "a rank that returns an error is seen by all others", Min: 2, Lost: 1, Needs: "faults",
+		Rule: "When a rank dies, the blocked and later calls of the others that depend on it end with ErrProcFailed naming it.",
+		Run:  dies(byReturn, 3),
+	})
+	define(Case{
+		Name: "a rank that exits without Finalize is seen by all others", Min: 2, Lost: 1, Needs: "processes",
+		Rule: "A process that ends without Finalize, also with status 0, has failed.",
+		Run:  dies(byExit, 6),
+	})
+	define(Case{
+		Name: "a rank that is killed is seen by all others", Min: 2, Lost: 1, Needs: "processes",
+		Rule: "kill -9 of a rank ends the calls of the others that depend on it.",
+		Run:  dies(byKill, 9),
+	})
+}
