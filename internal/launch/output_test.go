@@ -5,6 +5,7 @@ package launch
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -24,10 +25,7 @@ func TestLabels(t *testing.T) {
 		{[]string{"one\ntwo\n"}, "[0:stdout] one\n[0:stdout] two\n"},
 		{[]string{"no end"}, "[0:stdout] no end"},
 		{[]string{"a", "b", "c\n"}, "[0:stdout] abc\n"},
-		{[]string{"prompt: ", "@300", "answer\n", "next\n"}, "[0:stdout] prompt: answer\n[0:stdout] next\n"},
-		{[]string{"a", "@300", "b", "@300", "c"}, "[0:stdout] abc"},
 		{[]string{"\n\n"}, "[0:stdout] \n[0:stdout] \n"},
-		{[]string{"out ", "@300", "2:err\n", "@300", "put\n"}, "[0:stdout] out \n[0:stderr] err\n[0:stdout] put\n"},
 		{[]string{strings.Repeat("x", 100_000) + "\n", "y\n"}, "[0:stdout] " + strings.Repeat("x", 100_000) + "\n[0:stdout] y\n"},
 	} {
 		var both bytes.Buffer
@@ -37,6 +35,52 @@ func TestLabels(t *testing.T) {
 		if got := both.String(); got != tt.want {
 			t.Errorf("%.80q\n got %.200q\nwant %.200q", tt.say, got, tt.want)
 		}
+	}
+}
+
+// A watcher is an output that hands a line to the rank's input each time one
+// more of its texts has appeared.
+type watcher struct {
+	out     strings.Builder
+	answers io.Writer
+	awaited []string
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	w.out.Write(p)
+	for len(w.awaited) > 0 && strings.HasSuffix(w.out.String(), w.awaited[0]) {
+		w.awaited = w.awaited[1:]
+		fmt.Fprintln(w.answers, "go on")
+	}
+	return len(p), nil
+}
+
+// TestPartialLines: text without a line's end appears, and when the other
+// stream writes meanwhile, its line is ended. The rank goes on only after the
+// text has appeared.
+func TestPartialLines(t *testing.T) {
+	for _, tt := range []struct {
+		say, awaited []string
+		want         string
+	}{
+		{[]string{"prompt: ", "<", "answer\n", "next\n"}, []string{"prompt: "}, "[0:stdout] prompt: answer\n[0:stdout] next\n"},
+		{[]string{"a", "<", "b", "<", "c"}, []string{"a", "b"}, "[0:stdout] abc"},
+		{[]string{"out ", "<", "2:err\n", "<", "put\n"}, []string{"out ", "err\n"}, "[0:stdout] out \n[0:stderr] err\n[0:stdout] put\n"},
+		{[]string{"one\ntwo", "<", "2:err", "<", "\n"}, []string{"two", "err"}, "[0:stdout] one\n[0:stdout] two\n[0:stderr] err\n[0:stdout] \n"},
+	} {
+		r, w, err := os.Pipe()
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := &watcher{answers: w, awaited: tt.awaited}
+		if _, _, _, err := run(t, Job{Stdin: r, Stdout: x, Stderr: x, Label: rankLabel}, 1, append([]string{"say"}, tt.say...)...); err != nil {
+			t.Fatal(err)
+		}
+		if got := x.out.String(); got != tt.want {
+			t.Errorf("%q\n got %q\nwant %q", tt.say, got, tt.want)
+		}
+		r.Close()
+		w.Close()
 	}
 }
 
