@@ -54,7 +54,21 @@ and plots. Programs are started by mpiexec.`,
 		completion.Args = cli.Args(cobra.NoArgs)
 		completion.RunE = help
 	}
+	root.InitDefaultHelpCmd()
+	if c, _, err := root.Find([]string{"help"}); err == nil {
+		c.Run, c.RunE = nil, helpOn
+	}
 	return root
+}
+
+// helpOn is ringo help COMMAND.
+func helpOn(cmd *cobra.Command, args []string) error {
+	page, rest, err := cmd.Root().Find(args)
+	if err != nil || len(rest) > 0 {
+		return cli.Usagef("ringo has no command %q", strings.Join(args, " "))
+	}
+	page.InitDefaultHelpFlag()
+	return page.Help()
 }
 
 func help(cmd *cobra.Command, _ []string) error { return cmd.Help() }

@@ -255,6 +255,9 @@ func TestPictures(t *testing.T) {
 		d := &Data{Columns: []string{"x", "y", "s", "e"}, Rows: c.rows}
 		c.pic.Width, c.pic.Height = 5*vg.Centimeter, 4*vg.Centimeter
 		for _, ext := range PictureFormats {
+			if ext != ".png" && name != "errors" {
+				continue // the formats differ in how they are written, not in what
+			}
 			path := filepath.Join(t.TempDir(), "p"+ext)
 			err := d.Draw(path, c.pic)
 			if c.err != "" {
