@@ -25,7 +25,9 @@ func (b *Board) allgather(c *engine.Coll) error {
 	}
 	switch {
 	case n <= b.eager() && !(b.tree && b.pull):
-		b.postCopy(src, n)
+		if err := b.postCopy(src, n, anyone); err != nil {
+			return err
+		}
 	case b.pull:
 		b.postAddress(src, nil, n)
 	default:
@@ -47,8 +49,8 @@ func (b *Board) allgather(c *engine.Coll) error {
 			continue
 		}
 		switch h.mode() {
-		case modeInline, modeSlot:
-			copyBytes(recv.at(r), h.data(), b.length(r, h.len(), recv.bytes(r)))
+		case modeInline, modeArea:
+			copyBytes(recv.at(r), b.data(h, r), b.length(r, h.len(), recv.bytes(r)))
 		case modeAddress:
 			pulled = true
 			if err := b.take(recv.at(r), r, h.from(), b.length(r, h.len(), recv.bytes(r))); err != nil {

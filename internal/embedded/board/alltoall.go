@@ -17,14 +17,17 @@ func (b *Board) alltoall(c *engine.Coll) error {
 	}
 	n := send.bytes(0)
 	var kept []byte // input of an in-place call, while the output is written over it
+	eager := n*(b.size-1) <= b.eager() && !(b.tree && b.pull)
+	if c.InPlace && !eager {
+		kept = keep(send.ptr, n*b.size)
+		send.ptr = unsafe.Pointer(unsafe.SliceData(kept))
+	}
 	switch {
-	case n*(b.size-1) <= b.eager() && !(b.tree && b.pull):
-		b.postBlocks(&send)
-	case b.pull:
-		if c.InPlace {
-			kept = keep(send.ptr, n*b.size)
-			send.ptr = unsafe.Pointer(unsafe.SliceData(kept))
+	case eager:
+		if err := b.postBlocks(&send); err != nil {
+			return err
 		}
+	case b.pull:
 		b.postAddress(send.ptr, nil, n)
 	default:
 		b.postPipe(n * b.size)
@@ -45,7 +48,7 @@ func (b *Board) alltoall(c *engine.Coll) error {
 			continue
 		}
 		switch h.mode() {
-		case modeInline, modeSlot:
+		case modeInline, modeArea:
 			copyBytes(recv.at(r), b.blockIn(h, r), b.length(r, h.len(), recv.bytes(r)))
 		case modeAddress:
 			pulled = true
@@ -57,18 +60,17 @@ func (b *Board) alltoall(c *engine.Coll) error {
 			piped = true
 		}
 	}
+	var err error
 	if piped {
-		return b.alltoallRelay(c.InPlace, send, recv)
+		err = b.alltoallRelay(send, recv)
+	} else {
+		err = b.settle(pulled)
 	}
-	err := b.settle(pulled)
 	runtime.KeepAlive(kept)
 	return err
 }
 
-func (b *Board) alltoallRelay(inPlace bool, send, recv blocks) error {
-	if inPlace {
-		send.ptr = unsafe.Pointer(unsafe.SliceData(keep(send.ptr, send.bytes(0)*b.size)))
-	}
+func (b *Board) alltoallRelay(send, recv blocks) error {
 	return b.relay(func(off int, dst unsafe.Pointer, m int) { copyBytes(dst, unsafe.Add(send.ptr, off), m) },
 		func(r, off int, p unsafe.Pointer, m int) {
 			theirs := b.cell(r).len() / b.size

@@ -64,17 +64,21 @@ func (b *Board) alltoallv(c *engine.Coll) error {
 	in := b.incoming(c)
 	packed := b.outgoing(c)
 	var kept []byte
-	mode, total := b.tableMode()
+	mode, total := b.tableMode(b.eager())
 	if b.size == 2 && total <= b.eager() {
 		e := &b.table[1-b.rank]
 		b.meta = b.meta&(1<<32-1) | e.sig<<32
-		b.postCopy(pointer(uintptr(e.at)), total)
-		mode = modeInline
+		if err := b.postCopy(pointer(uintptr(e.at)), total, anyone); err != nil {
+			return err
+		}
+		mode = modeArea
 	} else {
 		if c.InPlace && mode != modeTable {
 			kept = b.keepTable()
 		}
-		b.postTable(mode, total)
+		if err := b.postTable(mode, total); err != nil {
+			return err
+		}
 	}
 	if err := b.posted(); err != nil {
 		return err
@@ -97,13 +101,15 @@ func (b *Board) alltoallv(c *engine.Coll) error {
 		switch h.mode() {
 		case modePipe:
 			piped = true
-		case modeInline, modeSlot:
+		case modeInline, modeArea:
+			src := b.data(h, r)
 			if b.fitsType(engine.Sig(h.meta>>32), in.sigOf(r), r) {
-				in.put(r, h.data(), b.length(r, h.len(), in.room(r)))
+				in.put(r, src, b.length(r, h.len(), in.room(r)))
 			}
 		case modeTable:
-			if e := h.entry(b.rank); b.entryFits(e, &in, r) {
-				in.put(r, unsafe.Add(h.slot(), e.at), b.length(r, int(e.bytes), in.room(r)))
+			area := b.area(h, r)
+			if e := entryAt(area, b.rank); b.entryFits(e, &in, r) {
+				in.put(r, unsafe.Add(area, e.at), b.length(r, int(e.bytes), in.room(r)))
 			}
 		case modeTableAt, modeFarTable:
 			pulled = true

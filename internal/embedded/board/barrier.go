@@ -4,10 +4,9 @@ package board
 // transfer of a line is the whole latency. In a tree, up and down.
 func (b *Board) barrier() error {
 	b.seal(0, modeNone)
-	if b.tree {
-		return b.treeBarrier(phaseUp, phaseDown, nil)
+	if err := b.posted(); err != nil || b.tree {
+		return err
 	}
-	b.notifyAll()
 	for i := 1; i < b.size; i++ {
 		r := b.other(i)
 		h, err := b.await(r)

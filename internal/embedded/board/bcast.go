@@ -23,10 +23,10 @@ func (b *Board) bcast(c *engine.Coll) error {
 
 func (b *Board) bcastRoot(buf unsafe.Pointer, n int) error {
 	switch {
-	case n <= b.eager():
-		b.postCopy(buf, n)
+	case n <= b.eagerRoot():
+		err := b.postCopy(buf, n, anyone)
 		b.notifyAll()
-		return nil
+		return err
 	case !b.pull:
 		b.postPipe(n)
 		b.notifyAll()
@@ -55,8 +55,8 @@ func (b *Board) bcastLeaf(buf unsafe.Pointer, n, root int) error {
 	}
 	n = b.length(root, h.len(), n)
 	switch h.mode() {
-	case modeInline, modeSlot:
-		copyBytes(buf, h.data(), n)
+	case modeInline, modeArea:
+		copyBytes(buf, b.data(h, root), n)
 		return nil
 	case modePipe:
 		return b.relay(nil, func(r, off int, src unsafe.Pointer, m int) {
@@ -132,8 +132,8 @@ func (b *Board) bcastTree(buf unsafe.Pointer, n, root int) error {
 		if b.fits(h, above) {
 			m := b.length(above, h.len(), n)
 			switch h.mode() {
-			case modeInline, modeSlot:
-				copyBytes(buf, h.data(), m)
+			case modeInline, modeArea:
+				copyBytes(buf, b.data(h, above), m)
 			case modeAddress:
 				if err := b.take(buf, above, h.from(), m); err != nil {
 					return err
@@ -143,8 +143,8 @@ func (b *Board) bcastTree(buf unsafe.Pointer, n, root int) error {
 	}
 	if far {
 		b.postAddress(buf, nil, n)
-	} else {
-		b.postCopy(buf, n)
+	} else if err := b.postCopy(buf, n, anyone); err != nil {
+		return err
 	}
 	err := children(v, b.size, func(c, _ int) error {
 		b.host.Notify(real(c))

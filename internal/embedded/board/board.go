@@ -19,6 +19,7 @@ type Board struct {
 	pull   bool // other members' memory can be read and written
 	local  bool // and by plain pointers
 	tree   bool // too many members for everybody to look at everybody
+	crowd  bool // members outnumber cores
 	broken error
 
 	// The collective that runs.
@@ -29,6 +30,13 @@ type Board struct {
 	meta    uint64
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
+
+	readStage bool // this member has read stages of others
+	oneSided  bool // this member may end it before the others have begun it
+
+	stages  [2]stageUse
+	turn    uint64 // which half of the stage comes next
+	patient [flatMax]patience
 
 	scratch [2][]uint64 // private memory of reductions, under acc and piece
 	acc     unsafe.Pointer
@@ -46,9 +54,9 @@ func New(mem []byte, rank, size int, h Host) *Board {
 		geometry: geometryOf(size), host: h, mem: mem, rank: rank, size: size,
 		spin: h.Spin(), pull: h.CanPull() || h.InProcess(), local: h.InProcess(), tree: size > flatMax,
 	}
-	if len(mem) > 0 {
-		b.base = unsafe.Pointer(unsafe.SliceData(mem))
-	}
+	b.crowd = b.spin == 0 && !b.local
+	base := unsafe.Pointer(unsafe.SliceData(mem))
+	b.base = unsafe.Add(base, -uintptr(base)&(2*line-1))
 	return b
 }
 
@@ -65,7 +73,7 @@ func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
 		}
 		return nil
 	}
-	b.misuse, b.done = nil, done
+	b.misuse, b.done, b.readStage, b.oneSided = nil, done, false, false
 	err := b.begin(&c)
 	if err == nil {
 		err = b.run(&c)
@@ -140,7 +148,7 @@ func (b *Board) begin(c *engine.Coll) error {
 			b.safe = n
 		} else {
 			for i := 1; i < b.size; i++ {
-				if err := b.until(b.phaseOf(b.other(i)), (n-window)<<phaseBits); err != nil {
+				if err := b.until(b.other(i), b.phaseOf(b.other(i)), (n-window)<<phaseBits); err != nil {
 					return err
 				}
 			}
@@ -162,7 +170,11 @@ func (b *Board) begin(c *engine.Coll) error {
 }
 
 func (b *Board) end(k engine.CollKind) {
-	if symmetric(k) && int64(b.safe-b.tick) < 0 {
+	if b.readStage {
+		b.reach(phaseDone)
+		b.notifyAll()
+	}
+	if symmetric(k) && !b.oneSided && int64(b.safe-b.tick) < 0 {
 		b.safe = b.tick
 	}
 	b.tick++

@@ -9,17 +9,32 @@ import (
 
 // Sizes at which one way becomes slower than the next.
 const (
-	eagerPull = 2 << 10  // up to here a contribution is copied through the slot, beyond it is pulled
+	demoteMax = 1 << 10  // longer ones gain nothing from memory.Demote
 	splitMin  = 16 << 10 // from here on, of two members both move a part
 	page      = 4 << 10
+
+	eagerOut = 12 << 10 // what a root sends goes through the board up to here; see eager for what others do
 )
 
-// eager is the longest contribution that goes through the slot.
+// eager is the longest contribution that a member copies to its block of the
+// board. What is longer is pulled out of its memory: with a system call, which
+// costs more than it saves where members outnumber cores (a copy through the
+// cache that two members share is cheap, and nobody has to wait for the
+// reader).
 func (b *Board) eager() int {
-	if b.pull {
-		return min(eagerPull, b.slot)
+	if b.tree || b.pull && !b.crowd {
+		return b.slot
 	}
-	return b.slot
+	return b.half
+}
+
+// eagerRoot is eager for what a root sends to all others. It is written by one
+// core and read by several, so that a copy on the board costs more.
+func (b *Board) eagerRoot() int {
+	if b.pull {
+		return min(eagerOut, b.eager())
+	}
+	return b.eager()
 }
 
 // take copies n bytes that member r has published at address a.

@@ -32,20 +32,84 @@ const (
 	phaseRound    = 16 // one for each chunk of a relay
 )
 
-// until waits for int64(*p-v) >= 0.
-func (b *Board) until(p *uint64, v uint64) error {
+// until waits until int64(*p-v) >= 0 for a word of member r.
+func (b *Board) until(r int, p *uint64, v uint64) error {
 	for range b.spin {
 		if int64(atomic.LoadUint64(p)-v) >= 0 {
 			return nil
 		}
 	}
+	if b.crowd && !b.tree && b.patient[r].poll(p, v) {
+		return nil
+	}
 	return b.host.Wait(p, v, b.done)
+}
+
+// patience is how long it pays to poll for a certain member before giving up
+// the core, where members outnumber cores. One that runs on another core may
+// come at any moment; one that shares this core cannot come before this member
+// yields. Which it is shows in whether polling has led to anything before.
+type patience struct {
+	polls int16
+	waits uint8
+}
+
+const (
+	patienceMax = 500 // polls: less than it costs to switch to another process and back
+	patienceTry = 64  // how often a member that never comes in time gets another chance
+)
+
+func (w *patience) poll(p *uint64, v uint64) bool {
+	if int64(atomic.LoadUint64(p)-v) >= 0 {
+		return true
+	}
+	if w.polls == 0 {
+		if w.waits++; w.waits%patienceTry != 0 {
+			return false
+		}
+		w.polls = patienceMax
+	}
+	for range w.polls {
+		if int64(atomic.LoadUint64(p)-v) >= 0 {
+			w.polls = patienceMax
+			return true
+		}
+	}
+	if w.polls /= 2; w.polls < 50 {
+		w.polls = 0
+	}
+	return false
+}
+
+// yieldFirst is called before this member waits for several others one after
+// another. Where members outnumber cores, it first waits for those that seem to
+// share its core.
+func (b *Board) yieldFirst(phase uint64) error {
+	if !b.crowd || b.tree {
+		return nil
+	}
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		if b.patient[r].polls != 0 {
+			continue
+		}
+		p, v := &b.cell(r).flag, b.tick+1
+		if phase != 0 {
+			p, v = b.phaseOf(r), b.tick<<phaseBits|phase
+		}
+		if int64(atomic.LoadUint64(p)-v) < 0 {
+			if err := b.until(r, p, v); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // await waits for member r's contribution to the collective that runs.
 func (b *Board) await(r int) (*header, error) {
 	h := b.cell(r)
-	return h, b.until(&h.flag, b.tick+1)
+	return h, b.until(r, &h.flag, b.tick+1)
 }
 
 // publish sets this member's phase line.
@@ -56,7 +120,7 @@ func (b *Board) reach(phase uint64) { b.publish(b.tick<<phaseBits | phase) }
 
 // awaitPhase waits until member r has come to a phase.
 func (b *Board) awaitPhase(r int, phase uint64) error {
-	return b.until(b.phaseOf(r), b.tick<<phaseBits|phase)
+	return b.until(r, b.phaseOf(r), b.tick<<phaseBits|phase)
 }
 
 // other is the i-th member after this one: 1 <= i < size. Members that start at
@@ -85,15 +149,71 @@ func (b *Board) seal(bytes, mode int) {
 	memory.StoreRelease(&b.mine.flag, b.tick+1)
 }
 
-// postCopy posts n bytes that fit the slot.
-func (b *Board) postCopy(p unsafe.Pointer, n int) {
-	if n <= inlineMax {
-		memory.Copy(unsafe.Pointer(&b.mine.word), p, n)
-		b.seal(n, modeInline)
-		return
+// place finds memory in which this member can leave n bytes for others to read,
+// and its mode. A half of the stage is written again when the reader of what
+// was there has said that it is done; anyone means that there may be several.
+func (b *Board) place(n, reader int) (unsafe.Pointer, int, error) {
+	switch {
+	case n <= inlineMax:
+		return unsafe.Pointer(&b.mine.word), modeInline, nil
+	case n <= b.slot:
+		return b.mine.slot(), modeArea, nil
 	}
-	memory.Copy(b.mine.slot(), p, n)
-	b.seal(n, modeSlot)
+	k := b.turn & 1
+	b.turn++
+	if err := b.reclaim(k); err != nil {
+		return nil, 0, err
+	}
+	b.stages[k] = stageUse{true, b.tick, reader}
+	return b.stage(b.rank, k), modeArea | modeStaged | int(k)*modeHalf, nil
+}
+
+const anyone = -1
+
+// stageUse is the last use of a half of the stage.
+type stageUse struct {
+	used   bool
+	tick   uint64
+	reader int
+}
+
+// reclaim waits until half k of the stage may be written again.
+func (b *Board) reclaim(k uint64) error {
+	u := &b.stages[k]
+	if !u.used || int64(b.safe-u.tick) > 0 {
+		return nil
+	}
+	v := u.tick<<phaseBits | phaseDone
+	if u.reader != anyone {
+		return b.until(u.reader, b.phaseOf(u.reader), v)
+	}
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		if err := b.until(r, b.phaseOf(r), v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// postCopy posts a copy of n bytes for one reader or anyone.
+func (b *Board) postCopy(p unsafe.Pointer, n, reader int) error {
+	dst, mode, err := b.place(n, reader)
+	if err != nil {
+		return err
+	}
+	b.copyOut(dst, p, n)
+	b.seal(n, mode)
+	return nil
+}
+
+// copyOut copies to memory that others are about to read.
+func (b *Board) copyOut(dst, src unsafe.Pointer, n int) {
+	if n > inlineMax && n <= demoteMax && b.spin > 0 {
+		memory.CopyOut(dst, src, n)
+	} else {
+		memory.Copy(dst, src, n)
+	}
 }
 
 // postAddress offers n bytes at from, and says where the result is wanted.
@@ -143,6 +263,9 @@ func (b *Board) agree() (bool, error) {
 	}
 	all := true
 	b.notifyAll()
+	if err := b.yieldFirst(0); err != nil {
+		return false, err
+	}
 	for i := 1; i < b.size; i++ {
 		r := b.other(i)
 		h, err := b.await(r)
@@ -161,7 +284,7 @@ func (b *Board) posted() error {
 		return b.treeBarrier(phaseUp, phaseDown, nil)
 	}
 	b.notifyAll()
-	return nil
+	return b.yieldFirst(0)
 }
 
 // same notes it if h is not what this member posted itself.

@@ -18,11 +18,12 @@ type reach int
 const (
 	direct  reach = iota // goroutine ranks: by pointers
 	pulling              // by Pull and Push only
+	crowded              // the same, with more members than cores
 	staged               // not at all
 	reaches
 )
 
-func (r reach) String() string { return [...]string{"direct", "pulling", "staged"}[r] }
+func (r reach) String() string { return [...]string{"direct", "pulling", "crowded", "staged"}[r] }
 
 // job is a communicator whose members are goroutines.
 type job struct {
@@ -47,6 +48,9 @@ type host struct {
 var errDied = errors.New("rank 1 died")
 
 func newJob(n int, r reach, spin int) *job {
+	if r == crowded {
+		spin = 0
+	}
 	words := make([]uint64, board.Size(n)/8+8)
 	base := unsafe.Pointer(unsafe.SliceData(words))
 	base = unsafe.Add(base, -uintptr(base)&63)

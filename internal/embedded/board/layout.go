@@ -8,7 +8,7 @@ import "unsafe"
 //	phase line   how far the member is (see flags.go)
 //	sent, taken  the two ends of the member's stage (see relay.go)
 //	cells        a ring of cells, one a collective: a header line and a slot
-//	stage        two halves for what does not fit a slot and cannot be pulled
+//	stage        two halves for what does not fit a slot and is not pulled
 const (
 	line       = 64
 	phaseOff   = 0
@@ -22,7 +22,8 @@ const (
 	tableEntry = int(unsafe.Sizeof(entry{}))
 )
 
-// geometry is the shape of a board with a certain number of members.
+// geometry is the shape of a board with a certain number of members. The cells
+// start at multiples of two lines: some processors fetch lines in pairs.
 type geometry struct {
 	slot   int // bytes of data in a cell
 	half   int // bytes of half a stage
@@ -33,7 +34,7 @@ func geometryOf(members int) geometry {
 	var g geometry
 	switch {
 	case members <= flatMax:
-		g.slot, g.half = 8<<10, 64<<10
+		g.slot, g.half = 5<<10+line, 66<<10
 	case members <= 128:
 		g.slot, g.half = 4<<10-line, 16<<10
 	case members <= 1024:
@@ -48,7 +49,7 @@ func geometryOf(members int) geometry {
 // Size is the number of bytes of zeroed shared memory, aligned to 64 bytes,
 // that the board of a communicator with the given number of members needs.
 // Most of it is touched only by large collectives.
-func Size(members int) int { return members * geometryOf(members).stride }
+func Size(members int) int { return line + members*geometryOf(members).stride }
 
 // header is the first line of a cell: what its member brings to a collective.
 type header struct {
@@ -58,16 +59,19 @@ type header struct {
 	word  [inlineMax / 8]uint64
 }
 
-// Where a contribution is.
+// Where a contribution is: the low bits of the mode.
 const (
 	modeNone     = iota // there is none, or it is not offered
 	modeInline          // in the header
-	modeSlot            // in the slot
+	modeArea            // in the area: the slot or half of the stage
 	modeAddress         // at the address word[fromWord]
-	modeTable           // in the slot, after a table of entries whose at is relative to the slot
+	modeTable           // in the area, after a table of entries whose at is relative to the area
 	modeTableAt         // a table in the slot whose entries hold addresses
 	modeFarTable        // the same, the table at the address word[fromWord]
-	modePipe            // it comes through pipes
+	modePipe            // it comes through the stage, piece by piece
+	modeBits     = 0x3f
+	modeHalf     = 0x40 // of the stage, the second half
+	modeStaged   = 0x80 // the area is in the stage
 	modeShift    = 56
 )
 
@@ -86,7 +90,8 @@ type entry struct {
 	sig   uint64
 }
 
-func (h *header) mode() int     { return int(h.bytes >> modeShift) }
+func (h *header) mode() int     { return int(h.bytes>>modeShift) & modeBits }
+func (h *header) staged() bool  { return h.bytes>>modeShift&modeStaged != 0 }
 func (h *header) len() int      { return int(h.bytes & (1<<modeShift - 1)) }
 func (h *header) from() uintptr { return uintptr(h.word[fromWord]) }
 func (h *header) to() uintptr   { return uintptr(h.word[toWord]) }
@@ -94,17 +99,27 @@ func (h *header) to() uintptr   { return uintptr(h.word[toWord]) }
 // slot is the data area of the cell that h heads.
 func (h *header) slot() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(h), line) }
 
-// data is where a contribution lies that is inline or in the slot.
-func (h *header) data() unsafe.Pointer {
+// area is where the data of member r is that h describes. Whoever reads a stage
+// says at the end of the collective that it has (see Board.end).
+func (b *Board) area(h *header, r int) unsafe.Pointer {
+	if !h.staged() {
+		return h.slot()
+	}
+	b.readStage = true
+	return b.stage(r, h.bytes>>modeShift/modeHalf)
+}
+
+// data is where a contribution lies that is inline or in the area.
+func (b *Board) data(h *header, r int) unsafe.Pointer {
 	if h.mode() == modeInline {
 		return unsafe.Pointer(&h.word)
 	}
-	return h.slot()
+	return b.area(h, r)
 }
 
-// entry is the table entry of member r in the slot.
-func (h *header) entry(r int) *entry {
-	return (*entry)(unsafe.Add(unsafe.Pointer(h), line+r*tableEntry))
+// entryAt is the table entry of member r in a table.
+func entryAt(table unsafe.Pointer, r int) *entry {
+	return (*entry)(unsafe.Add(table, r*tableEntry))
 }
 
 // block is the memory of member r.

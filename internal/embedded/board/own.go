@@ -24,10 +24,38 @@ func (b *Board) partOf(c *engine.Coll, v *vector, r int) (from, count int) {
 	return from, c.V.RecvCounts[r]
 }
 
-// sliceOf is the part of the vector that member r combines.
-func (b *Board) sliceOf(v *vector, r int) (from, count int) {
-	each := max((v.n+b.size-1)/b.size, (sliceMin+v.size-1)/max(v.size, 1))
-	from = min(v.n, r*each)
+// sliceOf is the part of the vector that member r combines: equal parts, but
+// for one member whose elements cost less (the root, which need not push its
+// results) or more (rank 0 of a scan, which pushes all of them and copies its
+// own input besides). With many members, or short vectors, not all own a part.
+func (b *Board) sliceOf(c *engine.Coll, v *vector, r int) (from, count int) {
+	const pull, kernel, copy = 5 * 2, 5 * 1, 6 // cost of an element
+	others := b.size - 1
+	special, share := -1, 0.0
+	switch {
+	case b.local:
+	case c.Kind == engine.Reduce:
+		root := float64(others * (pull + kernel))
+		special, share = c.Root, (root+pull)/(root+pull+float64(others)*root)
+	case c.Kind == engine.Scan, c.Kind == engine.Exscan:
+		first, rest := float64(others*(2*pull+kernel)), float64(others*(pull+kernel)+(others-1)*pull)
+		special, share = 0, (rest-float64(copy*others))/(rest+float64(others)*first)
+	}
+	least := (sliceMin + v.size - 1) / max(v.size, 1)
+	if special < 0 {
+		each := max((v.n+b.size-1)/b.size, least)
+		from = min(v.n, r*each)
+		return from, min(v.n-from, each)
+	}
+	begin := min(v.n, max(int(share*float64(v.n)), 0))
+	if r == special {
+		return 0, begin
+	}
+	if r > special {
+		r--
+	}
+	each := max((v.n-begin+others-1)/others, least)
+	from = min(v.n, begin+r*each)
 	return from, min(v.n-from, each)
 }
 
@@ -51,7 +79,7 @@ func (b *Board) owned(c *engine.Coll, v *vector) error {
 	}
 	switch c.Kind {
 	case engine.Reduce, engine.Allreduce:
-		from, count := b.sliceOf(v, b.rank)
+		from, count := b.sliceOf(c, v, b.rank)
 		err = b.chunks(v, from, count, func(at, n int) error { return b.ownReduce(c, v, at, n) })
 	case engine.ReduceScatter, engine.ReduceScatterBlock:
 		from, count := b.partOf(c, v, b.rank)
@@ -69,7 +97,7 @@ func (b *Board) owned(c *engine.Coll, v *vector) error {
 			return err
 		}
 	case engine.Scan, engine.Exscan:
-		from, count := b.sliceOf(v, b.rank)
+		from, count := b.sliceOf(c, v, b.rank)
 		prefix := b.ownScan
 		if c.Kind == engine.Exscan {
 			prefix = b.ownExscan

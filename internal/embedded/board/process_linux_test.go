@@ -30,7 +30,7 @@ const (
 	envSpin  = "BOARD_TEST_SPIN"
 	controls = 1 << 16
 
-	maxBatches = 60
+	maxBatches = 120
 )
 
 func TestMain(m *testing.M) {
@@ -74,7 +74,7 @@ func (p *procs) answer(r int) *[8]uint64 {
 }
 
 func (p *procs) result(r int) *[maxBatches]float64 {
-	return (*[maxBatches]float64)(unsafe.Pointer(&p.mem[16384+512*r]))
+	return (*[maxBatches]float64)(unsafe.Pointer(&p.mem[16384+1024*r]))
 }
 
 func (p *procs) attach(fd int) error {
@@ -138,7 +138,7 @@ func (p *procs) Push(r int, addr uintptr, src unsafe.Pointer, n int) error {
 	return p.vm(unix.SYS_PROCESS_VM_WRITEV, r, src, addr, n)
 }
 
-func (p *procs) CanPull() bool   { return p.reach == pulling }
+func (p *procs) CanPull() bool   { return p.reach != staged }
 func (p *procs) InProcess() bool { return false }
 func (p *procs) Spin() int       { return p.spin }
 
@@ -229,11 +229,15 @@ func startProcs(t testing.TB, size int, how reach, spin int) *procs {
 	// Where there is a core for each, each gets its own: two processes that
 	// yield to each other may otherwise stay on one core for long.
 	pin := func(r int) {}
-	if size <= runtime.NumCPU() {
+	if size <= runtime.NumCPU() || os.Getenv("PIN") != "" {
 		runtime.LockOSThread()
 		pin = func(r int) {
 			var set unix.CPUSet
-			set.Set(r)
+			if os.Getenv("PIN") == "block" {
+				set.Set(r * runtime.NumCPU() / size)
+			} else {
+				set.Set(r % runtime.NumCPU())
+			}
 			unix.SchedSetaffinity(0, &set)
 		}
 		var all unix.CPUSet
@@ -288,11 +292,11 @@ func (p *procs) give(o order) {
 // Members that are processes: the board in a memfd, long messages by
 // process_vm_readv and through the stages.
 func TestProcesses(t *testing.T) {
-	for _, how := range []reach{pulling, staged} {
+	for _, how := range []reach{crowded, staged} {
 		for _, size := range []int{2, 3, 18} {
 			t.Run(fmt.Sprintf("%v/%d", how, size), func(t *testing.T) {
-				p := startProcs(t, size, how, 0)
-				if how == pulling {
+				p := startProcs(t, size, how, benchSpin(size))
+				if how != staged {
 					var word uint64
 					if err := p.Pull(unsafe.Pointer(&word), 1, uintptr(unsafe.Pointer(&p.mem[0])), 0); err != nil {
 						t.Skipf("SKIPPED: process_vm_readv is not allowed here: %v", err)
@@ -444,6 +448,12 @@ func (p *procs) measure(k engine.CollKind, bytes, iters, batches int) (low, medi
 			means[i] += p.result(r)[i] / float64(p.size) / 1e3
 		}
 	}
+	if os.Getenv("PER_RANK") != "" {
+		for r := range p.size {
+			x := slices.Sorted(slices.Values(p.result(r)[:batches]))
+			fmt.Printf("   rank %d: %.3f %.3f\n", r, x[batches/20]/1e3, x[batches/2]/1e3)
+		}
+	}
 	slices.Sort(means)
 	return means[batches/20], means[batches/2], nil
 }
@@ -471,14 +481,14 @@ func TestTable(t *testing.T) {
 			if k == engine.Barrier {
 				n = 0
 			}
-			batches := 60
+			batches := 120
 			if n >= 262144 || k == engine.Alltoall && size > 4 && n >= 65536 {
 				batches = 25
+				if size > 2 {
+					batches = 8
+				}
 			}
-			if size > 2 {
-				batches /= 3
-			}
-			low, median, err := p.measure(k, n, benchIters(n), batches)
+			low, median, err := p.measure(k, n, benchIters(n, size), batches)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -497,14 +507,15 @@ func benchSpin(size int) int {
 	return 0
 }
 
-func benchIters(bytes int) int {
+func benchIters(bytes, members int) int {
+	n := 3
 	switch {
 	case bytes <= 1024:
-		return 50
+		n = 50
 	case bytes <= 16384:
-		return 20
+		n = 20
 	case bytes <= 65536:
-		return 8
+		n = 8
 	}
-	return 3
+	return max(2, n*2/members)
 }

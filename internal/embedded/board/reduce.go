@@ -6,9 +6,21 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// Vectors up to this length are combined by every member that wants the result
-// for itself; the parts of longer ones each by their owner (see own.go).
-const reduceSmall = 2 << 10
+// How a reduction is done depends on the length of the vector. With a few
+// members:
+//
+// Short vectors are copied to the board, and every member that wants a result
+// combines all of them for itself, in the order of ranks: one exchange.
+//
+// An allreduce of longer ones, where they still go through the board (see
+// eager), is done in slices: each member combines one, the others copy it. Two
+// exchanges, but each element is combined once.
+//
+// The longest are not copied: see own.go.
+const (
+	rootMax = 32 << 10 // the root alone combines up to here: to bring parts together costs more
+	workMax = 48 << 10 // a member combines so much of others for itself, rather than wait again
+)
 
 // vector is the input and the output of a reduction on this member.
 type vector struct {
@@ -28,12 +40,18 @@ func (b *Board) vector(c *engine.Coll) vector {
 	return v
 }
 
-// small is the longest vector that is combined by everybody.
-func (b *Board) small() int {
-	if b.pull {
-		return min(reduceSmall, b.slot)
+// empty reports that there is nothing to combine. The member posts, so that
+// one that thinks otherwise finds out, and does not wait.
+func (b *Board) empty(v *vector) bool {
+	if v.bytes() > 0 {
+		return false
 	}
-	return b.slot
+	b.oneSided = true
+	b.seal(0, modeNone)
+	if !b.tree {
+		b.notifyAll()
+	}
+	return true
 }
 
 // reduce (MPI 5.0 §6.9.1).
@@ -43,18 +61,56 @@ func (b *Board) reduce(c *engine.Coll) error {
 		v.out = nil
 	}
 	n := v.bytes()
-	switch {
-	case b.tree && n <= b.slot:
-		return b.reduceTree(&v, c.Root)
-	case n > b.small():
-		return b.owned(c, &v)
-	case b.rank != c.Root:
-		b.postCopy(v.in, n)
-		b.host.Notify(c.Root)
+	if b.empty(&v) {
 		return nil
 	}
-	b.postOwn(&v)
+	if b.tree {
+		if n <= b.slot {
+			return b.reduceTree(&v, c.Root)
+		}
+		return b.owned(c, &v)
+	}
+	if n > b.eager() {
+		if b.pull && n <= rootMax {
+			return b.reduceAtRoot(c, &v)
+		}
+		return b.owned(c, &v)
+	}
+	if b.rank != c.Root {
+		err := b.postCopy(v.in, n, c.Root)
+		b.host.Notify(c.Root)
+		return err
+	}
+	b.seal(n, modeNone)
 	return b.fold(&v, 0, b.size)
+}
+
+// reduceAtRoot is a reduce in which the root reads and combines everything.
+func (b *Board) reduceAtRoot(c *engine.Coll, v *vector) error {
+	if b.rank != c.Root {
+		b.postAddress(v.in, nil, v.bytes())
+		b.host.Notify(c.Root)
+		return b.awaitPhase(c.Root, phaseDone)
+	}
+	b.seal(v.bytes(), modeNone)
+	good := true
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		h, err := b.await(r)
+		if err != nil {
+			return err
+		}
+		good = b.same(h, r) && good
+	}
+	if good {
+		err := b.chunks(v, 0, v.n, func(at, n int) error { return b.combine(v, at, n, unsafe.Add(v.out, at*v.size)) })
+		if err != nil {
+			return err
+		}
+	}
+	b.reach(phaseDone)
+	b.notifyAll()
+	return nil
 }
 
 // allreduce (MPI 5.0 §6.9.6). All members combine the same contributions in the
@@ -62,24 +118,43 @@ func (b *Board) reduce(c *engine.Coll) error {
 // same to the last bit.
 func (b *Board) allreduce(c *engine.Coll) error {
 	v := b.vector(c)
-	switch n := v.bytes(); {
-	case b.tree && n <= b.slot:
-		return b.allreduceTree(&v)
-	case n > b.small():
+	if b.empty(&v) {
+		return nil
+	}
+	if b.tree {
+		if v.bytes() <= b.slot {
+			return b.allreduceTree(&v)
+		}
 		return b.owned(c, &v)
 	}
-	b.postCopy(v.in, v.bytes())
-	b.notifyAll()
+	switch n := v.bytes(); {
+	case n > b.eager():
+		return b.owned(c, &v)
+	case n > inlineMax && n*(b.size-1) > workMax:
+		return b.slices(&v)
+	}
+	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
+		return err
+	}
+	if err := b.posted(); err != nil {
+		return err
+	}
 	return b.fold(&v, 0, b.size)
 }
 
 // scan is Scan and Exscan (MPI 5.0 §6.11).
 func (b *Board) scan(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.tree && b.pull || v.bytes() > b.small() {
+	if b.empty(&v) {
+		return nil
+	}
+	if b.tree && b.pull || v.bytes() > b.eager() {
 		return b.owned(c, &v)
 	}
-	b.postCopy(v.in, v.bytes())
+	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
+		return err
+	}
+	b.readStage = v.bytes() > b.slot // also of those who read nobody's
 	for r := b.rank + 1; r < b.size; r++ {
 		b.host.Notify(r)
 	}
@@ -89,64 +164,120 @@ func (b *Board) scan(c *engine.Coll) error {
 	return b.fold(&v, 0, b.rank+1)
 }
 
-// reduceScatter is ReduceScatter and ReduceScatterBlock (MPI 5.0 §6.10).
+// reduceScatter is ReduceScatter and ReduceScatterBlock (MPI 5.0 §6.10). A
+// member posts its contribution but for its own part.
 func (b *Board) reduceScatter(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.tree && b.pull || v.bytes() > b.small() {
+	if b.empty(&v) {
+		return nil
+	}
+	from, count := b.partOf(c, &v, b.rank)
+	n, own := v.bytes(), count*v.size
+	most := n // of what is posted: the same on all members
+	if c.Kind == engine.ReduceScatterBlock {
+		most -= own
+	}
+	if b.tree && b.pull || most > b.eager() {
 		return b.owned(c, &v)
 	}
-	b.postCopy(v.in, v.bytes())
-	b.notifyAll()
-	from, count := b.partOf(c, &v, b.rank)
-	part := vector{in: unsafe.Add(v.in, from*v.size), out: v.out, n: count, size: v.size, op: v.op}
-	return b.foldAt(&part, 0, b.size, from*v.size, v.bytes())
-}
-
-// postOwn posts the contribution of a root that combines. Nobody else reads
-// it, so that it is copied only where the root overwrites it before it uses it.
-func (b *Board) postOwn(v *vector) {
-	if v.in == v.out && b.rank >= 2 {
-		b.postCopy(v.in, v.bytes())
-		return
+	dst, mode, err := b.place(n-own, anyone)
+	if err != nil {
+		return err
 	}
-	b.seal(v.bytes(), modeNone)
+	before := from * v.size
+	b.copyOut(dst, v.in, before)
+	b.copyOut(unsafe.Add(dst, before), unsafe.Add(v.in, before+own), n-own-before)
+	b.seal(n, mode)
+	if b.tree {
+		b.notifyAll()
+	} else if err := b.posted(); err != nil {
+		return err
+	}
+	part := vector{in: unsafe.Add(v.in, before), out: v.out, n: count, size: v.size, op: v.op}
+	if c.InPlace && (b.rank >= 2 || from > 0) { // it would be written over
+		kept := b.room(0, own)
+		copyBytes(kept, part.in, own)
+		part.in = kept
+	}
+	return b.foldParts(c, &v, &part)
 }
 
-// fold combines the contributions of the members from lo to hi-1, in the order
-// of ranks, into v.out.
-func (b *Board) fold(v *vector, lo, hi int) error { return b.foldAt(v, lo, hi, 0, v.bytes()) }
-
-// foldAt is fold for the part of the contributions that starts off bytes into
-// them; v is this member's own part, and whole the length of a contribution.
-func (b *Board) foldAt(v *vector, lo, hi, off, whole int) error {
+// foldParts combines this member's part of all contributions.
+func (b *Board) foldParts(c *engine.Coll, v, part *vector) error {
 	good := true
 	var acc unsafe.Pointer
-	for r := lo; r < hi; r++ {
-		x := v.in
+	from, _ := b.partOf(c, v, b.rank)
+	for r := range b.size {
+		x := part.in
 		if r != b.rank {
 			h, err := b.await(r)
 			if err != nil {
 				return err
 			}
+			x = b.data(h, r)
 			if !b.same(h, r) {
 				good = false
 				continue
 			}
-			x = unsafe.Add(h.data(), off)
-		} else if unsafe.Add(v.in, -off) == v.out && (r-lo >= 2 || off > 0) {
-			x = unsafe.Add(b.mine.data(), off) // in place: v.in is being written over
+			at := from
+			if _, theirs := b.partOf(c, v, r); r < b.rank { // what r left out came before
+				at -= theirs
+			}
+			x = unsafe.Add(x, at*v.size)
 		}
-		switch {
-		case !good || v.bytes() == 0:
-		case acc == nil:
-			acc = x
-		default:
-			v.op.Kernel(v.out, acc, x, v.n)
-			acc = v.out
+		acc = part.add(acc, x, good)
+	}
+	if good {
+		part.store(acc)
+	}
+	return nil
+}
+
+// add combines x into what has been combined so far, nil in the beginning.
+func (v *vector) add(acc, x unsafe.Pointer, good bool) unsafe.Pointer {
+	switch {
+	case !good || v.n == 0:
+		return nil
+	case acc == nil:
+		return x
+	}
+	v.op.Kernel(v.out, acc, x, v.n)
+	return v.out
+}
+
+// store makes what has been combined the result.
+func (v *vector) store(acc unsafe.Pointer) {
+	if acc != nil {
+		copyBytes(v.out, acc, v.bytes())
+	}
+}
+
+// fold combines the contributions of the members from lo to hi-1, in the order
+// of ranks, into v.out.
+func (b *Board) fold(v *vector, lo, hi int) error {
+	good := true
+	var acc unsafe.Pointer
+	own := v.in
+	if v.in == v.out && b.rank-lo >= 2 && b.rank < hi { // in place: it would be written over
+		if own = b.data(b.mine, b.rank); b.mine.mode() == modeNone {
+			own = b.room(0, v.bytes())
+			copyBytes(own, v.in, v.bytes())
 		}
 	}
-	if good && acc != v.out && acc != nil {
-		copyBytes(v.out, acc, v.bytes())
+	for r := lo; r < hi; r++ {
+		x := own
+		if r != b.rank {
+			h, err := b.await(r)
+			if err != nil {
+				return err
+			}
+			x = b.data(h, r)
+			good = b.same(h, r) && good
+		}
+		acc = v.add(acc, x, good)
+	}
+	if good {
+		v.store(acc)
 	}
 	return nil
 }
@@ -159,7 +290,7 @@ func (b *Board) reduceTree(v *vector, root int) error {
 	}
 	if b.rank == 0 {
 		if root == 0 {
-			copyBytes(v.out, b.mine.data(), v.bytes())
+			copyBytes(v.out, b.data(b.mine, 0), v.bytes())
 			return nil
 		}
 		b.reach(phaseDown)
@@ -174,7 +305,7 @@ func (b *Board) reduceTree(v *vector, root int) error {
 		return err
 	}
 	if h := b.cell(0); b.same(h, 0) {
-		copyBytes(v.out, h.data(), v.bytes())
+		copyBytes(v.out, b.data(h, 0), v.bytes())
 	}
 	return nil
 }
@@ -185,14 +316,14 @@ func (b *Board) combineUp(v *vector) error {
 	n := v.bytes()
 	mode, acc := modeInline, unsafe.Pointer(&b.mine.word)
 	if n > inlineMax {
-		mode, acc = modeSlot, b.mine.slot()
+		mode, acc = modeArea, b.mine.slot()
 	}
 	copyBytes(acc, v.in, n)
 	b.mine.meta, b.mine.bytes = b.meta, uint64(n)
 	err := children(b.rank, b.size, func(c, _ int) error {
 		h, err := b.await(c)
 		if err == nil && b.same(h, c) && n > 0 {
-			v.op.Kernel(acc, acc, h.data(), v.n)
+			v.op.Kernel(acc, acc, b.data(h, c), v.n)
 		}
 		return err
 	})
@@ -216,11 +347,11 @@ func (b *Board) allreduceTree(v *vector) error {
 			return err
 		}
 		if h := b.cell(p); b.same(h, p) {
-			copyBytes(b.mine.data(), h.data(), n)
+			copyBytes(b.data(b.mine, b.rank), b.data(h, p), n)
 		}
 	}
 	b.reach(phaseDown)
-	copyBytes(v.out, b.mine.data(), n)
+	copyBytes(v.out, b.data(b.mine, b.rank), n)
 	return children(b.rank, b.size, func(c, _ int) error {
 		b.host.Notify(c)
 		return nil

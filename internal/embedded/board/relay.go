@@ -47,7 +47,7 @@ func (b *Board) relay(from source, to sink) error {
 				}
 				memory.StoreRelease(b.sentOf(r), b.tick<<phaseBits|chunk)
 				b.notifyAll()
-			} else if err := b.until(b.sentOf(r), b.tick<<phaseBits|chunk); err != nil {
+			} else if err := b.until(r, b.sentOf(r), b.tick<<phaseBits|chunk); err != nil {
 				return err
 			}
 			if to != nil {
@@ -76,6 +76,9 @@ func (b *Board) postPipe(n int) {
 
 // awaitAll waits until all members have come to a phase.
 func (b *Board) awaitAll(phase uint64) error {
+	if err := b.yieldFirst(phase); err != nil {
+		return err
+	}
 	for i := 1; i < b.size; i++ {
 		if err := b.awaitPhase(b.other(i), phase); err != nil {
 			return err
@@ -87,10 +90,16 @@ func (b *Board) awaitAll(phase uint64) error {
 // pipeTo sends n bytes through this member's stage to member r alone, which
 // calls pipeFrom.
 func (b *Board) pipeTo(r int, src unsafe.Pointer, n int) error {
+	for k := range uint64(2) {
+		if err := b.reclaim(k); err != nil {
+			return err
+		}
+		b.stages[k].used = false
+	}
 	base := b.tick << phaseBits
 	for off, k := 0, uint64(0); off < n; off, k = off+b.half, k+1 {
 		if k >= 2 {
-			if err := b.until(b.takenOf(b.rank), base|(k-1)); err != nil {
+			if err := b.until(r, b.takenOf(b.rank), base|(k-1)); err != nil {
 				return err
 			}
 		}
@@ -98,14 +107,14 @@ func (b *Board) pipeTo(r int, src unsafe.Pointer, n int) error {
 		memory.StoreRelease(b.sentOf(b.rank), base|(k+1))
 		b.host.Notify(r)
 	}
-	return b.until(b.takenOf(b.rank), base|uint64((n+b.half-1)/b.half))
+	return b.until(r, b.takenOf(b.rank), base|uint64((n+b.half-1)/b.half))
 }
 
 // pipeFrom takes the n bytes that member r sends, and keeps the first want.
 func (b *Board) pipeFrom(r, n int, dst unsafe.Pointer, want int) error {
 	base := b.tick << phaseBits
 	for off, k := 0, uint64(0); off < n; off, k = off+b.half, k+1 {
-		if err := b.until(b.sentOf(r), base|(k+1)); err != nil {
+		if err := b.until(r, b.sentOf(r), base|(k+1)); err != nil {
 			return err
 		}
 		if m := min(b.half, want-off); m > 0 {

@@ -35,11 +35,11 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 		r := 1 - b.rank
 		p, n := send.at(r), send.bytes(r)
 		switch {
-		case n <= b.eager():
-			b.postCopy(p, n)
+		case n <= b.eagerRoot():
+			err := b.postCopy(p, n, r)
 			b.notifyAll()
 			own()
-			return nil
+			return err
 		case b.pull:
 			home := 0
 			if !c.InPlace {
@@ -52,11 +52,11 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 			own()
 			return b.pushRest(r, p, n, pulled)
 		}
-	case uniform && send.bytes(0)*(b.size-1) <= b.eager():
-		b.postBlocks(&send)
+	case uniform && send.bytes(0)*(b.size-1) <= b.eagerRoot():
+		err := b.postBlocks(&send)
 		b.notifyAll()
 		own()
-		return nil
+		return err
 	case uniform && b.pull:
 		b.postAddress(send.ptr, nil, send.bytes(0))
 		b.notifyAll()
@@ -67,8 +67,10 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 	for r := range table {
 		table[r] = entry{address(send.at(r)), uint64(send.bytes(r)), uint64(c.Send.Type.Sig)}
 	}
-	mode, total := b.tableMode()
-	b.postTable(mode, total)
+	mode, total := b.tableMode(b.eagerRoot())
+	if err := b.postTable(mode, total); err != nil {
+		return err
+	}
 	b.notifyAll()
 	own()
 	switch mode {
@@ -92,7 +94,7 @@ func (b *Board) scatterLeaf(c *engine.Coll) error {
 		return nil
 	}
 	switch h.mode() {
-	case modeInline, modeSlot:
+	case modeInline, modeArea:
 		copyBytes(dst, b.blockIn(h, c.Root), b.length(c.Root, h.len(), want))
 		return nil
 	case modeAddress:
@@ -105,16 +107,17 @@ func (b *Board) scatterLeaf(c *engine.Coll) error {
 		return b.relay(nil, b.tableSink(func(r int, e *entry) (unsafe.Pointer, int) {
 			return dst, b.length(r, int(e.bytes), want)
 		}))
+	case modeTable:
+		area := b.area(h, c.Root)
+		e := entryAt(area, b.rank)
+		copyBytes(dst, unsafe.Add(area, e.at), b.length(c.Root, int(e.bytes), want))
+		return nil
 	}
 	e, err := b.entryFor(h, c.Root)
 	if err != nil {
 		return err
 	}
 	n := b.length(c.Root, int(e.bytes), want)
-	if h.mode() == modeTable {
-		copyBytes(dst, unsafe.Add(h.slot(), e.at), n)
-		return nil
-	}
 	if err := b.take(dst, c.Root, uintptr(e.at), n); err != nil {
 		return err
 	}
@@ -124,17 +127,18 @@ func (b *Board) scatterLeaf(c *engine.Coll) error {
 }
 
 // postBlocks posts equal blocks, all but this member's own, one after another.
-func (b *Board) postBlocks(send *blocks) {
+func (b *Board) postBlocks(send *blocks) error {
 	n := send.bytes(0)
-	mode, dst := modeInline, unsafe.Pointer(&b.mine.word)
-	if n*(b.size-1) > inlineMax {
-		mode, dst = modeSlot, b.mine.slot()
+	dst, mode, err := b.place(n*(b.size-1), anyone)
+	if err != nil {
+		return err
 	}
-	copyBytes(dst, send.ptr, b.rank*n)
+	b.copyOut(dst, send.ptr, b.rank*n)
 	if after := b.rank + 1; after < b.size {
-		copyBytes(unsafe.Add(dst, b.rank*n), send.at(after), (b.size-after)*n)
+		b.copyOut(unsafe.Add(dst, b.rank*n), send.at(after), (b.size-after)*n)
 	}
 	b.seal(n, mode)
+	return nil
 }
 
 // blockIn is the block for this member among those that member r posted.
@@ -143,11 +147,12 @@ func (b *Board) blockIn(h *header, r int) unsafe.Pointer {
 	if i > r {
 		i--
 	}
-	return unsafe.Add(h.data(), i*h.len())
+	return unsafe.Add(b.data(h, r), i*h.len())
 }
 
-// gather is Gather and Gatherv (MPI 5.0 §6.5): everybody posts its block, or
-// where it is, and the root takes them.
+// gather is Gather and Gatherv (MPI 5.0 §6.5): everybody posts its block, and
+// the root takes them. Long blocks are pushed to the root, so that it is not
+// the root alone that works; of two members, each moves a part.
 func (b *Board) gather(c *engine.Coll) error {
 	if b.rank == c.Root {
 		return b.gatherRoot(c)
@@ -159,9 +164,9 @@ func (b *Board) gatherLeaf(c *engine.Coll) error {
 	src, n := c.Send.Ptr, c.Send.Bytes()
 	switch {
 	case n <= b.eager():
-		b.postCopy(src, n)
+		err := b.postCopy(src, n, c.Root)
 		b.host.Notify(c.Root)
-		return nil
+		return err
 	case !b.pull:
 		b.postPipe(n)
 		b.host.Notify(c.Root)
@@ -169,42 +174,53 @@ func (b *Board) gatherLeaf(c *engine.Coll) error {
 	}
 	b.postAddress(src, nil, n)
 	b.host.Notify(c.Root)
-	if b.size == 2 {
-		h, err := b.await(c.Root)
+	h, err := b.await(c.Root)
+	if err != nil {
+		return err
+	}
+	switch {
+	case !b.fits(h, c.Root):
+		b.withdraw()
+		return nil
+	case b.size == 2:
+		return b.pushRest(c.Root, src, min(n, h.len()), min(n, int(h.word[cutWord])))
+	}
+	var to uintptr
+	room := 0
+	switch h.mode() {
+	case modeAddress: // of the first of equal blocks
+		room = h.len()
+		to = h.to() + uintptr(b.rank*room)
+	case modeTableAt, modeFarTable:
+		e, err := b.entryFor(h, c.Root)
 		if err != nil {
 			return err
 		}
-		if !b.fits(h, c.Root) {
-			b.withdraw()
-			return nil
-		}
-		return b.pushRest(c.Root, src, min(n, h.len()), min(n, int(h.word[cutWord])))
+		to, room = uintptr(e.at), int(e.bytes)
 	}
-	return b.awaitPhase(c.Root, phaseDone)
+	if err := b.give(c.Root, to, src, min(n, room)); err != nil {
+		return err
+	}
+	b.reach(phaseDone)
+	b.host.Notify(c.Root)
+	return nil
 }
 
 func (b *Board) gatherRoot(c *engine.Coll) error {
 	var recv blocks
-	if c.Kind == engine.Gather {
+	uniform := c.Kind == engine.Gather
+	if uniform {
 		recv = b.even(&c.Recv)
 	} else {
 		recv = b.uneven(&c.Recv, c.V.RecvCounts, c.V.RecvDispls, 1)
 	}
-	if b.size == 2 {
-		r := 1 - b.rank
-		home := 0
-		if !c.InPlace {
-			home = recv.bytes(b.rank)
-		}
-		b.mine.word[cutWord] = uint64(cut(recv.bytes(r), 0, home))
-		b.postNone(recv.at(r), recv.bytes(r))
-	} else {
-		b.postNone(nil, 0)
-	}
+	b.offerRoom(c, &recv)
 	if !c.InPlace {
 		copyBytes(recv.at(b.rank), c.Send.Ptr, b.length(b.rank, c.Send.Bytes(), recv.bytes(b.rank)))
 	}
-	pulled := false
+	if err := b.yieldFirst(0); err != nil {
+		return err
+	}
 	for i := 1; i < b.size; i++ {
 		r := b.other(i)
 		h, err := b.await(r)
@@ -212,35 +228,57 @@ func (b *Board) gatherRoot(c *engine.Coll) error {
 			return err
 		}
 		if !b.fits(h, r) {
-			pulled = true
+			b.readStage = true // it may wait until its stage has been read
 			continue
 		}
 		n := b.length(r, h.len(), recv.bytes(r))
 		switch h.mode() {
-		case modeInline, modeSlot:
-			copyBytes(recv.at(r), h.data(), n)
+		case modeInline, modeArea:
+			copyBytes(recv.at(r), b.data(h, r), n)
 		case modePipe:
 			if err := b.pipeFrom(r, h.len(), recv.at(r), n); err != nil {
 				return err
 			}
 		case modeAddress:
 			if b.size == 2 {
-				own := min(n, int(b.mine.word[cutWord]))
-				b.host.Notify(r)
-				if err := b.take(recv.at(r), r, h.from(), own); err != nil {
+				if err := b.take(recv.at(r), r, h.from(), min(n, int(b.mine.word[cutWord]))); err != nil {
 					return err
 				}
 				return b.finish()
 			}
-			if err := b.take(recv.at(r), r, h.from(), n); err != nil {
+			if err := b.awaitPhase(r, phaseDone); err != nil {
 				return err
 			}
-			pulled = true
 		}
 	}
-	if pulled {
-		b.reach(phaseDone)
-		b.notifyAll()
-	}
 	return nil
+}
+
+// offerRoom posts where the root of a gather wants long blocks.
+func (b *Board) offerRoom(c *engine.Coll, recv *blocks) {
+	switch {
+	case b.size == 2:
+		r, home := 1-b.rank, 0
+		if !c.InPlace {
+			home = recv.bytes(b.rank)
+		}
+		b.mine.word[cutWord] = uint64(cut(recv.bytes(r), 0, home))
+		b.postNone(recv.at(r), recv.bytes(r))
+	case recv.counts == nil:
+		b.postAddress(nil, recv.ptr, recv.bytes(0))
+	default:
+		long := false
+		table := b.newTable()
+		for r := range table {
+			n := recv.bytes(r)
+			table[r] = entry{at: address(recv.at(r)), bytes: uint64(n)}
+			long = long || n > b.eager()
+		}
+		if !long || !b.pull {
+			b.postNone(nil, 0)
+			return
+		}
+		b.postAddresses()
+	}
+	b.notifyAll()
 }

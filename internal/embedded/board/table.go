@@ -15,17 +15,17 @@ func (b *Board) newTable() []entry {
 	return b.table
 }
 
-// tableMode says how the blocks in the table travel: copied through the slot
-// when all of them are short, else pulled from where they are, else by relay.
-func (b *Board) tableMode() (mode, total int) {
+// tableMode says how the blocks in the table travel: copied through the board
+// when all of them take no more than eager bytes, else pulled from where they
+// are, else by relay.
+func (b *Board) tableMode(eager int) (mode, total int) {
 	for r := range b.table {
 		if r != b.rank {
 			total += int(b.table[r].bytes)
 		}
 	}
-	table := b.size * tableEntry
-	switch {
-	case total <= b.eager() && table+total <= b.slot:
+	switch table := b.size * tableEntry; {
+	case table+total <= eager:
 		return modeTable, total
 	case !b.pull:
 		return modePipe, table + total
@@ -36,34 +36,48 @@ func (b *Board) tableMode() (mode, total int) {
 }
 
 // postTable posts the blocks in the table.
-func (b *Board) postTable(mode, total int) {
+func (b *Board) postTable(mode, total int) error {
 	switch mode {
-	case modeTable:
+	case modePipe:
+		b.postPipe(total)
+	case modeTableAt, modeFarTable:
+		b.postAddresses()
+	default:
 		at := b.size * tableEntry
+		area, where, err := b.place(max(inlineMax+1, at+total), anyone)
+		if err != nil {
+			return err
+		}
 		for r := range b.table {
 			if r == b.rank {
 				continue
 			}
 			e := &b.table[r]
-			*b.mine.entry(r) = entry{uint64(at), e.bytes, e.sig}
-			copyBytes(unsafe.Add(b.mine.slot(), at), pointer(uintptr(e.at)), int(e.bytes))
+			*entryAt(area, r) = entry{uint64(at), e.bytes, e.sig}
+			copyBytes(unsafe.Add(area, at), pointer(uintptr(e.at)), int(e.bytes))
 			at += int(e.bytes)
 		}
-	case modeTableAt:
-		copyBytes(b.mine.slot(), unsafe.Pointer(&b.table[0]), b.size*tableEntry)
-	case modeFarTable:
-		b.mine.word[fromWord] = address(unsafe.Pointer(&b.table[0]))
-	case modePipe:
-		b.postPipe(total)
-		return
+		b.seal(total, where&^modeBits|modeTable)
 	}
-	b.seal(total, mode)
+	return nil
 }
 
-// entryFor is this member's entry in the table that member r posted.
+// postAddresses posts the table itself.
+func (b *Board) postAddresses() {
+	if n := b.size * tableEntry; n <= b.slot {
+		copyBytes(b.mine.slot(), unsafe.Pointer(&b.table[0]), n)
+		b.seal(0, modeTableAt)
+		return
+	}
+	b.mine.word[fromWord] = address(unsafe.Pointer(&b.table[0]))
+	b.seal(0, modeFarTable)
+}
+
+// entryFor is this member's entry in the table of addresses that member r
+// posted.
 func (b *Board) entryFor(h *header, r int) (*entry, error) {
-	if h.mode() != modeFarTable {
-		return h.entry(b.rank), nil
+	if h.mode() == modeTableAt {
+		return entryAt(h.slot(), b.rank), nil
 	}
 	a := h.from() + uintptr(b.rank*tableEntry)
 	if b.local {

@@ -17,3 +17,19 @@ func Copy(dst, src unsafe.Pointer, n int) {
 		copy(unsafe.Slice((*byte)(dst), n), unsafe.Slice((*byte)(src), n))
 	}
 }
+
+// CopyOut is Copy to memory that another core is about to read: what it writes
+// is demoted (see Demote) while it goes on.
+func CopyOut(dst, src unsafe.Pointer, n int) {
+	const piece = 512
+	for n > piece {
+		copy(unsafe.Slice((*byte)(dst), piece), unsafe.Slice((*byte)(src), piece))
+		Demote(dst, piece)
+		dst, src = unsafe.Add(dst, piece), unsafe.Add(src, piece)
+		n -= piece
+	}
+	if n > 0 {
+		copy(unsafe.Slice((*byte)(dst), n), unsafe.Slice((*byte)(src), n))
+		Demote(dst, n)
+	}
+}

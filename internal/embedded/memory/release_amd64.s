@@ -23,3 +23,21 @@ TEXT ·StoreRelease32(SB), NOSPLIT, $0-12
 TEXT ·Pause(SB), NOSPLIT, $0-0
 	PAUSE
 	RET
+
+// CLDEMOTE (AX) is encoded in the space of hints: processors without it do
+// nothing.
+
+// func Demote(p unsafe.Pointer, n int)
+TEXT ·Demote(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), AX
+	MOVQ n+8(FP), CX
+	ADDQ AX, CX
+	ANDQ $~63, AX
+	JMP  test
+next:
+	BYTE $0x0F; BYTE $0x1C; BYTE $0x00 // CLDEMOTE (AX)
+	ADDQ $64, AX
+test:
+	CMPQ AX, CX
+	JB   next
+	RET

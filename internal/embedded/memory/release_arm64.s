@@ -20,3 +20,7 @@ TEXT ·StoreRelease32(SB), NOSPLIT, $0-12
 TEXT ·Pause(SB), NOSPLIT, $0-0
 	YIELD
 	RET
+
+// func Demote(p unsafe.Pointer, n int)
+TEXT ·Demote(SB), NOSPLIT, $0-16
+	RET

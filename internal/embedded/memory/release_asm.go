@@ -2,6 +2,8 @@
 
 package memory
 
+import "unsafe"
+
 // StoreRelease stores v at p after every earlier load and store, as seen by a
 // core that reads p with sync/atomic. Unlike atomic.StoreUint64 it does not
 // order later loads.
@@ -20,3 +22,11 @@ func Pause()
 // Set stores v at p without any order. It exists so that a word that others
 // read atomically can be prepared before it is published.
 func Set(p *uint64, v uint64) { *p = v }
+
+// Demote asks the processor to move the n bytes at p, just written, from this
+// core's caches to the one that cores share, where another core that reads
+// them finds them sooner (amd64 CLDEMOTE, on processors that have it; elsewhere
+// nothing happens).
+//
+//go:noescape
+func Demote(p unsafe.Pointer, n int)

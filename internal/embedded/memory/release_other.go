@@ -2,7 +2,10 @@
 
 package memory
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // StoreRelease stores v at p after every earlier load and store, as seen by a
 // core that reads p with sync/atomic. (Here it is an atomic store: the race
@@ -18,3 +21,7 @@ func Pause() {}
 // Set stores v at p without any order. It exists so that a word that others
 // read atomically can be prepared before it is published.
 func Set(p *uint64, v uint64) { atomic.StoreUint64(p, v) }
+
+// Demote asks the processor to move what was just written to a cache that
+// cores share; here it does nothing.
+func Demote(p unsafe.Pointer, n int) {}
