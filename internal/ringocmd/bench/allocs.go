@@ -44,7 +44,7 @@ func (r *run) allocs(times int) error {
 		}
 	}
 	for _, c := range calls {
-		for _, size := range []int{8, 64 << 10} {
+		for _, size := range []int{64, 64 << 10} { // 64: every rank has a part
 			if c.least == 0 {
 				size = 0
 			}

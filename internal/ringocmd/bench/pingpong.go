@@ -33,7 +33,7 @@ the time of the round trip is printed. Above 8 KiB it makes fewer iterations.`,
 }
 
 func allocLatencyCommand() *cobra.Command {
-	o := &options{}
+	o := &options{alloc: true}
 	b := &benchmark{
 		name: "alloc_lat", title: "one-way latency with buffers from mpi.Alloc",
 		about: `As latency --alloc: the buffers lie in memory that the ranks of a host can reach
@@ -42,10 +42,7 @@ without a copy.`,
 		columns: func(o *options) []column {
 			return append([]column{sizeColumn, latencyColumn}, o.percentileColumns()...)
 		},
-		run: func(r *run) error {
-			r.o.alloc = true
-			return r.latency(0, 4<<20)
-		},
+		run: func(r *run) error { return r.latency(0, 4<<20) },
 	}
 	cmd := b.command(o)
 	o.flags(cmd)
