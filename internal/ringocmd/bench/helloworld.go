@@ -23,10 +23,11 @@ computer, one after another. The line is that of mpi4py.bench helloworld:
 		Example: "  mpiexec -n 4 ringo bench helloworld",
 		Args:    cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return run(cmd, func(world *mpi.Comm, out io.Writer) error {
-				if quiet {
-					out = io.Discard
-				}
+			var out io.Writer = &lines{w: cmd.OutOrStdout()}
+			if quiet {
+				out = io.Discard
+			}
+			return job(cmd.Context(), func(world *mpi.Comm) error {
 				return sayHello(world, out)
 			})
 		},

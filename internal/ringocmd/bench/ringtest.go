@@ -3,7 +3,6 @@ package bench
 import (
 	"bytes"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -33,7 +32,8 @@ of mpi4py.bench ringtest:
 			if err := o.check(); err != nil {
 				return err
 			}
-			return run(cmd, func(world *mpi.Comm, out io.Writer) error {
+			out := &lines{w: cmd.OutOrStdout()}
+			return job(cmd.Context(), func(world *mpi.Comm) error {
 				elapsed, err := o.ring(world)
 				if err != nil || o.quiet || world.Rank() != 0 {
 					return err
