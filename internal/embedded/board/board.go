@@ -31,8 +31,9 @@ type Board struct {
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
 
-	readStage bool // this member has read stages of others
-	oneSided  bool // this member may end it before the others have begun it
+	operands  vector // of a reduction
+	readStage bool   // this member has read stages of others
+	oneSided  bool   // this member may end it before the others have begun it
 
 	stages  [2]stageUse
 	turn    uint64 // which half of the stage comes next
