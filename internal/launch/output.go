@@ -66,6 +66,11 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 		file = f
 	}
 	terminal, isFile := std.(*os.File)
+	if isFile {
+		if _, err := terminal.Stat(); err != nil { // closed by whoever started us
+			std, isFile = nil, false
+		}
+	}
 	toStd := file == nil || o.job.Tee
 	switch {
 	case file != nil && !toStd && o.job.Label == nil:

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// errRemote is said once for each host that is not this one.
+// remote is said of a host that is not this one.
 const remote = "other hosts are not supported by this version of mpiexec, only this one (%s)"
 
 // hostList reads the value of -host: NAME[:N],NAME[:N]. Each mention without N
