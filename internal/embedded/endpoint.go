@@ -33,6 +33,7 @@ type endpoint struct {
 	pulled      atomic.Bool // such a copy has succeeded: the system allows it
 
 	polling  bool       // a goroutine polls, or sleeps on the bell
+	moved    int        // what the last look of the poller found to do
 	asleep   bool       // it sleeps
 	news     bool       // since then something has changed that it may wait for
 	watchers parkedList // goroutines parked until a condition of their own holds

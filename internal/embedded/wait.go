@@ -231,7 +231,7 @@ func (ep *endpoint) poll(c cond, done <-chan struct{}) (err error) {
 
 // look makes progress once and reports whether the wait is over.
 func (ep *endpoint) look(c *cond, done <-chan struct{}) (bool, error) {
-	ep.progress()
+	ep.moved = ep.progress()
 	if c.holds() {
 		return true, nil
 	}
@@ -285,18 +285,20 @@ func (ep *endpoint) spin(c *cond, done <-chan struct{}) (bool, error) {
 // sleep announces that the rank sleeps, looks once more, and sleeps until a
 // peer rings the bell.
 func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (bool, error) {
+	if c.req != nil && c.req.peer >= 0 && ep.hub.fenced() {
+		ep.helpOthers(c) // gives the lock away: before the last look
+	}
 	seq := ep.bell.Arm()
 	for start := time.Now(); ; {
 		if over, err := ep.look(c, done); over {
 			ep.bell.Disarm()
 			return true, err
 		}
-		if ep.hub.fenced() || time.Since(start) > lastLook {
+		// Progress handles a bounded number of frames: only when it has found
+		// nothing is there nothing left that nobody would ring the bell for.
+		if ep.moved == 0 && (ep.hub.fenced() || time.Since(start) > lastLook) {
 			break
 		}
-	}
-	if c.req != nil && c.req.peer >= 0 && ep.hub.fenced() {
-		ep.helpOthers(c)
 	}
 	var watched chan struct{}
 	if done != nil { // the bell rings when the context ends

@@ -161,10 +161,10 @@ func init() {
 		Name: "3.8.4 a send that has not been received can be cancelled", Min: 2, Needs: "send cancel",
 		Rule: "Either the cancelled send is withdrawn whole or the message arrives whole.",
 		Run: func(t *T, c *mpi.Comm) {
-			for _, n := range sample(t, 6, upTo(1<<20)) {
+			for i, n := range sample(t, 6, upTo(1<<20)) {
 				switch t.Rank {
 				case 0:
-					r := mpi.Issend(c, make([]byte, n), 1, 3)
+					r := mpi.Issend(c, make([]byte, n), 1, 10+i)
 					t.OK(r.Cancel())
 					st, err := r.Wait()
 					t.OK(err)
@@ -177,13 +177,13 @@ func init() {
 					word := make([]int, 1)
 					_, err := mpi.Recv(c, word, 0, 4)
 					t.OK(err)
-					st, ok, err := c.Iprobe(0, 3)
+					st, ok, err := c.Iprobe(0, 10+i)
 					t.OK(err)
 					if ok != (word[0] == 0) {
 						t.Errorf("cancelled: %v, message there: %v", word[0] == 1, ok)
 					}
 					if ok {
-						_, err := mpi.Recv(c, make([]byte, st.Bytes), 0, 3)
+						_, err := mpi.Recv(c, make([]byte, st.Bytes), 0, 10+i)
 						t.OK(err)
 					}
 				}
