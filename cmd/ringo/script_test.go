@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"runtime"
 	"testing"
 
@@ -40,6 +41,14 @@ func TestScripts(t *testing.T) {
 	if !hasMpiexec {
 		t.Logf("NOT TRIED: ranks as processes, for mpiexec does not run on %s", runtime.GOOS)
 	}
+	launchers := map[string]bool{}
+	for name, launcher := range map[string]string{"mpich": "mpiexec.hydra", "openmpi": "mpirun.openmpi"} {
+		_, err := exec.LookPath(launcher)
+		launchers[name] = err == nil
+		if !launchers[name] {
+			t.Logf("NOT TRIED: ranks on an MPI library, for there is no %s here", launcher)
+		}
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
@@ -51,6 +60,8 @@ func TestScripts(t *testing.T) {
 				return hasFull, nil
 			case "mpiexec":
 				return hasMpiexec, nil
+			case "mpich", "openmpi":
+				return launchers[cond], nil
 			}
 			return false, fmt.Errorf("unknown condition %q", cond)
 		},
