@@ -44,7 +44,7 @@ func For(code engine.OpCode, t *engine.Type) (engine.Kernel, error) {
 	if k == nil {
 		return nil, engine.Errorf(engine.ErrOp, "%v is not defined for elements of type %s (OpFunc makes an operation of your own)", code, t.Name)
 	}
-	return k, nil
+	return vectored(code, t, k), nil
 }
 
 type signed interface {

@@ -3,6 +3,7 @@ package kernel_test
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -164,7 +165,7 @@ func check[T comparable](t *testing.T, typ *engine.Type, m model[T], random func
 			continue
 		}
 		rng := rand.New(rand.NewPCG(1, uint64(code)))
-		for _, n := range []int{0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 64, 1000} {
+		for _, n := range []int{0, 1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 64, 127, 128, 129, 1000} {
 			for alias := range 3 {
 				a, b, d := make([]T, n+2), make([]T, n+2), make([]T, n+2)
 				for i := range a {
@@ -333,6 +334,25 @@ func BenchmarkKernel(b *testing.B) {
 				x, y := make([]complex128, 2048), make([]complex128, 2048) // 32 KiB
 				n := 32 << 10 / k.Size()
 				b.SetBytes(32 << 10)
+				for b.Loop() {
+					f(unsafe.Pointer(&x[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(&y[0]), n)
+				}
+			})
+		}
+	}
+}
+
+func BenchmarkSum(b *testing.B) {
+	for _, k := range []engine.Kind{engine.Float32, engine.Float64, engine.Int64} {
+		t := engine.Basic(k)
+		f, err := kernel.For(engine.OpSum, t)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, n := range []int{1, 16, 1024, 32768} {
+			x, y := make([]uint64, n), make([]uint64, n)
+			b.Run(fmt.Sprintf("%v/%d", k, n), func(b *testing.B) {
+				b.SetBytes(int64(n * t.Size))
 				for b.Loop() {
 					f(unsafe.Pointer(&x[0]), unsafe.Pointer(&x[0]), unsafe.Pointer(&y[0]), n)
 				}

@@ -130,8 +130,10 @@ func (b *Board) allgatherTree(recv *blocks, src unsafe.Pointer, n int) error {
 			if err := b.take(recv.at(0), p, h.to(), b.rank*n); err != nil {
 				return err
 			}
-			if err := b.take(recv.at(last), p, h.to()+uintptr(last)*size, (b.size-last)*n); err != nil {
-				return err
+			if last < b.size {
+				if err := b.take(recv.at(last), p, h.to()+uintptr(last)*size, (b.size-last)*n); err != nil {
+					return err
+				}
 			}
 		}
 	}

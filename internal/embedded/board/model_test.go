@@ -23,7 +23,7 @@ func (f affine) then(g affine) affine { return affine{f.a * g.a, g.a*f.b + g.b} 
 // wide is an element longer than a slot.
 type wide [700]affine
 
-func kernel[T any](f func(a, b T) T) engine.Kernel {
+func kernelOf[T any](f func(a, b T) T) engine.Kernel {
 	return func(dst, a, b unsafe.Pointer, n int) {
 		if n == 0 {
 			return
@@ -37,7 +37,7 @@ func kernel[T any](f func(a, b T) T) engine.Kernel {
 
 func elemOf[T any](t *engine.Type, code engine.OpCode, commutes bool, make func(x uint64) T, f func(a, b T) T) elem {
 	return elem{
-		op: &engine.Op{Code: code, Commutative: commutes, Kernel: kernel(f), Type: t},
+		op: &engine.Op{Code: code, Commutative: commutes, Kernel: kernelOf(f), Type: t},
 		fill: func(p unsafe.Pointer, i int, seed uint64) {
 			if t.Size == 0 {
 				return

@@ -84,7 +84,7 @@ func (b *Board) owned(c *engine.Coll, v *vector) error {
 	case engine.ReduceScatter, engine.ReduceScatterBlock:
 		from, count := b.partOf(c, v, b.rank)
 		out := v.out
-		if c.InPlace {
+		if c.InPlace && count > 0 {
 			out = unsafe.Add(v.in, from*v.size)
 		}
 		err = b.chunks(v, from, count, func(at, n int) error {
@@ -326,20 +326,22 @@ func (f *folder) take(r, off int, src unsafe.Pointer, m int) {
 		f.at += m
 		return
 	}
-	for m > 0 {
-		if len(f.part) == 0 && m >= f.size {
-			whole := m / f.size
-			f.combine(src, whole)
-			src, m = unsafe.Add(src, whole*f.size), m-whole*f.size
-			continue
+	for {
+		n := m / f.size * f.size
+		if len(f.part) == 0 && n > 0 {
+			f.combine(src, n/f.size)
+		} else {
+			n = min(m, f.size-len(f.part))
+			f.part = append(f.part, unsafe.Slice((*byte)(src), n)...)
+			if len(f.part) == f.size {
+				f.combine(unsafe.Pointer(unsafe.SliceData(f.part)), 1)
+				f.part = f.part[:0]
+			}
 		}
-		n := min(m, f.size-len(f.part))
-		f.part = append(f.part, unsafe.Slice((*byte)(src), n)...)
-		src, m = unsafe.Add(src, n), m-n
-		if len(f.part) == f.size {
-			f.combine(unsafe.Pointer(unsafe.SliceData(f.part)), 1)
-			f.part = f.part[:0]
+		if m -= n; m == 0 {
+			return
 		}
+		src = unsafe.Add(src, n)
 	}
 }
 

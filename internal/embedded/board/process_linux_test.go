@@ -18,6 +18,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/kernel"
 )
 
 // The members of these tests are processes: copies of the test binary that
@@ -343,25 +344,14 @@ func (p *procs) bench(k engine.CollKind, bytes, iters, batches int) error {
 	return nil
 }
 
-var benchOp = &engine.Op{Code: engine.OpSum, Commutative: true, Type: engine.Basic(engine.Float32), Kernel: sumFloat32}
-
-func sumFloat32(dst, a, b unsafe.Pointer, n int) {
-	d, x, y := unsafe.Slice((*float32)(dst), n), unsafe.Slice((*float32)(a), n), unsafe.Slice((*float32)(b), n)
-	for len(d) >= 8 && len(x) >= 8 && len(y) >= 8 {
-		d[0] = x[0] + y[0]
-		d[1] = x[1] + y[1]
-		d[2] = x[2] + y[2]
-		d[3] = x[3] + y[3]
-		d[4] = x[4] + y[4]
-		d[5] = x[5] + y[5]
-		d[6] = x[6] + y[6]
-		d[7] = x[7] + y[7]
-		d, x, y = d[8:], x[8:], y[8:]
+var benchOp = func() *engine.Op {
+	t := engine.Basic(engine.Float32)
+	k, err := kernel.For(engine.OpSum, t)
+	if err != nil {
+		panic(err)
 	}
-	for i := range d {
-		d[i] = x[i] + y[i]
-	}
-}
+	return &engine.Op{Code: engine.OpSum, Commutative: true, Type: t, Kernel: k}
+}()
 
 var benchBuffers [2][]float32
 

@@ -24,7 +24,7 @@ func (b *Board) slices(v *vector) error {
 	off, count := slice(b.rank)
 	part := vector{out: unsafe.Add(b.data(b.mine, b.rank), off), n: count, size: v.size, op: v.op}
 	var acc unsafe.Pointer
-	for r := range b.size {
+	for r := 0; r < b.size && count > 0; r++ {
 		x := unsafe.Add(v.in, off)
 		if r != b.rank {
 			x = unsafe.Add(b.data(b.cell(r), r), off)
