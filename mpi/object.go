@@ -116,10 +116,10 @@ func (c *Comm) ended(err error) bool {
 // withdraw cancels sends that nobody will receive.
 func withdraw(reqs []engine.Request) {
 	for _, r := range reqs {
-		r.Cancel()
+		_ = r.Cancel()
 	}
 	for _, r := range reqs {
-		r.Wait(nil)
+		_, _ = r.Wait(nil)
 	}
 }
 

@@ -2,6 +2,7 @@ package mpi
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -172,7 +173,7 @@ func recvStep[T any](c *Comm, source, tag int) (T, error) {
 
 // stepFailed is the error of receiving a step of a reduction.
 func (c *Comm) stepFailed(source int, err error) error {
-	if ce, ok := err.(*codecError); ok {
+	if ce := (*codecError)(nil); errors.As(err, &ce) {
 		return c.newError("", ErrCodec, source, Undefined, ce.err)
 	}
 	return c.stopped(source, err)
@@ -326,7 +327,7 @@ func exchangeStep[T any](c *Comm, own *prefix[T], partner int) (theirs, again pr
 	f := getFrame()
 	defer f.free()
 	in, _, err := c.recvWhole(f, partner, scanTag, c.done)
-	if _, damaged := err.(*codecError); err != nil && !damaged {
+	if damaged := (*codecError)(nil); err != nil && !errors.As(err, &damaged) {
 		err = c.stopped(partner, err)
 		withdraw(reqs)
 		return theirs, again, err

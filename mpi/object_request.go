@@ -68,7 +68,7 @@ func (s *longSend) then(r *Request, st engine.Status, err error) (engine.Request
 		s.st = st
 		if st.Cancelled {
 			for _, q := range s.reqs[1:] {
-				q.Cancel()
+				_ = q.Cancel()
 			}
 		}
 		r.fixed = true // the receiver waits for the rest

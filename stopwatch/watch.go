@@ -22,6 +22,7 @@ var ErrNotRunning = errors.New("not running")
 // Status says how a timer stands.
 type Status string
 
+// The states of a timer.
 const (
 	OK      Status = "ok"
 	Failed  Status = "failed"

@@ -68,7 +68,6 @@ type T struct {
 	fails  []string
 	logs   []string
 	skip   string
-	sealed bool
 }
 
 // maxReports bounds what one rank reports of one case.
@@ -211,9 +210,9 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 		defer t.mu.Unlock()
 		switch {
 		case v == nil:
-		case v == errFatal:
+		case v == any(errFatal):
 			res.Fatal = true
-		case v == errSkip:
+		case v == any(errSkip):
 			res.Skip = t.skip
 		case isDeath(v):
 			res.died = v.(death).how

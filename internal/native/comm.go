@@ -1,6 +1,7 @@
 package native
 
 import (
+	"errors"
 	"math"
 	"sync"
 	"sync/atomic"
@@ -228,7 +229,7 @@ func (c *comm) release() error {
 }
 
 func engineClass(err error) engine.Class {
-	if e, ok := err.(*engine.Error); ok {
+	if e := (*engine.Error)(nil); errors.As(err, &e) {
 		return e.Class
 	}
 	return engine.ErrOther

@@ -15,11 +15,13 @@ const (
 	// are worth some room.
 	MaxLine = 16 << 10
 
-	// KVSNameMax, KeyMax and ValueMax are the limits that the server announces
-	// (get_maxes) and enforces.
+	// KVSNameMax is the longest name of a key-value space that the server
+	// announces (get_maxes) and takes.
 	KVSNameMax = 256
-	KeyMax     = 64
-	ValueMax   = 1024
+	// KeyMax is the longest key.
+	KeyMax = 64
+	// ValueMax is the longest value.
+	ValueMax = 1024
 )
 
 // ErrLineTooLong is returned for a line of more than MaxLine bytes.

@@ -106,7 +106,6 @@ type place struct {
 	socket, core  Set // the online CPUs of its socket and of its core
 	numa          int
 	numaFirst     int // lowest CPU of the NUMA node
-	llcFirst      int // lowest CPU that shares the last-level cache
 	haveTopology  bool
 	socketMissing bool
 }

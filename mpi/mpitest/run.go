@@ -16,7 +16,7 @@ import (
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
-// Timeout, if not zero, is how long the ranks of a Run may take. It is meant to
+// Timeout is, if not zero, how long the ranks of a Run may take. It is meant to
 // be set once, in TestMain or an init function. Zero leaves them until shortly
 // before the deadline of the test binary.
 var Timeout time.Duration

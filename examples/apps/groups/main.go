@@ -83,12 +83,12 @@ func divide(world *mpi.Comm, columns int) (places, error) {
 	if err != nil {
 		return p, err
 	}
-	defer row.Free()
+	defer func() { _ = row.Free() }()
 	column, err := world.Split(world.Rank()%columns, world.Rank())
 	if err != nil {
 		return p, err
 	}
-	defer column.Free()
+	defer func() { _ = column.Free() }()
 
 	// A group is a list of processes, made without communication; all
 	// processes take part in making a communicator of it.
@@ -108,7 +108,7 @@ func divide(world *mpi.Comm, columns int) (places, error) {
 		return p, err
 	}
 	if prime != nil { // else this process is not in the group
-		defer prime.Free()
+		defer func() { _ = prime.Free() }()
 		at, err := in(prime, world.Rank())
 		if err != nil {
 			return p, err

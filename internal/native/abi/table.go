@@ -33,10 +33,12 @@ func (t *Table) Must(id IntID) int64 {
 	return t.Ints[id].Value
 }
 
-// HandleID names a predefined object, IntID an integer constant.
+// Names of what a table holds.
 type (
+	// HandleID names a predefined object.
 	HandleID uint8
-	IntID    uint8
+	// IntID names an integer constant.
+	IntID uint8
 )
 
 // String returns the name in mpi.h.

@@ -81,7 +81,7 @@ func manyRanks(n int) (m many, err error) {
 			return err
 		}
 		if sum != int64(n) {
-			return fmt.Errorf("Allreduce of %d ones is %d", n, sum)
+			return fmt.Errorf("the sum of %d ones is %d", n, sum)
 		}
 		if world.Rank() != 0 {
 			return nil

@@ -14,6 +14,7 @@ import (
 // State is the verdict of a check.
 type State string
 
+// The verdicts.
 const (
 	OK   State = "ok"
 	Note State = "note" // worth knowing; nothing has to be done

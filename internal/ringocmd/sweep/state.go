@@ -15,6 +15,7 @@ import (
 // State is how a point stands, as its files tell.
 type State string
 
+// The states.
 const (
 	Open   State = "open"   // never run, or interrupted
 	Done   State = "done"   // succeeded
