@@ -64,10 +64,10 @@ type T struct {
 	Rand       *rand.Rand // the same numbers on all ranks
 	Dir        string     // a folder shared by the ranks
 
-	mu     sync.Mutex
-	fails  []string
-	logs   []string
-	skip   string
+	mu    sync.Mutex
+	fails []string
+	logs  []string
+	skip  string
 }
 
 // maxReports bounds what one rank reports of one case.

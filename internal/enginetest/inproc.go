@@ -52,7 +52,7 @@ func Inproc() Harness {
 			}
 			mu.Unlock()
 			select {
-			case <-over:
+			case <-over: //nolint:errcheck // the cause says more
 			case <-time.After(2 * time.Second):
 			}
 			return stacks, context.Cause(ctx)

@@ -145,7 +145,7 @@ func (j *job) rank(t *testing.T, i int) {
 	case <-j.abandon:
 		r.result <- &failure{"the test has given up waiting"}
 		select {
-		case <-done: // it was waiting for others
+		case <-done: //nolint:errcheck // it was waiting for others
 			r.ended.Store(true)
 		case <-time.After(grace):
 		}

@@ -291,10 +291,10 @@ func (r *Runner) execute(ctx context.Context, out *os.File, pt Point, args []str
 	}
 	terminate(cmd.Process)
 	select {
-	case <-ended:
+	case <-ended: //nolint:errcheck // the cause says more
 	case <-time.After(grace):
 		kill(cmd.Process)
-		<-ended
+		<-ended //nolint:errcheck // likewise
 	}
 	return cause
 }
