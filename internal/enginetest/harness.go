@@ -107,7 +107,12 @@ func wanted(t *testing.T, c *Case) bool {
 	return ok || err != nil
 }
 
-const notHere = "not for this number of ranks"
+// notHere excludes a case without a word; ownProcess is the need of a case that
+// a test of its own runs.
+const (
+	notHere    = "not here"
+	ownProcess = "a process of its own"
+)
 
 func (r *runner) excluded(c *Case) string {
 	switch {

@@ -14,6 +14,8 @@ func Inproc() Harness {
 		Name: "inproc", light: true,
 		Skip: func(c *Case) string {
 			switch c.Needs {
+			case ownProcess:
+				return notHere
 			case "processes":
 				return "ends processes: goroutine ranks share one"
 			case "check":

@@ -22,6 +22,8 @@ func Shm() Harness {
 		Name: "shm",
 		Skip: func(c *Case) string {
 			switch c.Needs {
+			case ownProcess:
+				return notHere
 			case "inproc":
 				return "about goroutine ranks"
 			case "check":
