@@ -1,6 +1,7 @@
 package native
 
 import (
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,6 +22,36 @@ var reduceInPlace = defect{
 	what:  "MPI_Reduce with MPI_IN_PLACE on a root other than rank 0 reads address -1",
 	link:  "https://github.com/pmodels/mpich/issues/6540, fixed in MPICH 4.1.2",
 	holds: func(l *library) bool { return l.family == mpichFamily && l.release().before(4, 1, 2) },
+}
+
+// truncateOverrun: the receiver fetches as much as was sent, whatever its buffer
+// holds, when both processes are on one host and the message is longer than
+// 4 KiB. A receive that is too short then overwrites memory before it reports
+// MPI_ERR_TRUNCATE. Nothing can be done about it from outside but to have the
+// library copy twice, which halves its bandwidth; so that is for RINGO_CHECK=1.
+var truncateOverrun = defect{
+	what:  "a long message overruns a receive buffer that is too short (pml/ob1, single copy)",
+	link:  "ompi/mca/pml/ob1/pml_ob1_recvreq.c, mca_pml_ob1_recv_request_progress_rget",
+	holds: func(l *library) bool { return l.family == openmpiFamily },
+}
+
+// checkVariables make Open MPI move messages in a way that never overruns.
+var checkVariables = map[string]string{
+	"OMPI_MCA_btl_vader_single_copy_mechanism": "none", // Open MPI 3 and 4
+	"OMPI_MCA_smsc": "^cma,knem,xpmem", // Open MPI 5
+}
+
+// checkMode prepares the library for RINGO_CHECK=1, before it is opened.
+// Variables that the user has set stay.
+func checkMode(getenv func(string) string) {
+	if on, err := strconv.ParseBool(getenv("RINGO_CHECK")); err != nil || !on {
+		return
+	}
+	for name, value := range checkVariables {
+		if _, set := os.LookupEnv(name); !set {
+			os.Setenv(name, value)
+		}
+	}
 }
 
 // copyInPlace tells whether the input of an in-place reduction is given to the

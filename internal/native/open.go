@@ -36,6 +36,7 @@ func open(getenv func(string) string) (*driver, error) {
 	}
 	handlers := saveSignals()
 	defer handlers.restore()
+	checkMode(getenv)
 	started := foreign.Detect(getenv)
 	lib, err := findLibrary(getenv, started)
 	if err != nil {

@@ -8,27 +8,36 @@ import (
 )
 
 // How a goroutine waits. It polls in batches, each one transition to C; between
-// two batches other goroutines run. A batch that did nothing takes about as
-// long as the shortest one seen; one that moved data takes longer. After
-// spinTime of batches that did nothing the goroutine sleeps between batches, a
-// sixteenth of the time that it has waited and at most maxSleep: a rank that
-// waits long burns no core, and learns of the end at most 6 % later.
+// two batches other goroutines run. When nothing has happened for spinTime it
+// sleeps between batches, a sixteenth of the time that it has waited and at most
+// maxSleep: a rank that waits long burns no core, and learns of the end at most
+// 6 % later.
+//
+// Many libraries move data only in calls, so a transfer must not be slept
+// through. Whether a batch has moved data shows in its time: after looksAfter
+// batches are short, and one that takes longer than the polls themselves counts
+// as work.
 const (
-	batch    = 64 // polls in a transition, with one goroutine waiting
-	minBatch = 4
-	spinTime = 5 * time.Millisecond
-	minSleep = 50 * time.Microsecond
-	maxSleep = time.Millisecond
+	batch      = 64 // polls in a transition, with one goroutine waiting
+	minBatch   = 4
+	lookBatch  = 8 // polls in a batch that is judged
+	looksAfter = time.Millisecond
+	spinTime   = 5 * time.Millisecond
+	workTime   = 3 * time.Microsecond // over twice the time of idle polls; 32 KiB take longer
+	workCredit = time.Millisecond     // of spinning for each batch that worked
+	minSleep   = 50 * time.Microsecond
+	maxSleep   = time.Millisecond
 )
 
 // waiter is one goroutine's wait.
 type waiter struct {
 	d        *driver
+	polls    int // in the next batch
 	began    time.Time
+	last     time.Time     // when the last batch began
 	idle     time.Duration // spent in batches that did nothing, less what was done since
-	shortest time.Duration // per poll
-	polls    int
-	last     time.Time
+	shortest time.Duration // time of lookBatch polls
+	slept    bool          // the last batch came after a sleep, with cold caches
 }
 
 // await polls a request until it has completed. It returns an error before
@@ -62,8 +71,9 @@ func (w *waiter) begin() {
 
 func (w *waiter) end() { w.d.waiting.Add(-1) }
 
-// count is the number of polls in the next batch: fewer when other goroutines
-// wait too, since each poll makes progress for all of them.
+// count is the number of polls in a batch: fewer when other goroutines wait
+// too, since each poll makes progress for all of them, and when other processes
+// wait for the core.
 func (w *waiter) count() int {
 	if w.d.local.crowded {
 		return minBatch
@@ -79,15 +89,22 @@ func (w *waiter) pause() {
 	} else {
 		w.account(now)
 	}
-	w.polls = w.count()
+	waited := now.Sub(w.began)
+	if waited > looksAfter {
+		w.polls = min(lookBatch, w.count())
+	} else {
+		w.polls = w.count()
+	}
 	switch {
-	case w.idle > spinTime:
-		nap(min(max(now.Sub(w.began)/16, minSleep), maxSleep))
+	case w.idle > spinTime && !w.slept:
+		nap(min(max(waited/16, minSleep), maxSleep))
+		w.slept = true
 		w.last = time.Now()
 		return
 	case w.d.local.crowded:
 		yieldThread()
 	}
+	w.slept = false
 	runtime.Gosched()
 	w.last = time.Now()
 }
@@ -95,17 +112,21 @@ func (w *waiter) pause() {
 // account judges the batch that has just ended.
 func (w *waiter) account(now time.Time) {
 	took := now.Sub(w.last)
-	each := took / time.Duration(w.polls)
-	w.shortest = min(w.shortest, max(each, 1))
 	switch {
 	case w.d.local.crowded:
 		// Other processes have the core for most of the time; what a batch took
 		// says nothing.
 		w.idle = now.Sub(w.began)
-	case each > 4*w.shortest && took > 2*time.Microsecond:
-		w.idle = max(0, w.idle-time.Millisecond) // it moved data
-	default:
+	case w.slept:
+	case w.polls > lookBatch:
 		w.idle += took
+	default:
+		w.shortest = min(w.shortest, took)
+		if took > workTime+2*w.shortest {
+			w.idle = max(0, min(w.idle, spinTime)-workCredit)
+		} else {
+			w.idle += took
+		}
 	}
 }
 
