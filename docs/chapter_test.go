@@ -1,7 +1,7 @@
 // Package docs_test keeps the chapters and the code together. Every chapter is
 // a Markdown file in this folder, and its test runs what it shows: all blocks
 // of a chapter in their order, in one empty folder, with ringo and mpiexec in
-// PATH.
+// PATH and the example programs in the folder bin.
 //
 //   - In a block ```console, a line that begins with "$ " is a command for sh
 //     (a \ at its end goes on in the next line), which has to succeed, and the
@@ -15,8 +15,11 @@
 //
 //	<!-- file: PATH -->         the block is this file of the repository
 //	<!-- file: PATH#NAME -->    the block is the part between // region NAME and // endregion
+//	<!-- part: PATH -->         the lines of the block follow each other in this file
 //	<!-- write: NAME -->        the block is written to a file for the commands after it
 //	<!-- shape -->              of the output, only the first word of each line is compared
+//	<!-- exact -->              of the output, everything is compared, numbers too
+//	<!-- any order -->          exact, but for the order of the lines: ranks print when they get there
 //	<!-- fails -->              the commands fail
 //	<!-- not run: REASON -->    the commands are not run
 package docs_test
@@ -30,6 +33,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -99,13 +103,15 @@ func TestChapters(t *testing.T) {
 				switch {
 				case kind == "file":
 					checkFile(t, chapter, root, arg, b)
+				case kind == "part":
+					checkPart(t, chapter, root, arg, b)
 				case kind == "write":
 					if shell == nil {
 						shell = newShell(t, root)
 					}
 					shell.write(arg, b.text)
 				case kind == "not run" && arg != "" || b.language != "console" && b.directive == "":
-				case b.language == "console" && (kind == "" || kind == "shape" || kind == "fails"):
+				case b.language == "console" && slices.Contains([]string{"", "shape", "fails", "exact", "any order"}, kind):
 					if runtime.GOOS != "linux" {
 						t.Logf("NOT TRIED on %s: the commands at %s:%d", runtime.GOOS, chapter, b.line)
 						continue
@@ -143,6 +149,23 @@ func checkFile(t *testing.T, chapter, root, name string, b block) {
 	if d := cmp.Diff(want, b.text); d != "" {
 		t.Errorf("%s:%d: the block is not %s (-file +block):\n%s", chapter, b.line, name, d)
 	}
+}
+
+// checkPart looks for a block in a file, however far it is indented there.
+func checkPart(t *testing.T, chapter, root, name string, b block) {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+	if err != nil {
+		t.Errorf("%s:%d: %v", chapter, b.line, err)
+		return
+	}
+	lines := strings.Split(string(data), "\n")
+	for i := 0; i+len(b.text) <= len(lines); i++ {
+		if slices.Equal(dedent(lines[i:i+len(b.text)]), b.text) {
+			return
+		}
+	}
+	t.Errorf("%s:%d: the block is no part of %s", chapter, b.line, name)
 }
 
 // regionOf returns the lines between // region NAME and // endregion, moved to
@@ -184,17 +207,22 @@ type shell struct {
 	env []string
 }
 
-// tools are the commands of the repository, built once for all chapters.
+// tools are the commands of the repository, built once for all chapters: the
+// folder has them in cmd, and them and the example programs in bin.
 var tools = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "ringo-docs-")
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.Command("go", "build", "-o", dir, "./cmd/...")
-	cmd.Dir = ".."
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		return dir, fmt.Errorf("go build: %w\n%s", err, out)
+	for folder, packages := range map[string][]string{
+		"cmd": {"./cmd/..."},
+		"bin": {"./cmd/...", "./examples/..."},
+	} {
+		cmd := exec.Command("go", append([]string{"build", "-o", filepath.Join(dir, folder) + string(filepath.Separator)}, packages...)...)
+		cmd.Dir = ".."
+		if out, err := cmd.CombinedOutput(); err != nil {
+			return dir, fmt.Errorf("go build: %w\n%s", err, out)
+		}
 	}
 	return dir, nil
 })
@@ -209,11 +237,14 @@ func TestMain(m *testing.M) {
 
 func newShell(t *testing.T, root string) *shell {
 	t.Helper()
-	bin, err := tools()
+	dir, err := tools()
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := &shell{t: t, dir: t.TempDir()}
+	if err := os.Symlink(filepath.Join(dir, "bin"), filepath.Join(s.dir, "bin")); err != nil {
+		t.Fatal(err)
+	}
 	// The chapters say go build github.com/…: a workspace makes that work
 	// outside of the repository.
 	work := filepath.Join(t.TempDir(), "go.work")
@@ -225,7 +256,7 @@ func newShell(t *testing.T, root string) *shell {
 			s.env = append(s.env, kv)
 		}
 	}
-	s.env = append(s.env, "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"), "GOWORK="+work, "LC_ALL=C")
+	s.env = append(s.env, "PATH="+filepath.Join(dir, "cmd")+string(os.PathListSeparator)+os.Getenv("PATH"), "GOWORK="+work, "LC_ALL=C")
 	return s
 }
 
@@ -291,6 +322,10 @@ var (
 func simplify(lines []string, kind string) []string {
 	out := make([]string, len(lines))
 	for i, line := range lines {
+		if kind == "exact" || kind == "any order" {
+			out[i] = strings.TrimRight(line, " ")
+			continue
+		}
 		if kind == "shape" && line != "..." {
 			if f := strings.Fields(strings.TrimLeft(line, "| ")); len(f) > 0 {
 				line = f[0]
@@ -300,6 +335,9 @@ func simplify(lines []string, kind string) []string {
 		line = times.ReplaceAllString(line, "0s")
 		line = rules.ReplaceAllString(line, "-")
 		out[i] = strings.TrimSpace(spaces.ReplaceAllString(line, " "))
+	}
+	if kind == "any order" {
+		slices.Sort(out)
 	}
 	return out
 }
@@ -352,6 +390,11 @@ func TestComparison(t *testing.T) {
 		{"a\nb", "a", "", false},
 		{"| cpu | AMD |", "| cpu   | Intel |", "shape", true},
 		{"| cpu | AMD |", "| mem | AMD |", "shape", false},
+		{"rank 1: 42", "rank 1: 42", "exact", true},
+		{"rank 1: 42", "rank 1: 43", "exact", false},
+		{"a\nb", "b\na", "exact", false},
+		{"rank 1\nrank 0", "rank 0\nrank 1", "any order", true},
+		{"rank 1\nrank 0", "rank 0\nrank 2", "any order", false},
 	} {
 		want, got := simplify(strings.Split(c.want, "\n"), c.kind), simplify(strings.Split(c.got, "\n"), c.kind)
 		if matchLines(want, got) != c.ok {

@@ -172,6 +172,31 @@ func examples() []example {
 			}
 			return all
 		}},
+		{program: "status", lines: func(n int) (all []string) {
+			numbers := "[0.5 1.5 2.5]"
+			for r := 1; r < n; r++ {
+				all = append(all, fmt.Sprintf("From process %d with tag %d, %d bytes: %s]", r, 10*r, 8*r, numbers[:4*r]))
+			}
+			if n == 1 {
+				return []string{""} // nobody sends
+			}
+			return all
+		}},
+		{program: "columns", lines: func(n int) []string {
+			all := []string{"matrix on rank 0:"}
+			for i := range 3 {
+				var row []string
+				for j := range n {
+					row = append(row, fmt.Sprintf("%2d", 10*i+j))
+				}
+				mark := []string{"⎡⎤", "⎢⎥", "⎣⎦"}[i]
+				all = append(all, mark[:3]+strings.Join(row, "  ")+mark[3:])
+			}
+			for r := range n {
+				all = append(all, fmt.Sprintf("column on rank %d: [%d %d %d]", r, r, 10+r, 20+r))
+			}
+			return all
+		}},
 		{program: "ring", stdin: "10\n", lines: ring(10, 1)},
 		{program: "ring", args: []string{"--count", "3"}, stdin: " -7", lines: ring(-7, 3)},
 		{program: "ring", args: []string{"--start", "0", "--count", "5"}, lines: ring(0, 5)},

@@ -3,6 +3,7 @@ package bench
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -41,7 +42,7 @@ type options struct {
 type sizes struct{ min, max int }
 
 // maxSize bounds a message: 1 TiB is beyond every machine's patience.
-const maxSize = 1 << 40
+const maxSize = min(1<<40, math.MaxInt)
 
 func (s *sizes) String() string {
 	text := func(n int) string {
