@@ -7,8 +7,8 @@ import (
 )
 
 const (
-	sliceMin = 4 << 10  // a member owns at least so much of a vector
-	chunkMax = 64 << 10 // and combines so much at a time, in its cache
+	sliceMin = 4 << 10   // a member owns at least so much of a vector
+	chunkMax = 128 << 10 // and combines so much at a time, in its cache
 )
 
 // partOf is the part of the vector that member r gets from a reduce-scatter:
@@ -29,17 +29,21 @@ func (b *Board) partOf(c *engine.Coll, v *vector, r int) (from, count int) {
 // results) or more (rank 0 of a scan, which pushes all of them and copies its
 // own input besides). With many members, or short vectors, not all own a part.
 func (b *Board) sliceOf(c *engine.Coll, v *vector, r int) (from, count int) {
-	const pull, kernel, copy = 5 * 2, 5 * 1, 6 // cost of an element
-	others := b.size - 1
-	special, share := -1, 0.0
+	const (
+		pull, kernel, home = 2.0, 1.0, 1.2 // cost of an element
+		call               = 7 << 10       // cost of a system call, in bytes combined
+	)
+	others := float64(b.size - 1)
+	special, begin := -1, 0
 	switch {
 	case b.local:
 	case c.Kind == engine.Reduce:
-		root := float64(others * (pull + kernel))
-		special, share = c.Root, (root+pull)/(root+pull+float64(others)*root)
+		root := others * (pull + kernel)
+		each := (float64(v.bytes()) - call/others) / ((root+pull)/root + others)
+		special, begin = c.Root, v.n-int(max(0, each*others))/v.size
 	case c.Kind == engine.Scan, c.Kind == engine.Exscan:
-		first, rest := float64(others*(2*pull+kernel)), float64(others*(pull+kernel)+(others-1)*pull)
-		special, share = 0, (rest-float64(copy*others))/(rest+float64(others)*first)
+		first, rest := others*(2*pull+kernel), others*(pull+kernel)+(others-1)*pull
+		special, begin = 0, int(float64(v.n)*max(0, rest-home*others)/(rest+others*first))
 	}
 	least := (sliceMin + v.size - 1) / max(v.size, 1)
 	if special < 0 {
@@ -47,14 +51,13 @@ func (b *Board) sliceOf(c *engine.Coll, v *vector, r int) (from, count int) {
 		from = min(v.n, r*each)
 		return from, min(v.n-from, each)
 	}
-	begin := min(v.n, max(int(share*float64(v.n)), 0))
 	if r == special {
 		return 0, begin
 	}
 	if r > special {
 		r--
 	}
-	each := max((v.n-begin+others-1)/others, least)
+	each := max((v.n-begin+b.size-2)/(b.size-1), least)
 	from = min(v.n, begin+r*each)
 	return from, min(v.n-from, each)
 }

@@ -19,6 +19,7 @@ import (
 // The longest are not copied: see own.go.
 const (
 	rootMax = 32 << 10 // the root alone combines up to here: to bring parts together costs more
+	pairMax = 20 << 10 // the same with two members
 	workMax = 48 << 10 // a member combines so much of others for itself, rather than wait again
 )
 
@@ -74,7 +75,7 @@ func (b *Board) reduce(c *engine.Coll) error {
 		return b.owned(c, v)
 	}
 	if n > b.eager() {
-		if b.pull && n <= rootMax {
+		if b.pull && n <= rootMax && (b.size > 2 || n <= pairMax) {
 			return b.reduceAtRoot(c, v)
 		}
 		return b.owned(c, v)

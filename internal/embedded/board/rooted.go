@@ -36,9 +36,9 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 		p, n := send.at(r), send.bytes(r)
 		switch {
 		case n <= b.eagerRoot():
+			own() // first: later it would wait for what is written to the board to leave this core
 			err := b.postCopy(p, n, r)
 			b.notifyAll()
-			own()
 			return err
 		case b.pull:
 			home := 0
@@ -53,9 +53,9 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 			return b.pushRest(r, p, n, pulled)
 		}
 	case uniform && send.bytes(0)*(b.size-1) <= b.eagerRoot():
+		own()
 		err := b.postBlocks(&send)
 		b.notifyAll()
-		own()
 		return err
 	case uniform && b.pull:
 		b.postAddress(send.ptr, nil, send.bytes(0))
