@@ -19,7 +19,7 @@
 //   - helloworld.go, ringtest.go: as mpi4py.bench has them;
 //   - startup.go, ranks.go, idle.go, allocs.go, limits.go: the rest.
 //
-// bench/peer.c and bench/peer.py have the same loops for other libraries;
+// bench/peers has the same loops in C and Python for other libraries;
 // bench/compare runs them side by side. A change of a loop here is a change
 // there.
 //
