@@ -218,6 +218,7 @@ static int version(void)
 	char text[MPI_MAX_LIBRARY_VERSION_STRING];
 	int length;
 	MPI_Get_library_version(text, &length);
+	text[strcspn(text, "\n")] = 0;
 	if (rank == 0)
 		printf("%s\n", text);
 	return 0;

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
@@ -55,7 +56,7 @@ func TestRingOptions(t *testing.T) {
 		"--size -1 is negative": {size: -1, loop: 1},
 		"--skip -1 is negative": {skip: -1, loop: 1},
 		"--loop 0 is below 1":   {},
-		"need too much of the":  {size: 1 << 60, loop: 1},
+		"need too much of the":  {size: math.MaxInt, loop: 1},
 	} {
 		if err := o.check(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %s", err, want)

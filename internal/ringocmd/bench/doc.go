@@ -13,7 +13,7 @@
 //
 //   - command.go, options.go: the sub-commands and what they have in common;
 //   - run.go: one benchmark on one rank: warm-up, iterations, results;
-//   - rows.go, plot.go: what is printed and drawn;
+//   - rows.go: what is printed and drawn; clock.go: the clock;
 //   - pingpong.go, stream.go, object.go: point-to-point;
 //   - collective.go, calls.go, overlap.go: collectives;
 //   - helloworld.go, ringtest.go: as mpi4py.bench has them;
