@@ -13,13 +13,13 @@
 //
 //   - command.go, options.go: the sub-commands and what they have in common;
 //   - run.go: one benchmark on one rank: warm-up, iterations, results;
-//   - rows.go, plot.go: what is printed and drawn;
+//   - rows.go: what is printed and drawn; clock.go: the clock;
 //   - pingpong.go, stream.go, object.go: point-to-point;
 //   - collective.go, calls.go, overlap.go: collectives;
 //   - helloworld.go, ringtest.go: as mpi4py.bench has them;
 //   - startup.go, ranks.go, idle.go, allocs.go, limits.go: the rest.
 //
-// bench/peer.c and bench/peer.py have the same loops for other libraries;
+// bench/peers has the same loops in C and Python for other libraries;
 // bench/compare runs them side by side. A change of a loop here is a change
 // there.
 //

@@ -3,7 +3,6 @@ package bench
 import (
 	"cmp"
 	"fmt"
-	"math"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -41,8 +40,8 @@ type options struct {
 // benchmark's own is meant.
 type sizes struct{ min, max int }
 
-// maxSize bounds a message: 1 TiB is beyond every machine's patience.
-const maxSize = min(1<<40, math.MaxInt)
+// maxSize bounds a message: 1 TiB, and 1 GiB where an int has 32 bits.
+const maxSize = 1 << (30 + 10*(^uint(0)>>63))
 
 func (s *sizes) String() string {
 	text := func(n int) string {
@@ -95,7 +94,7 @@ func parseSize(text string) (int, error) {
 	}
 	n, err := strconv.Atoi(number)
 	if err != nil || n < 0 || n > maxSize/unit {
-		return 0, fmt.Errorf("%q is no number of bytes (0 to 1024G; K, M, G may follow)", text)
+		return 0, fmt.Errorf("%q is no number of bytes (0 to %dG; K, M, G may follow)", text, maxSize>>30)
 	}
 	return n * unit, nil
 }

@@ -1,0 +1,244 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// measurement is one run of this program.
+type measurement struct {
+	root    string // of the module
+	bin     string // what was built
+	cores   cores
+	peers   []*peer
+	results *results
+}
+
+func (m *measurement) program(name string) string {
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	return filepath.Join(m.bin, name)
+}
+
+func (m *measurement) peer(name string) *peer {
+	for _, p := range m.peers {
+		if p.name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// launched returns the program whose launch is timed.
+func (m *measurement) launched(p *peer, what string) []string {
+	if what == "true" {
+		return []string{"true"}
+	}
+	if p.style == ringoStyle {
+		return []string{m.program("empty")}
+	}
+	return append(p.program[:len(p.program):len(p.program)], "empty")
+}
+
+const buildTime = 5 * time.Minute
+
+// buildRingo builds what is measured.
+func (m *measurement) buildRingo(ctx context.Context) error {
+	cmd := []string{"go", "build", "-o", m.bin + string(filepath.Separator), "./cmd/ringo", "./cmd/mpiexec", "./bench/empty"}
+	c := exec.CommandContext(ctx, cmd[0], cmd[1:]...)
+	c.Dir = m.root
+	if out, err := c.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s: %w: %s", strings.Join(cmd, " "), err, saying(string(out)))
+	}
+	version := strings.TrimSpace(m.git(ctx, "rev-parse", "--short=12", "HEAD"))
+	if version == "" {
+		version = "revision unknown"
+	} else if m.git(ctx, "status", "--porcelain", "--untracked-files=no") != "" {
+		version += " with changes"
+	}
+	m.peers = append(m.peers, &peer{name: ringo, version: version, launch: m.cores.mpiexec(m.program("mpiexec")), program: []string{m.program("ringo")}})
+	m.peers = append(m.peers, &peer{name: goroutines, version: version, program: []string{m.program("ringo")}})
+	m.peers = append(m.peers, &peer{name: machine, program: []string{m.program("ringo")}})
+	return nil
+}
+
+func (m *measurement) git(ctx context.Context, args ...string) string {
+	c := exec.CommandContext(ctx, "git", args...)
+	c.Dir = m.root
+	out, err := c.Output()
+	if err != nil {
+		return ""
+	}
+	return string(out)
+}
+
+// library is an MPI library that may be here.
+type library struct {
+	name      string
+	compilers []string
+	launchers []string
+	mark      string // in what the launcher says of its version
+	launch    func(path string) func(int) []string
+	dir       string // where the user says it is
+}
+
+func (m *measurement) libraries(mpichDir, openMPIDir string) []library {
+	return []library{
+		{mpich, []string{"mpicc.mpich", "mpicc"}, []string{"mpiexec.hydra", "mpiexec.mpich", "mpiexec"}, "HYDRA", m.cores.hydra, mpichDir},
+		{openMPI, []string{"mpicc.openmpi", "mpicc"}, []string{"mpirun.openmpi", "mpirun"}, "Open MPI", m.cores.mpirun, openMPIDir},
+	}
+}
+
+// find builds bench/peers with a library's compiler and tries it.
+func (m *measurement) find(ctx context.Context, l library) (*peer, error) {
+	launcher := ""
+	for _, name := range l.launchers {
+		path, err := l.look(name)
+		if err != nil {
+			continue
+		}
+		out, _, err := output(ctx, 20*time.Second, os.Environ(), []string{path, "--version"})
+		if err == nil && strings.Contains(out, l.mark) {
+			launcher = path
+			break
+		}
+	}
+	if launcher == "" {
+		return nil, fmt.Errorf("no launcher %s", strings.Join(l.launchers, " or "))
+	}
+	sources, err := filepath.Glob(filepath.Join(m.root, "bench", "peers", "*.c"))
+	if err != nil || len(sources) == 0 {
+		return nil, errors.New("bench/peers has no sources")
+	}
+	program := m.program("peer-" + strings.ReplaceAll(strings.ToLower(l.name), " ", ""))
+	p := &peer{name: l.name, launch: l.launch(launcher), program: []string{program}, style: peerStyle}
+	err = fmt.Errorf("no compiler %s", strings.Join(l.compilers, " or "))
+	for _, name := range l.compilers {
+		compiler, e := l.look(name)
+		if e != nil {
+			continue
+		}
+		args := append([]string{compiler, "-O2", "-std=gnu11", "-w", "-o", program}, sources...)
+		if _, _, err = output(ctx, buildTime, os.Environ(), append(args, "-lpthread")); err != nil {
+			err = fmt.Errorf("%s: %w", name, err)
+			continue
+		}
+		// A compiler of another library makes two worlds of one, which say
+		// their version each, or whatever this library's launcher does then.
+		var text string
+		if text, _, err = output(ctx, 20*time.Second, p.environment(2), append(p.launch(2), program, "version")); err != nil {
+			continue
+		}
+		if p.version, err = version(text, l.name); err == nil {
+			return p, nil
+		}
+	}
+	return nil, err
+}
+
+// look finds a program of the library, in its folder if the user named one.
+func (l library) look(name string) (string, error) {
+	if l.dir != "" {
+		return exec.LookPath(filepath.Join(l.dir, "bin", name))
+	}
+	return exec.LookPath(name)
+}
+
+// version reads what "peer version" says on two ranks: once, if they are in
+// one world.
+func version(text, name string) (string, error) {
+	var lines []string
+	for _, line := range strings.Split(text, "\n") {
+		if fields := strings.Join(strings.Fields(line), " "); strings.Contains(fields, name) {
+			lines = append(lines, fields)
+		}
+	}
+	switch len(lines) {
+	case 0:
+		return "", fmt.Errorf("the program's library is not %s", name)
+	case 1:
+		first, _, _ := strings.Cut(lines[0], ", package")
+		return strings.TrimPrefix(first, "MPICH Version: "), nil
+	}
+	return "", errors.New("two ranks are two worlds of one: launcher and library do not fit")
+}
+
+// findPython looks for an mpi4py, on whichever of the libraries it is.
+func (m *measurement) findPython(ctx context.Context) (*peer, error) {
+	script := filepath.Join(m.root, "bench", "peers", "peer.py")
+	err := errors.New("no python3 has mpi4py")
+	for _, python := range []string{"python3", "/usr/bin/python3"} {
+		if _, _, e := output(ctx, 20*time.Second, os.Environ(), []string{python, "-c", "import mpi4py"}); e != nil {
+			continue
+		}
+		for _, name := range []string{openMPI, mpich} {
+			l := m.peer(name)
+			if l == nil {
+				err = fmt.Errorf("%s imports it, but its library has no launcher here", python)
+				continue
+			}
+			p := &peer{name: mpi4py, launch: l.launch, program: []string{python, script}, style: peerStyle}
+			text, _, e := output(ctx, 30*time.Second, p.environment(2), append(p.launch(2), python, script, "version"))
+			if e != nil {
+				err = e
+				continue
+			}
+			if p.version, err = version(text, name); err == nil {
+				return p, nil
+			}
+		}
+	}
+	return nil, err
+}
+
+// findNative tries Ringo on a library: its own launcher starts ringo.
+func (m *measurement) findNative(ctx context.Context, name, library string) (*peer, error) {
+	l := m.peer(library)
+	if l == nil {
+		return nil, fmt.Errorf("there is no %s", library)
+	}
+	p := &peer{name: name, version: m.peer(ringo).version + " on " + l.version, launch: l.launch, program: []string{m.program("ringo")}}
+	text, _, err := output(ctx, 20*time.Second, p.environment(2), append(p.launch(2), p.program[0], "bench", "latency", "-m", "0:0", "-i", "1"))
+	if err != nil {
+		return nil, err
+	}
+	if !strings.Contains(text, "native engine") {
+		return nil, errors.New("ringo has no native engine")
+	}
+	return p, nil
+}
+
+// findAll builds and tries everything that is asked for. What is missing is a
+// note of the results.
+func (m *measurement) findAll(ctx context.Context, wanted func(string) bool, mpichDir, openMPIDir string) error {
+	if err := m.buildRingo(ctx); err != nil {
+		return err
+	}
+	for _, l := range m.libraries(mpichDir, openMPIDir) {
+		m.keep(ctx, wanted, l.name, func() (*peer, error) { return m.find(ctx, l) })
+	}
+	m.keep(ctx, wanted, mpi4py, func() (*peer, error) { return m.findPython(ctx) })
+	m.keep(ctx, wanted, ringoMPICH, func() (*peer, error) { return m.findNative(ctx, ringoMPICH, mpich) })
+	m.keep(ctx, wanted, ringoOpenMPI, func() (*peer, error) { return m.findNative(ctx, ringoOpenMPI, openMPI) })
+	return ctx.Err()
+}
+
+func (m *measurement) keep(ctx context.Context, wanted func(string) bool, name string, find func() (*peer, error)) {
+	if !wanted(name) || ctx.Err() != nil {
+		return
+	}
+	p, err := find()
+	if err != nil {
+		m.results.note("%s is left out: %v", name, err)
+		return
+	}
+	m.peers = append(m.peers, p)
+}
