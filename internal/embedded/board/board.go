@@ -30,6 +30,7 @@ type Board struct {
 	meta    uint64
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
+	work    vector        // of a reduction
 
 	readStage bool // this member has read stages of others
 	oneSided  bool // this member may end it before the others have begun it
@@ -77,6 +78,7 @@ func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
 	err := b.begin(&c)
 	if err == nil {
 		err = b.run(&c)
+		b.work = vector{}
 	}
 	if err != nil {
 		b.broken = err

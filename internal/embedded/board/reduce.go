@@ -32,8 +32,9 @@ type vector struct {
 
 func (v *vector) bytes() int { return v.n * v.size }
 
-func (b *Board) vector(c *engine.Coll) vector {
-	v := vector{in: c.Send.Ptr, out: c.Recv.Ptr, n: c.Send.Count, size: c.Op.Type.Size, op: c.Op}
+func (b *Board) vector(c *engine.Coll) *vector {
+	v := &b.work // not a variable of the caller: its address goes where the compiler cannot follow
+	*v = vector{in: c.Send.Ptr, out: c.Recv.Ptr, n: c.Send.Count, size: c.Op.Type.Size, op: c.Op}
 	if c.InPlace {
 		v.in, v.n = c.Recv.Ptr, c.Recv.Count
 	}
@@ -61,20 +62,20 @@ func (b *Board) reduce(c *engine.Coll) error {
 		v.out = nil
 	}
 	n := v.bytes()
-	if b.empty(&v) {
+	if b.empty(v) {
 		return nil
 	}
 	if b.tree {
 		if n <= b.slot {
-			return b.reduceTree(&v, c.Root)
+			return b.reduceTree(v, c.Root)
 		}
-		return b.owned(c, &v)
+		return b.owned(c, v)
 	}
 	if n > b.eager() {
 		if b.pull && n <= rootMax {
-			return b.reduceAtRoot(c, &v)
+			return b.reduceAtRoot(c, v)
 		}
-		return b.owned(c, &v)
+		return b.owned(c, v)
 	}
 	if b.rank != c.Root {
 		err := b.postCopy(v.in, n, c.Root)
@@ -82,7 +83,7 @@ func (b *Board) reduce(c *engine.Coll) error {
 		return err
 	}
 	b.seal(n, modeNone)
-	return b.fold(&v, 0, b.size)
+	return b.fold(v, 0, b.size)
 }
 
 // reduceAtRoot is a reduce in which the root reads and combines everything.
@@ -118,20 +119,20 @@ func (b *Board) reduceAtRoot(c *engine.Coll, v *vector) error {
 // same to the last bit.
 func (b *Board) allreduce(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.empty(&v) {
+	if b.empty(v) {
 		return nil
 	}
 	if b.tree {
 		if v.bytes() <= b.slot {
-			return b.allreduceTree(&v)
+			return b.allreduceTree(v)
 		}
-		return b.owned(c, &v)
+		return b.owned(c, v)
 	}
 	switch n := v.bytes(); {
 	case n > b.eager():
-		return b.owned(c, &v)
+		return b.owned(c, v)
 	case n > inlineMax && n*(b.size-1) > workMax:
-		return b.slices(&v)
+		return b.slices(v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
 		return err
@@ -139,17 +140,17 @@ func (b *Board) allreduce(c *engine.Coll) error {
 	if err := b.posted(); err != nil {
 		return err
 	}
-	return b.fold(&v, 0, b.size)
+	return b.fold(v, 0, b.size)
 }
 
 // scan is Scan and Exscan (MPI 5.0 §6.11).
 func (b *Board) scan(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.empty(&v) {
+	if b.empty(v) {
 		return nil
 	}
 	if b.tree && b.pull || v.bytes() > b.eager() {
-		return b.owned(c, &v)
+		return b.owned(c, v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
 		return err
@@ -159,26 +160,26 @@ func (b *Board) scan(c *engine.Coll) error {
 		b.host.Notify(r)
 	}
 	if c.Kind == engine.Exscan {
-		return b.fold(&v, 0, b.rank)
+		return b.fold(v, 0, b.rank)
 	}
-	return b.fold(&v, 0, b.rank+1)
+	return b.fold(v, 0, b.rank+1)
 }
 
 // reduceScatter is ReduceScatter and ReduceScatterBlock (MPI 5.0 §6.10). A
 // member posts its contribution but for its own part.
 func (b *Board) reduceScatter(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.empty(&v) {
+	if b.empty(v) {
 		return nil
 	}
-	from, count := b.partOf(c, &v, b.rank)
+	from, count := b.partOf(c, v, b.rank)
 	n, own := v.bytes(), count*v.size
 	most := n // of what is posted: the same on all members
 	if c.Kind == engine.ReduceScatterBlock {
 		most -= own
 	}
 	if b.tree && b.pull || most > b.eager() {
-		return b.owned(c, &v)
+		return b.owned(c, v)
 	}
 	dst, mode, err := b.place(n-own, anyone)
 	if err != nil {
@@ -199,7 +200,7 @@ func (b *Board) reduceScatter(c *engine.Coll) error {
 		copyBytes(kept, part.in, own)
 		part.in = kept
 	}
-	return b.foldParts(c, &v, &part)
+	return b.foldParts(c, v, &part)
 }
 
 // foldParts combines this member's part of all contributions.
