@@ -30,6 +30,7 @@ type Board struct {
 	meta    uint64
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
+	work    vector        // of a reduction
 
 	operands  vector // of a reduction
 	readStage bool   // this member has read stages of others
@@ -78,6 +79,7 @@ func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
 	err := b.begin(&c)
 	if err == nil {
 		err = b.run(&c)
+		b.work = vector{}
 	}
 	if err != nil {
 		b.broken = err
