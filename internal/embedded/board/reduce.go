@@ -189,14 +189,19 @@ func (b *Board) reduceScatter(c *engine.Coll) error {
 	}
 	before := from * v.size
 	b.copyOut(dst, v.in, before)
-	b.copyOut(unsafe.Add(dst, before), unsafe.Add(v.in, before+own), n-own-before)
+	if after := n - own - before; after > 0 { // else there is no place behind its part
+		b.copyOut(unsafe.Add(dst, before), unsafe.Add(v.in, before+own), after)
+	}
 	b.seal(n, mode)
 	if b.tree {
 		b.notifyAll()
 	} else if err := b.posted(); err != nil {
 		return err
 	}
-	part := vector{in: unsafe.Add(v.in, before), out: v.out, n: count, size: v.size, op: v.op}
+	part := vector{in: v.in, out: v.out, n: count, size: v.size, op: v.op}
+	if count > 0 {
+		part.in = unsafe.Add(v.in, before)
+	}
 	if c.InPlace && (b.rank >= 2 || from > 0) { // it would be written over
 		kept := b.room(0, own)
 		copyBytes(kept, part.in, own)
