@@ -84,7 +84,7 @@ func (b *Board) owned(c *engine.Coll, v *vector) error {
 	case engine.ReduceScatter, engine.ReduceScatterBlock:
 		from, count := b.partOf(c, v, b.rank)
 		out := v.out
-		if c.InPlace {
+		if c.InPlace && count > 0 {
 			out = unsafe.Add(v.in, from*v.size)
 		}
 		err = b.chunks(v, from, count, func(at, n int) error {
