@@ -32,14 +32,19 @@ func init() {
 	})
 }
 
-func TestMain(m *testing.M) { enginetest.Main(m) }
+func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Visit(func(f *flag.Flag) { checksGiven = checksGiven || f.Name == "rapid.checks" })
+	enginetest.Main(m)
+}
+
+// checksGiven says that the command line has -rapid.checks.
+var checksGiven bool
 
 // programs checks random programs on a harness: as many as -rapid.checks says
 // if it is given.
 func programs(t *testing.T, h enginetest.Harness, checks int, sizes ...int) {
-	given := false
-	flag.Visit(func(f *flag.Flag) { given = given || f.Name == "rapid.checks" })
-	if !given {
+	if !checksGiven {
 		if testing.Short() {
 			checks = (checks + 3) / 4
 		}
@@ -62,7 +67,7 @@ func programs(t *testing.T, h enginetest.Harness, checks int, sizes ...int) {
 	})
 }
 
-func TestInproc(t *testing.T) { programs(t, enginetest.Inproc(), 120, 1, 2, 3, 4, 5, 8) }
+func TestInproc(t *testing.T) { programs(t, enginetest.Inproc(), 60, 1, 2, 3, 4, 5, 8) }
 
 // The programs that are drawn cannot deadlock and use what they should.
 func TestGenerate(t *testing.T) {

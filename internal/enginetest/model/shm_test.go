@@ -8,4 +8,4 @@ import (
 	"github.com/ringo-mpi/ringo/internal/enginetest"
 )
 
-func TestShm(t *testing.T) { programs(t, enginetest.Shm(), 40, 1, 2, 3, 4, 7) }
+func TestShm(t *testing.T) { programs(t, enginetest.Shm(), 20, 1, 2, 3, 4, 7) }
