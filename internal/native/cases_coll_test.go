@@ -169,13 +169,22 @@ func movement[T comparable](t *testing.T, c *comm, n int) {
 // blocks, and the blocks in reverse.
 func vectors[T comparable](t *testing.T, c *comm, n int, what func(string) string, run func(c *comm, k engine.Coll) error) {
 	p, me := c.size, c.rank
-	const gap = 2
+	count, unit := func(r int) int { return n + r%3 - n%2 }, 1
+	size := func(i, j int) int { return n/2 + (i+j)%3 } // from rank i to j in Alltoallv
+	if n == 0 {
+		count = func(r int) int { return r % 2 * 3 }
+		size = func(i, j int) int { return (i + j) % 2 }
+	}
+	if job.maxCount == testLimit && !job.largeForms {
+		// Without large-count forms only multiples of a larger unit can be beyond
+		// the limit: see testLargeVectors.
+		count, unit = func(r int) int { return n * (1 + r%2) }, max(n, 1)
+		size = func(i, j int) int { return n * ((i + j) % 3) }
+	}
+	gap := 2 * unit
 	counts, displs, total := make([]int, p), make([]int, p), 0
 	for r := range p {
-		counts[r] = n + r%3 - n%2
-		if n == 0 {
-			counts[r] = r % 2 * 3
-		}
+		counts[r] = count(r)
 	}
 	for r := p - 1; r >= 0; r-- {
 		displs[r] = total
@@ -243,10 +252,6 @@ func vectors[T comparable](t *testing.T, c *comm, n int, what func(string) strin
 	equal(t, what("Allgatherv packed"), x, concat(p, in))
 
 	// Alltoallv: rank i sends to j a block of size(i, j), with gaps on both sides.
-	size := func(i, j int) int { return n/2 + (i+j)%3 }
-	if n == 0 {
-		size = func(i, j int) int { return (i + j) % 2 }
-	}
 	data := func(i, j int) []T { return fill[T](size(i, j), 1+i*p+j) }
 	av := &engine.Vector{}
 	sendTotal, recvTotal := 0, 0
@@ -268,6 +273,19 @@ func vectors[T comparable](t *testing.T, c *comm, n int, what func(string) strin
 	copy(recv, send) // sizes are symmetric
 	check(t, run(c, engine.Coll{Kind: engine.Alltoallv, InPlace: true, Recv: buf(recv), V: &engine.Vector{RecvCounts: av.RecvCounts, RecvDispls: av.RecvDispls}}))
 	equal(t, what("Alltoallv in place"), recv, want)
+}
+
+// Blocks that no library without large-count functions can address are refused.
+func testLargeVectors(t *testing.T, c *comm) {
+	if job.maxCount != testLimit || job.largeForms {
+		return
+	}
+	s := job.self
+	x := make([]int32, 100)
+	k := engine.Coll{Kind: engine.Gatherv, Send: buf(x[:17]), Recv: buf(x[20:]), V: &engine.Vector{RecvCounts: []int{17}, RecvDispls: []int{3}}}
+	wantClass(t, s.Collective(k, nil), engine.ErrUnsupported)
+	k.V.RecvDispls[0] = 34
+	check(t, s.Collective(k, nil))
 }
 
 // Alltoallw: every block with its own buffer, type and layout.
@@ -354,7 +372,11 @@ func mul(a, b matrix) matrix {
 }
 
 func testReductions(t *testing.T, c *comm) {
-	for _, n := range []int{1, 7, 2000, 30_000} {
+	sizes := []int{1, 7, 2000, 30_000}
+	if job.maxCount == testLimit {
+		sizes = []int{1, 7, 200} // each slice of testLimit elements is a reduction
+	}
+	for _, n := range sizes {
 		reduction(t, c, n, "Sum", engine.OpSum, true, func(a, b float64) float64 { return a + b })
 		reduction(t, c, n, "matrix product", engine.OpUser, false, mul)
 	}

@@ -39,6 +39,7 @@ func TestOnRank(t *testing.T) {
 		{"Buffered", testBuffered},
 		{"Layouts", testLayouts},
 		{"Collectives", testCollectives},
+		{"Large vectors", testLargeVectors},
 		{"Reductions", testReductions},
 		{"Alltoallw", testAlltoallw},
 		{"Overlapping collectives", testOverlapping},

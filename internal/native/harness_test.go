@@ -23,9 +23,12 @@ import (
 // Variables that make this process a rank of a test job.
 const (
 	envRank   = "RINGO_NATIVE_TEST_RANK"   // set: be a rank
-	envLimits = "RINGO_NATIVE_TEST_LIMITS" // "plain" or "derived": pretend that counts are limited to a few
+	envLimits = "RINGO_NATIVE_TEST_LIMITS" // "plain" or "large": pretend that counts are limited to testLimit, without or with large-count forms
 	envScene  = "RINGO_NATIVE_TEST_SCENE"  // what to do instead of the cases
 )
+
+// testLimit stands for 2³¹−1 in the jobs with artificial limits.
+const testLimit = 12
 
 // job is the engine of this process when it is a rank.
 var job *driver
@@ -46,9 +49,9 @@ func TestMain(m *testing.M) {
 	}
 	switch os.Getenv(envLimits) {
 	case "plain":
-		job.maxCount, job.maxDispl, job.largeForms = 3, 40, false
+		job.maxCount, job.maxDispl, job.largeForms = testLimit, 40, false
 	case "large":
-		job.maxCount, job.maxDispl = 3, 40
+		job.maxCount, job.maxDispl = testLimit, 40
 	}
 	status := m.Run()
 	if status != 0 {
