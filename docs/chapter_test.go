@@ -38,6 +38,7 @@ import (
 	"sync"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -416,4 +417,73 @@ func TestParse(t *testing.T) {
 	if d := cmp.Diff([]string{"b", "", "\tc"}, lines); d != "" || err != nil {
 		t.Errorf("%v %s", err, d)
 	}
+}
+
+var fenced = regexp.MustCompile("(?ms)^```.*?^```$")
+
+var links = regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
+
+// TestLinks follows every link within the repository, to the heading if it
+// names one, and wants every chapter in the list of chapters.
+func TestLinks(t *testing.T) {
+	chapters, err := filepath.Glob("*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed []string
+	for _, chapter := range chapters {
+		text, err := os.ReadFile(chapter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prose := fenced.ReplaceAllString(string(text), "")
+		for _, link := range links.FindAllStringSubmatch(prose, -1) {
+			target, heading := link[1], strings.TrimPrefix(link[2], "#")
+			if chapter == "README.md" {
+				listed = append(listed, target)
+			}
+			if target == "" {
+				target = chapter
+			}
+			if _, err := os.Stat(filepath.FromSlash(target)); err != nil {
+				t.Errorf("%s: link to %s: %v", chapter, target, err)
+				continue
+			}
+			if heading != "" && !slices.Contains(headings(t, target), heading) {
+				t.Errorf("%s: %s has no heading for the link #%s", chapter, target, heading)
+			}
+		}
+	}
+	for _, chapter := range chapters {
+		if chapter != "README.md" && !slices.Contains(listed, chapter) {
+			t.Errorf("README.md does not list %s", chapter)
+		}
+	}
+}
+
+// headings returns the names that headings can be linked by: lower case, - for
+// spaces, other punctuation left out.
+func headings(t *testing.T, path string) (names []string) {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(text)) {
+		title := strings.TrimLeft(line, "#")
+		if title == line {
+			continue
+		}
+		name := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, strings.TrimSpace(title))
+		names = append(names, name)
+	}
+	return names
 }

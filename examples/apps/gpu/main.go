@@ -55,8 +55,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	return err
 }
 
-// region choose
-
 // choice is the device of one rank.
 type choice struct {
 	Host      string
@@ -80,8 +78,6 @@ func choose(world *mpi.Comm, found deviceList) choice {
 	}
 	return c
 }
-
-// endregion
 
 // table has a line for each rank, and says so where a computer has no device.
 func table(all []choice) string {

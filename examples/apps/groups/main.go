@@ -63,8 +63,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	return err
 }
 
-// region divide
-
 // place is the rank of a process in one communicator, its size, and the sum of
 // the world ranks in it.
 type place struct{ Rank, Size, Sum int }
@@ -123,8 +121,6 @@ func in(c *mpi.Comm, worldRank int) (place, error) {
 	sum, err := mpi.AllreduceValue(c, worldRank, mpi.Sum)
 	return place{c.Rank(), c.Size(), sum}, err
 }
-
-// endregion
 
 // operations computes with groups: no process but the caller takes part.
 func operations(world *mpi.Group, columns int) (string, error) {

@@ -88,8 +88,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	return found.plot(cfg.Out, all)
 }
 
-// region cluster
-
 // clustering is what rank 0 gets to know.
 type clustering struct {
 	centres  points
@@ -157,5 +155,3 @@ func deal(world *mpi.Comm, all points, b box) (points, error) {
 	mine, err := mpi.ScatterSlices(world, parts, 0)
 	return points{Dim: dim, Values: mine}, err
 }
-
-// endregion

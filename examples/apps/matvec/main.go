@@ -85,8 +85,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	return report(out, cfg, a, x, y, times)
 }
 
-// region multiply
-
 // durations are the seconds that dealing out, multiplying and gathering took
 // on this rank.
 type durations struct{ deal, multiply, gather float64 }
@@ -153,8 +151,6 @@ func multiply(world *mpi.Comm, a *mat.Dense, x *mat.VecDense) (*mat.VecDense, du
 	}
 	return mat.NewVecDense(rows, result), times, nil
 }
-
-// endregion
 
 // load reads matrix and vector or makes them.
 func load(cfg config) (*mat.Dense, *mat.VecDense, error) {

@@ -79,8 +79,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	return drawPlots(cfg.Out, results)
 }
 
-// region parallel
-
 // parallel makes the runs for every number of darts and returns the results on
 // rank 0. Collective.
 func parallel(world *mpi.Comm, cfg config) ([]result, error) {
@@ -116,8 +114,6 @@ func parallel(world *mpi.Comm, cfg config) ([]result, error) {
 	}
 	return results, nil
 }
-
-// endregion
 
 // total and weight measure the progress in units of the fewest darts.
 func total(cfg config, rank, size int) int {

@@ -45,7 +45,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 		return err
 	}
 
-	// region rank
 	number := rand.New(rand.NewPCG(cfg.Seed, uint64(world.Rank()))).Float64()
 	if len(cfg.Numbers) > 0 {
 		number = cfg.Numbers[world.Rank()]
@@ -56,5 +55,4 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	}
 	_, err = fmt.Fprintf(out, "Rank for %g on process %d - %d\n", number, world.Rank(), rank)
 	return err
-	// endregion
 }

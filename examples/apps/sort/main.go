@@ -44,7 +44,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 		return err
 	}
 
-	// region sort
 	rank, size := int64(world.Rank()), int64(world.Size())
 	watch := new(laps)
 	watch.begin("make")
@@ -60,7 +59,6 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	// endregion
 	return report(world, out, cfg, after, watch)
 }
 

@@ -18,8 +18,6 @@ const (
 	Cyclic Schedule = "cyclic"
 )
 
-// region compute
-
 // Compute computes a picture on all ranks and returns its pixels by rows on
 // rank 0, nil elsewhere. compute fills row k, counted from the top.
 // Collective.
@@ -83,5 +81,3 @@ func cyclicRows(grid Grid, size int) mpi.Layout {
 	}
 	return mpi.Concat(ranks...)
 }
-
-// endregion
