@@ -64,8 +64,8 @@ func (v *verdict) detail() string {
 	if v.bar.unit != "" {
 		b.WriteString(" " + v.bar.unit)
 	}
-	if w.Q1 != w.Q3 {
-		fmt.Fprintf(&b, " (%s–%s)", significant(w.Q1), significant(w.Q3))
+	if q1, q3 := significant(w.Q1), significant(w.Q3); q1 != q3 {
+		fmt.Fprintf(&b, " (%s–%s)", q1, q3)
 	}
 	if w.place != "" {
 		b.WriteString(" at " + w.place)
@@ -134,8 +134,13 @@ func (v *verdict) failures() string {
 		}
 		return int(math.Copysign(1, d))
 	})
+	const most = 12
 	var out []string
-	for _, p := range f {
+	for i, p := range f {
+		if i == most {
+			out = append(out, fmt.Sprintf("and %d more", len(f)-most))
+			break
+		}
 		text := significant(p.Value)
 		if p.place != "" {
 			text = p.place + " " + text

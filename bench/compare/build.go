@@ -166,7 +166,10 @@ func version(text, name string) (string, error) {
 		return "", fmt.Errorf("the program's library is not %s", name)
 	case 1:
 		first, _, _ := strings.Cut(lines[0], ", package")
-		return strings.TrimPrefix(first, "MPICH Version: "), nil
+		for _, words := range []string{"mpi4py ", "MPICH Version: ", "Open MPI v"} {
+			first = strings.TrimPrefix(first, words)
+		}
+		return first, nil
 	}
 	return "", errors.New("two ranks are two worlds of one: launcher and library do not fit")
 }

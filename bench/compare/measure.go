@@ -144,9 +144,9 @@ func (m *measurement) run(ctx context.Context, j job, p *peer, rep int) error {
 	text, _, err := output(ctx, j.box, p.environment(j.ranks), p.command(j.ranks, j.bench))
 	figures, wrong := parseFigures(text, j.bench.name == "ranks")
 	for _, f := range figures {
-		k.Call, k.Size, k.Metric = strings.TrimPrefix(f.call, "i"), f.size, f.metric
+		k.Call, k.Size, k.Metric = f.call, f.size, f.metric
 		if j.bench.name == "overlap" {
-			k.Call = j.bench.calls[0]
+			k.Call = j.bench.calls[0] // which ringo leaves out
 		}
 		m.results.add(k, rep, f.value)
 	}

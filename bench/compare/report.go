@@ -181,6 +181,10 @@ func (w *writer) collectives() {
 	for _, n := range w.r.ranksOf("collectives") {
 		w.line("")
 		w.line("## Collectives, %d ranks", n)
+		if n > 2 {
+			w.line("")
+			w.line("More ranks than cores. MPICH polls without giving way: Barrier and Allreduce were tried, once and for a few seconds.")
+		}
 		w.figure(collectiveFigure(n), fmt.Sprintf("collectives on %d ranks", n))
 		var header []string
 		var rows [][]string

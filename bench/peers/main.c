@@ -179,7 +179,8 @@ int idle(void)
 	return 0;
 }
 
-/* memory tells how much of the process is in memory and belongs to it alone. */
+/* memory tells how much memory the process alone has written, and how much it
+ * has in all. */
 int memory(void)
 {
 	char out = 1, in;
@@ -195,8 +196,8 @@ int memory(void)
 	char line[256];
 	long kib;
 	while (fgets(line, sizeof line, f) != NULL) {
-		if (sscanf(line, "Private_Clean: %ld kB", &kib) == 1 || sscanf(line, "Private_Dirty: %ld kB", &kib) == 1)
-			mine[0] += kib;
+		if (sscanf(line, "Private_Dirty: %ld kB", &kib) == 1)
+			mine[0] = kib;
 		if (sscanf(line, "Rss: %ld kB", &kib) == 1)
 			mine[1] = kib;
 	}

@@ -81,8 +81,8 @@ func memoryCommand() *cobra.Command {
 	b := &benchmark{
 		name: "memory", title: "memory of a rank's process",
 		about: `After a message to every other rank, a Barrier and an Allreduce, each rank looks
-how much of its process is in memory and belongs to it alone. Goroutine ranks
-share a process, so each row then is for all of them.`,
+how much memory its process alone has written, and how much it has in all.
+Goroutine ranks share a process, so each row then is for all of them.`,
 		ranks: "1 rank or more", fits: atLeast(1),
 		columns: func(*options) []column {
 			return []column{{"rank", "rank", 0}, {"own_kib", "own (KiB)", 0}, {"resident_kib", "resident (KiB)", 0}}

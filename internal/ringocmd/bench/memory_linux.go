@@ -21,7 +21,8 @@ func residentMemory() (int64, error) {
 	return pages * int64(os.Getpagesize()), err
 }
 
-// ownMemory returns the bytes in memory that belong to this process alone.
+// ownMemory returns the bytes in memory that this process alone has written:
+// neither shared memory nor what is read from files counts.
 func ownMemory() (int64, error) {
 	text, err := os.ReadFile("/proc/self/smaps_rollup")
 	if err != nil {
@@ -30,7 +31,7 @@ func ownMemory() (int64, error) {
 	var sum int64
 	for line := range strings.Lines(string(text)) {
 		key, rest, _ := strings.Cut(line, ":")
-		if key != "Private_Clean" && key != "Private_Dirty" {
+		if key != "Private_Dirty" {
 			continue
 		}
 		kib, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(rest), "kB")), 10, 64)
