@@ -49,7 +49,7 @@ func TestNoAllocationsInAJob(t *testing.T) {
 	for name := range hotCalls(nil) {
 		err := mpi.RunOn(embedded.NewInproc(2), false, func(c *mpi.Comm) error {
 			call := hotCalls(c)[name]
-			const rounds = 400
+			const rounds = 2000
 			var before, after runtime.MemStats
 			for i := range 2 * rounds {
 				if i == rounds { // the first half fills the pools

@@ -53,7 +53,7 @@ type layer struct {
 
 var layers = map[string]layer{
 	"internal/engine":           {forms: "the contract of engines stands on nothing"},
-	"internal/kernel":           {own: []string{"internal/engine"}, forms: "kernels are pure"},
+	"internal/kernel":           {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, forms: "kernels are pure"},
 	"internal/embedded/memory":  {forms: "single instructions"},
 	"internal/embedded/futex":   {other: []string{"golang.org/x/sys/"}, forms: "one system call"},
 	"internal/embedded/ring":    {own: []string{"internal/embedded/memory"}, forms: "a ring knows only memory"},
