@@ -294,8 +294,12 @@ func readEnvironment() environment {
 }
 
 // sample returns up to n of the values, chosen by t.Rand, or all of them if the
-// suite is to be exhaustive. The order is kept.
+// suite is to be exhaustive. The race detector, which makes everything an order
+// of magnitude slower, gets half. The order is kept.
 func sample[E any](t *T, n int, values []E) []E {
+	if raceDetector {
+		n = (n + 1) / 2
+	}
 	if t.Full || n >= len(values) {
 		return values
 	}
