@@ -33,9 +33,11 @@ type Board struct {
 	work    vector        // of a reduction
 
 	operands  vector // of a reduction
+	cut       vector // the piece of it that is under way
 	readStage bool   // this member has read stages of others
 	oneSided  bool   // this member may end it before the others have begun it
 
+	phase   uint64 // what the others see of it
 	stages  [2]stageUse
 	turn    uint64 // which half of the stage comes next
 	patient [flatMax]patience
@@ -75,7 +77,7 @@ func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
 		}
 		return nil
 	}
-	b.misuse, b.done, b.readStage, b.oneSided = nil, done, false, false
+	b.misuse, b.done = nil, done
 	err := b.begin(&c)
 	if err == nil {
 		err = b.run(&c)
@@ -141,6 +143,7 @@ func symmetric(k engine.CollKind) bool {
 // that is so is looked at once in window collectives.
 func (b *Board) begin(c *engine.Coll) error {
 	n := b.tick
+	b.readStage, b.oneSided = false, false
 	b.cellOff = cellsOff + int(n&(cells-1))*(line+b.slot)
 	b.mine = b.cell(b.rank)
 	if n&(window-1) == 0 && int64(b.safe+window-n) < 0 {

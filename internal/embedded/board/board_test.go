@@ -137,6 +137,31 @@ func TestEveryCollective(t *testing.T) {
 	}
 }
 
+// Lengths beyond the stage.
+func TestLongMessages(t *testing.T) {
+	for how := range reaches {
+		for _, p := range []int{2, 3, 5, 18} {
+			t.Run(fmt.Sprintf("%v/%d", how, p), func(t *testing.T) {
+				t.Parallel()
+				var specs []*spec
+				for k := engine.Bcast; k < engine.NumColls; k++ {
+					e := []int{0, 2, 4}[(int(k)+p)%3]
+					s := &spec{kind: k, elem: e, n: 800001 / elems[e].op.Type.Size, root: p / 2,
+						inPlace: k != engine.Bcast && (int(k)+p)%2 == 0, seed: uint64(k)}
+					if p > 3 {
+						s.n /= p
+					}
+					s.uneven(p, s.inPlace)
+					specs = append(specs, s)
+				}
+				if err := runAll(newJob(p, how, 10), append(specs, specs...), 0); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+	}
+}
+
 func bytesBefore(sizes []int, i, size int) int { return sizes[i-1] / size }
 
 // Random sequences of different collectives, back to back on one board, with

@@ -13,7 +13,10 @@ const (
 	splitMin  = 16 << 10 // from here on, of two members both move a part
 	page      = 4 << 10
 
-	eagerOut = 12 << 10 // what a root sends goes through the board up to here; see eager for what others do
+	// Where members outnumber cores, what a root sends goes through the board
+	// up to the first of these lengths, what it receives up to the second.
+	eagerOut = 12 << 10
+	eagerIn  = 128 << 10
 )
 
 // eager is the longest contribution that a member copies to its block of the
@@ -28,11 +31,19 @@ func (b *Board) eager() int {
 	return b.half
 }
 
-// eagerRoot is eager for what a root sends to all others. It is written by one
-// core and read by several, so that a copy on the board costs more.
+// eagerRoot is eager for what a root sends to all others, which is written by
+// one core and read by several.
 func (b *Board) eagerRoot() int {
 	if b.pull {
 		return min(eagerOut, b.eager())
+	}
+	return b.eager()
+}
+
+// eagerLeaf is eager for a block of a gather.
+func (b *Board) eagerLeaf() int {
+	if b.pull {
+		return min(eagerIn, b.eager())
 	}
 	return b.eager()
 }

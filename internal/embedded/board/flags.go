@@ -112,8 +112,13 @@ func (b *Board) await(r int) (*header, error) {
 	return h, b.until(r, &h.flag, b.tick+1)
 }
 
-// publish sets this member's phase line.
-func (b *Board) publish(v uint64) { memory.StoreRelease(b.phaseOf(b.rank), v) }
+// publish sets this member's phase line, which never goes back.
+func (b *Board) publish(v uint64) {
+	if int64(v-b.phase) > 0 {
+		b.phase = v
+		memory.StoreRelease(b.phaseOf(b.rank), v)
+	}
+}
 
 // reach says that this member has come to a phase of the collective that runs.
 func (b *Board) reach(phase uint64) { b.publish(b.tick<<phaseBits | phase) }
@@ -273,6 +278,9 @@ func (b *Board) agree() (bool, error) {
 			return false, err
 		}
 		all = b.same(h, r) && all
+	}
+	if int64(b.safe-b.tick) < 0 {
+		b.safe = b.tick
 	}
 	return all, nil
 }

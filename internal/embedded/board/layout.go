@@ -34,7 +34,7 @@ func geometryOf(members int) geometry {
 	var g geometry
 	switch {
 	case members <= flatMax:
-		g.slot, g.half = 5<<10+line, 66<<10
+		g.slot, g.half = 5<<10+line, 264<<10
 	case members <= 128:
 		g.slot, g.half = 4<<10-line, 16<<10
 	case members <= 1024:

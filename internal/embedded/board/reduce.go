@@ -12,11 +12,12 @@ import (
 // Short vectors are copied to the board, and every member that wants a result
 // combines all of them for itself, in the order of ranks: one exchange.
 //
-// An allreduce of longer ones, where they still go through the board (see
-// eager), is done in slices: each member combines one, the others copy it. Two
-// exchanges, but each element is combined once.
+// Where members outnumber cores, longer ones go through the board as well, if
+// need be in pieces (see pieces.go). An allreduce is then done in slices: each
+// member combines one, the others copy it, so that each element is combined
+// once. A scan goes from rank to rank.
 //
-// The longest are not copied: see own.go.
+// Otherwise nothing is copied: see own.go.
 const (
 	rootMax = 32 << 10 // the root alone combines up to here: to bring parts together costs more
 	pairMax = 20 << 10 // the same with two members
@@ -74,18 +75,25 @@ func (b *Board) reduce(c *engine.Coll) error {
 		}
 		return b.owned(c, v)
 	}
-	if n > b.eager() {
-		if b.pull && n <= rootMax && (b.size > 2 || n <= pairMax) {
-			return b.reduceAtRoot(c, v)
-		}
-		return b.owned(c, v)
+	switch {
+	case n <= b.eager():
+		return b.reduceStaged(c, v)
+	case b.pull && n <= rootMax && (b.size > 2 || n <= pairMax):
+		return b.reduceAtRoot(c, v)
+	case b.inPieces(v):
+		return b.pieces(c, v, b.half, b.reduceStaged)
 	}
+	return b.owned(c, v)
+}
+
+// reduceStaged is a reduce of vectors that fit the board.
+func (b *Board) reduceStaged(c *engine.Coll, v *vector) error {
 	if b.rank != c.Root {
-		err := b.postCopy(v.in, n, c.Root)
+		err := b.postCopy(v.in, v.bytes(), c.Root)
 		b.host.Notify(c.Root)
 		return err
 	}
-	b.seal(n, modeNone)
+	b.seal(v.bytes(), modeNone)
 	return b.fold(v, 0, b.size)
 }
 
@@ -132,10 +140,13 @@ func (b *Board) allreduce(c *engine.Coll) error {
 		return b.owned(c, v)
 	}
 	switch n := v.bytes(); {
-	case n > b.eager():
+	case n <= inlineMax, n <= b.eager() && n*(b.size-1) <= workMax:
+	case n <= b.eager():
+		return b.slices(c, v)
+	case b.inPieces(v):
+		return b.pieces(c, v, b.half, b.slices)
+	default:
 		return b.owned(c, v)
-	case n > inlineMax && n*(b.size-1) > workMax:
-		return b.slices(v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
 		return err
@@ -152,7 +163,13 @@ func (b *Board) scan(c *engine.Coll) error {
 	if b.empty(v) {
 		return nil
 	}
-	if b.tree && b.pull || v.bytes() > b.eager() {
+	switch n := v.bytes(); {
+	case b.tree && b.pull:
+		return b.owned(c, v)
+	case n <= b.eager() && (n <= chainMin || !b.inPieces(v)):
+	case b.inPieces(v):
+		return b.pieces(c, v, chainPiece, b.chain)
+	default:
 		return b.owned(c, v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {

@@ -163,7 +163,7 @@ func (b *Board) gather(c *engine.Coll) error {
 func (b *Board) gatherLeaf(c *engine.Coll) error {
 	src, n := c.Send.Ptr, c.Send.Bytes()
 	switch {
-	case n <= b.eager():
+	case n <= b.eagerLeaf():
 		err := b.postCopy(src, n, c.Root)
 		b.host.Notify(c.Root)
 		return err
@@ -272,7 +272,7 @@ func (b *Board) offerRoom(c *engine.Coll, recv *blocks) {
 		for r := range table {
 			n := recv.bytes(r)
 			table[r] = entry{at: address(recv.at(r)), bytes: uint64(n)}
-			long = long || n > b.eager()
+			long = long || n > b.eagerLeaf()
 		}
 		if !long || !b.pull {
 			b.postNone(nil, 0)
