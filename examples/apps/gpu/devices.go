@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"fmt"
 	"io/fs"
 	"slices"
@@ -79,17 +78,16 @@ func amd(root fs.FS) (names []string) {
 		return nil
 	}
 	for _, f := range files {
-		properties, err := root.Open(f)
+		properties, err := fs.ReadFile(root, f)
 		if err != nil {
 			continue
 		}
-		for s := bufio.NewScanner(properties); s.Scan(); {
-			name, value, _ := strings.Cut(s.Text(), " ")
+		for line := range strings.Lines(string(properties)) {
+			name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 			if n, err := strconv.Atoi(value); name == "simd_count" && err == nil && n > 0 {
 				names = append(names, strconv.Itoa(len(names)))
 			}
 		}
-		properties.Close()
 	}
 	return names
 }

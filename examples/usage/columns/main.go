@@ -1,5 +1,5 @@
 // Columns hands out the columns of a gonum matrix on rank 0. The elements of a
-// column do not lie side by side; a layout says where they are.
+// column do not lie side by side; a view says where they are.
 //
 //	mpiexec -n 4 ./examples/usage/columns
 //	RINGO_RANKS=4 go run ./examples/usage/columns
@@ -11,13 +11,14 @@ import (
 	"gonum.org/v1/gonum/mat"
 
 	"github.com/ringo-mpi/ringo/mpi"
+	"github.com/ringo-mpi/ringo/mpi/mpimat"
 )
 
 func main() { mpi.Main(run) }
 
 func run(world *mpi.Comm) error {
 	const root, rows = 0, 3
-	var matrix mpi.View[float64] // on the root only
+	var columns mpi.View[float64] // on the root only
 	if world.Rank() == root {
 		m := mat.NewDense(rows, world.Size(), nil)
 		for i := range rows {
@@ -26,20 +27,11 @@ func run(world *mpi.Comm) error {
 			}
 		}
 		fmt.Printf("matrix on rank %d:\n%g\n", root, mat.Formatted(m))
-
-		// Column j is one element of each row, from element j on. The columns
-		// one after another are what the ranks get.
-		raw := m.RawMatrix()
-		column := mpi.Strided(rows, 1, raw.Stride)
-		columns := make([]mpi.Layout, world.Size())
-		for j := range columns {
-			columns[j] = column.Shift(j)
-		}
-		matrix = mpi.ViewOf(raw.Data, mpi.Concat(columns...))
+		columns = mpimat.Transposed(m) // the elements column by column
 	}
 
 	column := mat.NewVecDense(rows, nil)
-	if err := mpi.ScatterView(world, matrix, mpi.Whole(column.RawVector().Data), root); err != nil {
+	if err := mpi.ScatterView(world, columns, mpimat.Vec(column), root); err != nil {
 		return err
 	}
 	fmt.Printf("column on rank %d: %v\n", world.Rank(), column.RawVector().Data)

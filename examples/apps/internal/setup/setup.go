@@ -10,6 +10,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/atomicfile"
 	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
+	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
 )
 
 // Params fills cfg, the struct that set was made from, on every rank of world.
