@@ -520,7 +520,7 @@ func TestCompare(t *testing.T) {
 	}
 	dir := t.TempDir()
 	var out, errs bytes.Buffer
-	args := []string{"-quick", "-n", "1", "-only", "rate,launch true,allocs", "-peers", "Ringo", "-out", dir, "-machine", "m"}
+	args := []string{"-quick", "-n", "3", "-time", "1ns", "-only", "rate,launch true,allocs", "-peers", "Ringo", "-out", dir, "-machine", "m"}
 	if err := run(context.Background(), args, &out, &errs); err != nil {
 		t.Fatalf("%v\n%s", err, &errs)
 	}
@@ -535,7 +535,7 @@ func TestCompare(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"## Message rate", "4 ranks:", "| true, 16 ranks |", "| send and recv | 8 B |"} {
+	for _, want := range []string{"## Message rate", "4 ranks:", "| true, 16 ranks |", "| send and recv | 8 B |", "after 1 of 3 repetitions the time of 1ns was used up"} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("no %q in\n%s", want, text)
 		}

@@ -22,18 +22,19 @@ import (
 
 // options are what the command line says.
 type options struct {
-	only, peers string
-	quick, list bool
-	dryRun      bool
-	repetitions int
-	cores       int
-	out         string
-	machine     string
-	from        string
-	publish     bool
-	mpich, ompi string
-	chosen      []job
-	wantedPeers []string
+	only, peers     string
+	quick, list     bool
+	dryRun, verbose bool
+	budget          time.Duration
+	repetitions     int
+	cores           int
+	out             string
+	machine         string
+	from            string
+	publish         bool
+	mpich, ompi     string
+	chosen          []job
+	wantedPeers     []string
 }
 
 func main() {
@@ -61,7 +62,9 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.peers, "peers", "", "only these `peers`: Ringo, MPICH, Open MPI …, with commas between them")
 	f.BoolVar(&o.list, "list", false, "list the jobs and end")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the command lines instead of running them")
+	f.BoolVar(&o.verbose, "v", false, "say what is run and how long it took")
 	f.IntVar(&o.repetitions, "n", 7, "`repetitions` (3 with -quick)")
+	f.DurationVar(&o.budget, "time", 11*time.Minute, "begin no repetition that would take the run beyond this `time`")
 	f.IntVar(&o.cores, "cores", 2, "use so many `cores` of those this process may run on")
 	f.StringVar(&o.out, "out", "", "record in this `folder` (a whole run: bench/results; a part is printed instead)")
 	f.StringVar(&o.machine, "machine", "", "the `name` of this machine in the record's (default: the host's)")
@@ -305,8 +308,15 @@ func (m *measurement) all(ctx context.Context, o *options, stderr io.Writer) boo
 	bar := progress.Start(stderr, "measuring", total, progress.DefaultInterval)
 	defer bar.Stop()
 	stolen, begin := stealTime(), time.Now()
+	last := begin
 	gaveUp := map[given]bool{}
 	for rep := range o.repetitions {
+		// The first repetition also has what is measured once.
+		if each := time.Since(last); rep > 0 && time.Since(begin)+each > o.budget {
+			m.results.note("after %d of %d repetitions the time of %v was used up", rep, o.repetitions, o.budget)
+			break
+		}
+		last = time.Now()
 		for at, j := range o.chosen {
 			if rep >= times(j) {
 				continue
@@ -322,7 +332,12 @@ func (m *measurement) all(ctx context.Context, o *options, stderr io.Writer) boo
 					return false
 				}
 				if g := (given{at, name}); !gaveUp[g] {
-					if err := m.run(ctx, j, p, rep); err != nil && ctx.Err() == nil {
+					start := time.Now()
+					err := m.run(ctx, j, p, rep)
+					if o.verbose {
+						fmt.Fprintf(bar.Writer(stderr), "%d %s, %d ranks, %s: %.2f s\n", rep, j.name, j.ranks, name, time.Since(start).Seconds())
+					}
+					if err != nil && ctx.Err() == nil {
 						gaveUp[g] = errors.Is(err, errBox)
 						m.results.note("%s, %s on %d ranks: %v", name, j.name, j.ranks, err)
 					}
