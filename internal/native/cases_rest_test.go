@@ -1,6 +1,7 @@
 package native
 
 import (
+	"math"
 	"os"
 	"runtime"
 	"slices"
@@ -88,9 +89,9 @@ func testComms(t *testing.T, c *comm) {
 	if only != nil {
 		check(t, only.Free())
 	}
-	_, err = c.Split(1<<40, 0)
+	_, err = c.Split(math.MaxInt, 0)
 	wantClass(t, err, engine.ErrArg)
-	_, err = c.Split(0, 1<<40)
+	_, err = c.Split(0, math.MaxInt)
 	wantClass(t, err, engine.ErrArg)
 
 	host, err := c.SplitShared(0)
