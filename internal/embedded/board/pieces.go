@@ -6,10 +6,10 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// A scan goes from rank to rank when its vector is longer than chainMin, in
-// pieces of at most chainPiece bytes.
+// A scan goes from rank to rank when the last member would have to combine more
+// than chainMin bytes of others, in pieces of at most chainPiece bytes.
 const (
-	chainMin   = 48 << 10
+	chainMin   = 384 << 10
 	chainPiece = 64 << 10
 )
 

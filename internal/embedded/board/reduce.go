@@ -163,7 +163,7 @@ func (b *Board) scan(c *engine.Coll) error {
 	switch n := v.bytes(); {
 	case b.tree && b.pull:
 		return b.owned(c, &v)
-	case n <= b.eager() && (n <= chainMin || !b.inPieces(&v)):
+	case n <= b.eager() && (n*(b.size-1) <= chainMin || !b.inPieces(&v)):
 	case b.inPieces(&v):
 		return b.pieces(c, &v, chainPiece, b.chain)
 	default:
