@@ -21,12 +21,15 @@ func (b *Board) inPieces(v *vector) bool {
 // pieces performs a reduction piece by piece, each as a collective of its own,
 // with a number of its own. Before that all members agree on the length, so
 // that all come to the same number of pieces.
-func (b *Board) pieces(c *engine.Coll, v *vector, longest int, do func(*engine.Coll, *vector) error) error {
+func (b *Board) pieces(c *engine.Coll, v *vector) error {
 	b.seal(v.bytes(), modeNone)
 	if ok, err := b.agree(); err != nil || !ok {
 		return err
 	}
-	each := longest / v.size
+	each := b.half / v.size
+	if c.Kind == engine.Scan || c.Kind == engine.Exscan {
+		each = chainPiece / v.size
+	}
 	done := b.done
 	for from := 0; from < v.n; from += each {
 		b.end(c.Kind)
@@ -38,11 +41,21 @@ func (b *Board) pieces(c *engine.Coll, v *vector, longest int, do func(*engine.C
 		if v.out != nil {
 			p.out = unsafe.Add(v.out, from*v.size)
 		}
-		if err := do(c, &p); err != nil {
+		if err := b.onePiece(c, &p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (b *Board) onePiece(c *engine.Coll, v *vector) error {
+	switch c.Kind {
+	case engine.Reduce:
+		return b.reduceStaged(c, v)
+	case engine.Allreduce:
+		return b.slices(v)
+	}
+	return b.chain(c, v)
 }
 
 // chain is a scan in which every member takes what the members before it have

@@ -78,7 +78,7 @@ func (b *Board) reduce(c *engine.Coll) error {
 	case b.pull && n <= rootMax && (b.size > 2 || n <= pairMax):
 		return b.reduceAtRoot(c, &v)
 	case b.inPieces(&v):
-		return b.pieces(c, &v, b.half, b.reduceStaged)
+		return b.pieces(c, &v)
 	}
 	return b.owned(c, &v)
 }
@@ -139,9 +139,9 @@ func (b *Board) allreduce(c *engine.Coll) error {
 	switch n := v.bytes(); {
 	case n <= inlineMax, n <= b.eager() && n*(b.size-1) <= workMax:
 	case n <= b.eager():
-		return b.slices(c, &v)
+		return b.slices(&v)
 	case b.inPieces(&v):
-		return b.pieces(c, &v, b.half, b.slices)
+		return b.pieces(c, &v)
 	default:
 		return b.owned(c, &v)
 	}
@@ -165,7 +165,7 @@ func (b *Board) scan(c *engine.Coll) error {
 		return b.owned(c, &v)
 	case n <= b.eager() && (n*(b.size-1) <= chainMin || !b.inPieces(&v)):
 	case b.inPieces(&v):
-		return b.pieces(c, &v, chainPiece, b.chain)
+		return b.pieces(c, &v)
 	default:
 		return b.owned(c, &v)
 	}
