@@ -30,12 +30,9 @@ type Board struct {
 	meta    uint64
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
-	work    vector        // of a reduction
 
-	operands  vector // of a reduction
-	cut       vector // the piece of it that is under way
-	readStage bool   // this member has read stages of others
-	oneSided  bool   // this member may end it before the others have begun it
+	readStage bool // this member has read stages of others
+	oneSided  bool // this member may end it before the others have begun it
 
 	phase   uint64 // what the others see of it
 	stages  [2]stageUse
@@ -81,7 +78,6 @@ func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
 	err := b.begin(&c)
 	if err == nil {
 		err = b.run(&c)
-		b.work = vector{}
 	}
 	if err != nil {
 		b.broken = err
@@ -176,7 +172,7 @@ func (b *Board) begin(c *engine.Coll) error {
 }
 
 func (b *Board) end(k engine.CollKind) {
-	if b.readStage {
+	if b.readStage || b.misuse != nil { // a member that takes part in something else may wait for this one
 		b.reach(phaseDone)
 		b.notifyAll()
 	}

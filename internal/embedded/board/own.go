@@ -101,13 +101,16 @@ func (b *Board) owned(c *engine.Coll, v *vector) error {
 		}
 	case engine.Scan, engine.Exscan:
 		from, count := b.sliceOf(c, v, b.rank)
-		prefix := b.ownScan
-		if c.Kind == engine.Exscan {
-			prefix = b.ownExscan
-		} else if b.rank == 0 {
+		scan := c.Kind == engine.Scan
+		if scan && b.rank == 0 {
 			copyBytes(v.out, v.in, v.bytes())
 		}
-		err = b.chunks(v, from, count, func(at, n int) error { return prefix(v, at, n) })
+		err = b.chunks(v, from, count, func(at, n int) error {
+			if scan {
+				return b.ownScan(v, at, n)
+			}
+			return b.ownExscan(v, at, n)
+		})
 	}
 	if err != nil {
 		return err

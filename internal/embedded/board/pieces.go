@@ -6,10 +6,10 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// A scan goes from rank to rank when its vector is longer than chainMin, in
-// pieces of at most chainPiece bytes.
+// A scan goes from rank to rank when the last member would have to combine more
+// than chainMin bytes of others, in pieces of at most chainPiece bytes.
 const (
-	chainMin   = 48 << 10
+	chainMin   = 384 << 10
 	chainPiece = 64 << 10
 )
 
@@ -21,12 +21,15 @@ func (b *Board) inPieces(v *vector) bool {
 // pieces performs a reduction piece by piece, each as a collective of its own,
 // with a number of its own. Before that all members agree on the length, so
 // that all come to the same number of pieces.
-func (b *Board) pieces(c *engine.Coll, v *vector, longest int, do func(*engine.Coll, *vector) error) error {
+func (b *Board) pieces(c *engine.Coll, v *vector) error {
 	b.seal(v.bytes(), modeNone)
 	if ok, err := b.agree(); err != nil || !ok {
 		return err
 	}
-	each := longest / v.size
+	each := b.half / v.size
+	if c.Kind == engine.Scan || c.Kind == engine.Exscan {
+		each = chainPiece / v.size
+	}
 	done := b.done
 	for from := 0; from < v.n; from += each {
 		b.end(c.Kind)
@@ -34,16 +37,25 @@ func (b *Board) pieces(c *engine.Coll, v *vector, longest int, do func(*engine.C
 		if err := b.begin(c); err != nil {
 			return err
 		}
-		p := &b.cut
-		*p = vector{in: unsafe.Add(v.in, from*v.size), n: min(each, v.n-from), size: v.size, op: v.op}
+		p := vector{in: unsafe.Add(v.in, from*v.size), n: min(each, v.n-from), size: v.size, op: v.op}
 		if v.out != nil {
 			p.out = unsafe.Add(v.out, from*v.size)
 		}
-		if err := do(c, p); err != nil {
+		if err := b.onePiece(c, &p); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func (b *Board) onePiece(c *engine.Coll, v *vector) error {
+	switch c.Kind {
+	case engine.Reduce:
+		return b.reduceStaged(c, v)
+	case engine.Allreduce:
+		return b.slices(v)
+	}
+	return b.chain(c, v)
 }
 
 // chain is a scan in which every member takes what the members before it have

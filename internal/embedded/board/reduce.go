@@ -34,11 +34,8 @@ type vector struct {
 
 func (v *vector) bytes() int { return v.n * v.size }
 
-// vector describes the operands of c, in memory of the board's: a reduction
-// allocates nothing.
-func (b *Board) vector(c *engine.Coll) *vector {
-	v := &b.operands
-	*v = vector{in: c.Send.Ptr, out: c.Recv.Ptr, n: c.Send.Count, size: c.Op.Type.Size, op: c.Op}
+func (b *Board) vector(c *engine.Coll) vector {
+	v := vector{in: c.Send.Ptr, out: c.Recv.Ptr, n: c.Send.Count, size: c.Op.Type.Size, op: c.Op}
 	if c.InPlace {
 		v.in, v.n = c.Recv.Ptr, c.Recv.Count
 	}
@@ -66,24 +63,24 @@ func (b *Board) reduce(c *engine.Coll) error {
 		v.out = nil
 	}
 	n := v.bytes()
-	if b.empty(v) {
+	if b.empty(&v) {
 		return nil
 	}
 	if b.tree {
 		if n <= b.slot {
-			return b.reduceTree(v, c.Root)
+			return b.reduceTree(&v, c.Root)
 		}
-		return b.owned(c, v)
+		return b.owned(c, &v)
 	}
 	switch {
 	case n <= b.eager():
-		return b.reduceStaged(c, v)
+		return b.reduceStaged(c, &v)
 	case b.pull && n <= rootMax && (b.size > 2 || n <= pairMax):
-		return b.reduceAtRoot(c, v)
-	case b.inPieces(v):
-		return b.pieces(c, v, b.half, b.reduceStaged)
+		return b.reduceAtRoot(c, &v)
+	case b.inPieces(&v):
+		return b.pieces(c, &v)
 	}
-	return b.owned(c, v)
+	return b.owned(c, &v)
 }
 
 // reduceStaged is a reduce of vectors that fit the board.
@@ -130,23 +127,23 @@ func (b *Board) reduceAtRoot(c *engine.Coll, v *vector) error {
 // same to the last bit.
 func (b *Board) allreduce(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.empty(v) {
+	if b.empty(&v) {
 		return nil
 	}
 	if b.tree {
 		if v.bytes() <= b.slot {
-			return b.allreduceTree(v)
+			return b.allreduceTree(&v)
 		}
-		return b.owned(c, v)
+		return b.owned(c, &v)
 	}
 	switch n := v.bytes(); {
 	case n <= inlineMax, n <= b.eager() && n*(b.size-1) <= workMax:
 	case n <= b.eager():
-		return b.slices(c, v)
-	case b.inPieces(v):
-		return b.pieces(c, v, b.half, b.slices)
+		return b.slices(&v)
+	case b.inPieces(&v):
+		return b.pieces(c, &v)
 	default:
-		return b.owned(c, v)
+		return b.owned(c, &v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
 		return err
@@ -154,23 +151,23 @@ func (b *Board) allreduce(c *engine.Coll) error {
 	if err := b.posted(); err != nil {
 		return err
 	}
-	return b.fold(v, 0, b.size)
+	return b.fold(&v, 0, b.size)
 }
 
 // scan is Scan and Exscan (MPI 5.0 §6.11).
 func (b *Board) scan(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.empty(v) {
+	if b.empty(&v) {
 		return nil
 	}
 	switch n := v.bytes(); {
 	case b.tree && b.pull:
-		return b.owned(c, v)
-	case n <= b.eager() && (n <= chainMin || !b.inPieces(v)):
-	case b.inPieces(v):
-		return b.pieces(c, v, chainPiece, b.chain)
+		return b.owned(c, &v)
+	case n <= b.eager() && (n*(b.size-1) <= chainMin || !b.inPieces(&v)):
+	case b.inPieces(&v):
+		return b.pieces(c, &v)
 	default:
-		return b.owned(c, v)
+		return b.owned(c, &v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
 		return err
@@ -180,26 +177,26 @@ func (b *Board) scan(c *engine.Coll) error {
 		b.host.Notify(r)
 	}
 	if c.Kind == engine.Exscan {
-		return b.fold(v, 0, b.rank)
+		return b.fold(&v, 0, b.rank)
 	}
-	return b.fold(v, 0, b.rank+1)
+	return b.fold(&v, 0, b.rank+1)
 }
 
 // reduceScatter is ReduceScatter and ReduceScatterBlock (MPI 5.0 §6.10). A
 // member posts its contribution but for its own part.
 func (b *Board) reduceScatter(c *engine.Coll) error {
 	v := b.vector(c)
-	if b.empty(v) {
+	if b.empty(&v) {
 		return nil
 	}
-	from, count := b.partOf(c, v, b.rank)
+	from, count := b.partOf(c, &v, b.rank)
 	n, own := v.bytes(), count*v.size
 	most := n // of what is posted: the same on all members
 	if c.Kind == engine.ReduceScatterBlock {
 		most -= own
 	}
 	if b.tree && b.pull || most > b.eager() {
-		return b.owned(c, v)
+		return b.owned(c, &v)
 	}
 	dst, mode, err := b.place(n-own, anyone)
 	if err != nil {
@@ -225,7 +222,7 @@ func (b *Board) reduceScatter(c *engine.Coll) error {
 		copyBytes(kept, part.in, own)
 		part.in = kept
 	}
-	return b.foldParts(c, v, &part)
+	return b.foldParts(c, &v, &part)
 }
 
 // foldParts combines this member's part of all contributions.

@@ -1,16 +1,12 @@
 package board
 
-import (
-	"unsafe"
-
-	"github.com/ringo-mpi/ringo/internal/engine"
-)
+import "unsafe"
 
 // slices is an allreduce of vectors that fit half a stage. Everybody copies its
 // contribution to its stage; each member combines one slice of all of them, in
 // its own stage, in place of the slice itself (which nobody else reads); and
 // everybody copies the results from there.
-func (b *Board) slices(_ *engine.Coll, v *vector) error {
+func (b *Board) slices(v *vector) error {
 	n := v.bytes()
 	if err := b.postCopy(v.in, n, anyone); err != nil {
 		return err
