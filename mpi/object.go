@@ -86,17 +86,19 @@ func (c *Comm) startLong(p *packed, dest, tag int, mode engine.SendMode) ([]engi
 func (c *Comm) sendLong(p *packed, dest, tag int, mode engine.SendMode) error {
 	reqs, err := c.startLong(p, dest, tag, mode)
 	if err != nil {
-		withdraw(reqs)
+		p.withdraw(reqs)
 		return err
 	}
 	st, err := reqs[0].Wait(c.done)
 	if err != nil && c.ended(err) {
 		// Not matched yet: take it back, unless it is matched just now.
-		if reqs[0].Cancel() == nil {
-			st, err = reqs[0].Wait(nil)
+		if reqs[0].Cancel() != nil {
+			p.buf = nil
+			return err
 		}
+		st, err = reqs[0].Wait(nil)
 		if err == nil && st.Cancelled {
-			withdraw(reqs[1:])
+			p.withdraw(reqs[1:])
 			return ErrCancelled
 		}
 	}
@@ -113,12 +115,18 @@ func (c *Comm) ended(err error) bool {
 	return c.ctx != nil && c.ctx.Err() != nil && errors.Is(err, ErrCancelled)
 }
 
-// withdraw cancels sends that nobody will receive.
-func withdraw(reqs []engine.Request) {
+// withdraw cancels sends of p that nobody will receive. Those that the engine
+// cannot cancel go on, and keep the memory of p.
+func (p *packed) withdraw(reqs []engine.Request) {
+	var cancelled []engine.Request
 	for _, r := range reqs {
-		_ = r.Cancel()
+		if r.Cancel() == nil {
+			cancelled = append(cancelled, r)
+		} else {
+			p.buf = nil
+		}
 	}
-	for _, r := range reqs {
+	for _, r := range cancelled {
 		_, _ = r.Wait(nil)
 	}
 }

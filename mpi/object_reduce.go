@@ -321,7 +321,7 @@ func exchangeStep[T any](c *Comm, own *prefix[T], partner int) (theirs, again pr
 		reqs, err = c.startLong(&p, partner, scanTag, engine.Standard)
 	}
 	if err != nil {
-		withdraw(reqs)
+		p.withdraw(reqs)
 		return theirs, again, c.stopped(partner, err)
 	}
 	f := getFrame()
@@ -329,7 +329,7 @@ func exchangeStep[T any](c *Comm, own *prefix[T], partner int) (theirs, again pr
 	in, _, err := c.recvWhole(f, partner, scanTag, c.done)
 	if damaged := (*codecError)(nil); err != nil && !errors.As(err, &damaged) {
 		err = c.stopped(partner, err)
-		withdraw(reqs)
+		p.withdraw(reqs)
 		return theirs, again, err
 	}
 	if e := c.finish(reqs); e != nil {

@@ -45,7 +45,7 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op s
 	}
 	reqs, err := c.startLong(&p, dest, tag, mode)
 	if err != nil {
-		withdraw(reqs)
+		p.withdraw(reqs)
 		return newRequest(c, op, dest, tag, engine.Buf{}, nil, err)
 	}
 	s := longSend{p: p, reqs: reqs}

@@ -21,18 +21,28 @@ type comm struct {
 	procsOnce sync.Once
 	procs     []int32 // ranks in the world
 
-	broken atomic.Pointer[engine.Error] // revoked or freed
+	revoked atomic.Pointer[engine.Error]
+	freed   atomic.Bool
 }
 
 func (c *comm) Rank() int { return c.rank }
 func (c *comm) Size() int { return c.size }
 
-// usable returns the reason why calls on the communicator end with an error.
+// usable returns the reason why a new call on the communicator is refused.
 func (c *comm) usable() error {
+	if c.freed.Load() {
+		return errFreed
+	}
+	return c.running()
+}
+
+// running returns the reason why a call that is under way ends with an error:
+// freeing the communicator is none.
+func (c *comm) running() error {
 	if c.d.finalized.Load() {
 		return errFinalized
 	}
-	if e := c.broken.Load(); e != nil {
+	if e := c.revoked.Load(); e != nil {
 		return e
 	}
 	return nil
@@ -203,13 +213,15 @@ func (c *comm) freeGroup(g *uintptr) {
 }
 
 func (c *comm) Free() error {
-	if err := c.usable(); err != nil && engineClass(err) != engine.ErrRevoked {
-		return err
+	if c.d.finalized.Load() {
+		return errFinalized
 	}
 	if c == c.d.world || c == c.d.self {
 		return engine.Errorf(engine.ErrComm, "the world and self communicators cannot be freed")
 	}
-	c.broken.Store(engine.Errorf(engine.ErrComm, "the communicator has been freed"))
+	if c.freed.Swap(true) {
+		return errFreed
+	}
 	return c.release()
 }
 
@@ -239,7 +251,7 @@ func engineClass(err error) engine.Class {
 // library can: Open MPI 5 with fault tolerance. (MPICH has the entry point,
 // but its current device ends the process in it.)
 func (c *comm) Revoke(reason string) {
-	if !c.broken.CompareAndSwap(nil, engine.Errorf(engine.ErrRevoked, "%s", reason)) {
+	if !c.revoked.CompareAndSwap(nil, engine.Errorf(engine.ErrRevoked, "%s", reason)) {
 		return
 	}
 	if c.d.family == openmpiFamily && c.d.fn(fnCommRevoke) != 0 && !c.d.finalized.Load() {

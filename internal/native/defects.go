@@ -25,29 +25,29 @@ var reduceInPlace = defect{
 }
 
 // truncateOverrun: the receiver fetches as much as was sent, whatever its buffer
-// holds, when both processes are on one host and the message is longer than
-// 4 KiB. A receive that is too short then overwrites memory before it reports
-// MPI_ERR_TRUNCATE. Nothing can be done about it from outside but to have the
-// library copy twice, which halves its bandwidth; so that is for RINGO_CHECK=1.
+// holds, so that a receive that is too short overwrites memory, here the Go
+// heap, before it reports MPI_ERR_TRUNCATE. Open MPI is told not to fetch
+// (openmpiVariables).
 var truncateOverrun = defect{
-	what:  "a long message overruns a receive buffer that is too short (pml/ob1, single copy)",
-	link:  "ompi/mca/pml/ob1/pml_ob1_recvreq.c, mca_pml_ob1_recv_request_progress_rget",
+	what:  "a message longer than the receive buffer overruns it when pml/ob1 copies once",
+	link:  "mca_pml_ob1_recv_request_progress_rget in ompi/mca/pml/ob1/pml_ob1_recvreq.c, 1.x to 6.0",
 	holds: func(l *library) bool { return l.family == openmpiFamily },
 }
 
-// checkVariables make Open MPI move messages in a way that never overruns.
-var checkVariables = map[string]string{
+// openmpiVariables have Open MPI copy messages between processes of a host
+// through shared memory instead of fetching them from the other process. A
+// variable that the user has set stays as it is.
+var openmpiVariables = map[string]string{
 	"OMPI_MCA_btl_vader_single_copy_mechanism": "none", // Open MPI 3 and 4
 	"OMPI_MCA_smsc": "^cma,knem,xpmem", // Open MPI 5
 }
 
-// checkMode prepares the library for RINGO_CHECK=1, before it is opened.
-// Variables that the user has set stay.
-func checkMode(getenv func(string) string) {
-	if on, err := strconv.ParseBool(getenv("RINGO_CHECK")); err != nil || !on {
+// goAround sets the variables that a library reads when it is initialised.
+func goAround(l *library) {
+	if !truncateOverrun.holds(l) {
 		return
 	}
-	for name, value := range checkVariables {
+	for name, value := range openmpiVariables {
 		if _, set := os.LookupEnv(name); !set {
 			os.Setenv(name, value)
 		}

@@ -111,7 +111,10 @@ func (d *driver) errorText(rc int32) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' || r == 0 }), "; ")
 }
 
-var errFinalized = engine.Errorf(engine.ErrFinalized, "MPI_Finalize has been called")
+var (
+	errFinalized = engine.Errorf(engine.ErrFinalized, "MPI_Finalize has been called")
+	errFreed     = engine.Errorf(engine.ErrComm, "the communicator has been freed")
+)
 
 // errDone is what a call returns when its done channel is closed first.
 func errDone(peer, tag int, what string) *engine.Error {

@@ -36,7 +36,6 @@ func open(getenv func(string) string) (*driver, error) {
 	}
 	handlers := saveSignals()
 	defer handlers.restore()
-	checkMode(getenv)
 	started := foreign.Detect(getenv)
 	lib, err := findLibrary(getenv, started)
 	if err != nil {
@@ -47,6 +46,7 @@ func open(getenv func(string) string) (*driver, error) {
 	if err := d.setConstants(); err != nil {
 		return nil, err
 	}
+	goAround(lib)
 	if err := d.init(handlers); err != nil {
 		return nil, err
 	}

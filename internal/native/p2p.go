@@ -133,6 +133,9 @@ func (d *driver) innerTag(tag int) int {
 
 // end finishes a completed request and gives it back.
 func (r *request) end(err error) (engine.Status, error) {
+	if r.own {
+		r.over.Store(true)
+	}
 	if err != nil {
 		r.drop()
 		return engine.Status{}, err
@@ -261,7 +264,7 @@ func (r *request) Test() (engine.Status, bool, error) {
 	}
 	if r.flag == 0 && r.block.Ret == 0 {
 		if finished, err := r.poll(1); !finished {
-			if err := r.comm.usable(); err != nil {
+			if err := r.comm.running(); err != nil {
 				st, err := r.giveUp(err)
 				return st, true, err
 			}
@@ -293,7 +296,7 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 			err = r.await(done)
 		}
 		if err != nil && r.block.Ret == 0 {
-			if r.comm.usable() != nil {
+			if r.comm.running() != nil {
 				return r.giveUp(err)
 			}
 			return engine.Status{}, err // done: the operation goes on
@@ -313,12 +316,18 @@ func (r *request) giveUp(reason error) (engine.Status, error) {
 	return engine.Status{}, reason
 }
 
-// Cancel has a receive withdrawn by whoever tests or waits for it. Sends are
-// left alone: MPI has deprecated their cancellation and no library implements
-// it.
+// Cancel has a receive withdrawn by whoever tests or waits for it. A send cannot
+// be: MPI has deprecated that and no library implements it. So the operation
+// goes on, with the user's memory.
 func (r *request) Cancel() error {
-	if r.kind == opColl {
+	switch r.kind {
+	case opColl:
 		return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
+	case opSend:
+		if r.over.Load() {
+			return nil
+		}
+		return engine.Errorf(engine.ErrUnsupported, "MPI libraries cannot withdraw a send; it goes on")
 	}
 	r.cancelled.Store(true)
 	return nil

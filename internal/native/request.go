@@ -36,6 +36,7 @@ type request struct {
 	more *extra
 
 	cancelled  atomic.Bool // Cancel was called
+	over       atomic.Bool // completed, as Cancel sees it
 	withdrawn  bool        // MPI_Cancel was called
 	calls      uint8
 	active     bool

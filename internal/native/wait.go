@@ -3,8 +3,6 @@ package native
 import (
 	"runtime"
 	"time"
-
-	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
 // How a goroutine waits. It polls in batches, each one transition to C; between
@@ -53,7 +51,7 @@ func (r *request) await(done <-chan struct{}) error {
 			return errDone(r.peer, r.tag, "the context ended while the "+r.kind.String()+" was blocked")
 		default:
 		}
-		if err := r.comm.usable(); err != nil {
+		if err := r.comm.running(); err != nil {
 			return err
 		}
 		w.pause()
@@ -128,9 +126,4 @@ func (w *waiter) account(now time.Time) {
 			w.idle += took
 		}
 	}
-}
-
-// errRevoked is the error of a revoked communicator.
-func errRevoked(reason string) *engine.Error {
-	return engine.Errorf(engine.ErrRevoked, "%s", reason)
 }

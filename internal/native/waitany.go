@@ -60,7 +60,7 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 			if n.cancelled.Load() && !n.withdrawn {
 				n.withdraw()
 			}
-			if n.comm.usable() != nil {
+			if n.comm.running() != nil {
 				return index[i], nil // its Test or Wait says why
 			}
 		}
