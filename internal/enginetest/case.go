@@ -105,6 +105,16 @@ func (t *T) Logf(format string, args ...any) {
 	t.logs = append(t.logs, fmt.Sprintf(format, args...))
 }
 
+// Trace writes a line to the standard error stream if RINGO_ENGINETEST_TRACE is
+// set: how far a rank has come that then hangs.
+func (t *T) Trace(what string) {
+	if tracing {
+		fmt.Fprintf(os.Stderr, "trace rank %d: %s\n", t.Rank, what)
+	}
+}
+
+var tracing = os.Getenv("RINGO_ENGINETEST_TRACE") != ""
+
 // Skip says that the case cannot run here, and why. All ranks must skip.
 func (t *T) Skip(why string) {
 	t.mu.Lock()

@@ -9,6 +9,7 @@ import (
 
 // form runs a collective in its blocking or its nonblocking form.
 func form(t *T, nonblocking bool, what string, block func() error, start func() *mpi.Request) {
+	t.Trace(what)
 	var err error
 	if nonblocking {
 		_, err = start().Wait()

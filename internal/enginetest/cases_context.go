@@ -24,82 +24,87 @@ func limited(t *T, c *mpi.Comm, name string, f func(c *mpi.Comm) error) {
 	}
 }
 
-// ended checks that a context ends the blocking sends, or the other calls.
-func ended(t *T, c *mpi.Comm, sends bool) {
-	if t.Rank > 1 {
-		return
-	}
-	other := 1 - t.Rank
-	big := make([]byte, 500000)
-	calls := map[string]func(c *mpi.Comm) error{
-		"Recv":     func(c *mpi.Comm) error { _, err := mpi.Recv(c, big, other, 1); return err },
-		"Recv any": func(c *mpi.Comm) error { _, err := mpi.Recv(c, big, mpi.AnySource, mpi.AnyTag); return err },
-		"Irecv":    func(c *mpi.Comm) error { _, err := mpi.Irecv(c, big, other, 1).Wait(); return err },
-		"Probe":    func(c *mpi.Comm) error { _, err := c.Probe(other, 1); return err },
-		"Mprobe":   func(c *mpi.Comm) error { _, _, err := c.Mprobe(other, 1); return err },
-		"RecvAppend": func(c *mpi.Comm) error {
-			_, _, err := mpi.RecvAppend[byte](c, nil, other, 1)
-			return err
-		},
-		"RecvObject": func(c *mpi.Comm) error { _, _, err := mpi.RecvObject[int](c, other, 1); return err },
-		"Ssend":      func(c *mpi.Comm) error { return mpi.Ssend(c, []byte{1}, other, 2) },
-		"Ssend long": func(c *mpi.Comm) error { return mpi.Ssend(c, big, other, 2) },
-		"Issend":     func(c *mpi.Comm) error { _, err := mpi.Issend(c, big[:100], other, 2).Wait(); return err },
-		"SendObject": func(c *mpi.Comm) error { return mpi.SendObject(c, big, other, 2) },
-		"Sendrecv": func(c *mpi.Comm) error {
-			_, err := mpi.Sendrecv(c, big[:0], mpi.ProcNull, 2, big, other, 1)
-			return err
-		},
-		"WaitAny": func(c *mpi.Comm) error {
-			a, b := mpi.Irecv(c, big, other, 1), mpi.Irecv(c, big[1:], other, 1)
-			_, _, err := mpi.WaitAny(a, b)
-			if e := mpi.WaitAll(a, b); !errors.Is(e, context.DeadlineExceeded) {
-				return e
-			}
-			return err
-		},
-		"WaitAll": func(c *mpi.Comm) error { return mpi.WaitAll(mpi.Irecv(c, big, other, 1)) },
-	}
-	names := []string{"Recv", "Recv any", "Irecv", "Probe", "Mprobe", "RecvAppend", "RecvObject", "Sendrecv", "WaitAny", "WaitAll"}
-	if sends {
-		names = []string{"Ssend", "Ssend long", "Issend", "SendObject"}
-	}
-	// One rank at a time: the other does nothing.
-	for turn := range 2 {
-		if turn == t.Rank {
-			for _, name := range names {
-				limited(t, c, name, calls[name])
-			}
-			t.OK(mpi.Send(c, []int{1}, other, 9))
-		} else {
-			_, err := mpi.Recv(c, make([]int, 1), other, 9)
-			t.OK(err)
-			if st, ok, err := c.Iprobe(mpi.AnySource, 2); ok || err != nil {
-				t.Errorf("a withdrawn send has left a message: %+v, %v", st, err)
-			}
-		}
-	}
-	// Nothing is lost, and withdrawn receives take nothing.
-	if t.Rank == 0 {
-		t.OK(mpi.Send(c, []int{7}, 1, 1))
-	} else {
-		got := make([]int, 1)
-		_, err := mpi.Recv(c, got, 0, 1)
-		t.OK(err)
-		same(t, "afterwards", got, []int{7})
-	}
-}
-
 func init() {
 	define(Case{
-		Name: "a context ends every blocking receive", Min: 2,
+		Name: "a context ends every blocking point-to-point call", Min: 2,
 		Rule: "When the context of the view ends, the call returns its error, is withdrawn, and a message that was not received stays.",
-		Run:  func(t *T, c *mpi.Comm) { ended(t, c, false) },
+		Run: func(t *T, c *mpi.Comm) {
+			if t.Rank > 1 {
+				return
+			}
+			other := 1 - t.Rank
+			big := make([]byte, 500000)
+			calls := map[string]func(c *mpi.Comm) error{
+				"Recv":     func(c *mpi.Comm) error { _, err := mpi.Recv(c, big, other, 1); return err },
+				"Recv any": func(c *mpi.Comm) error { _, err := mpi.Recv(c, big, mpi.AnySource, mpi.AnyTag); return err },
+				"Irecv":    func(c *mpi.Comm) error { _, err := mpi.Irecv(c, big, other, 1).Wait(); return err },
+				"Probe":    func(c *mpi.Comm) error { _, err := c.Probe(other, 1); return err },
+				"Mprobe":   func(c *mpi.Comm) error { _, _, err := c.Mprobe(other, 1); return err },
+				"RecvAppend": func(c *mpi.Comm) error {
+					_, _, err := mpi.RecvAppend[byte](c, nil, other, 1)
+					return err
+				},
+				"RecvObject": func(c *mpi.Comm) error { _, _, err := mpi.RecvObject[int](c, other, 1); return err },
+				"Sendrecv": func(c *mpi.Comm) error {
+					_, err := mpi.Sendrecv(c, big[:0], mpi.ProcNull, 2, big, other, 1)
+					return err
+				},
+				"WaitAny": func(c *mpi.Comm) error {
+					a, b := mpi.Irecv(c, big, other, 1), mpi.Irecv(c, big[1:], other, 1)
+					_, _, err := mpi.WaitAny(a, b)
+					if e := mpi.WaitAll(a, b); !errors.Is(e, context.DeadlineExceeded) {
+						return e
+					}
+					return err
+				},
+				"WaitAll": func(c *mpi.Comm) error { return mpi.WaitAll(mpi.Irecv(c, big, other, 1)) },
+			}
+			names := []string{"Recv", "Recv any", "Irecv", "Probe", "Mprobe", "RecvAppend", "RecvObject", "Sendrecv", "WaitAny", "WaitAll"}
+			// One rank at a time: the other does nothing.
+			for turn := range 2 {
+				if turn == t.Rank {
+					for _, name := range names {
+						limited(t, c, name, calls[name])
+					}
+					t.OK(mpi.Send(c, []int{1}, other, 9))
+				} else {
+					_, err := mpi.Recv(c, make([]int, 1), other, 9)
+					t.OK(err)
+				}
+			}
+			// Nothing is lost, and withdrawn receives take nothing.
+			if t.Rank == 0 {
+				t.OK(mpi.Send(c, []int{7}, 1, 1))
+			} else {
+				got := make([]int, 1)
+				_, err := mpi.Recv(c, got, 0, 1)
+				t.OK(err)
+				same(t, "afterwards", got, []int{7})
+			}
+		},
 	})
 	define(Case{
-		Name: "a context ends every blocking send", Min: 2, Needs: "send cancel",
-		Rule: "When the context of the view ends, the call returns its error, and nothing of the message is left.",
-		Run:  func(t *T, c *mpi.Comm) { ended(t, c, true) },
+		Name: "a context takes back what has not been received", Min: 2, Needs: "send cancel",
+		Rule: "A send whose context ends before it is matched is withdrawn whole: the receiver never sees it.",
+		Run: func(t *T, c *mpi.Comm) {
+			if t.Rank > 1 {
+				return
+			}
+			big := make([]byte, 500000)
+			if t.Rank == 0 {
+				limited(t, c, "Ssend", func(c *mpi.Comm) error { return mpi.Ssend(c, []byte{1}, 1, 2) })
+				limited(t, c, "Ssend long", func(c *mpi.Comm) error { return mpi.Ssend(c, big, 1, 2) })
+				limited(t, c, "Issend", func(c *mpi.Comm) error { _, err := mpi.Issend(c, big[:100], 1, 2).Wait(); return err })
+				limited(t, c, "SendObject", func(c *mpi.Comm) error { return mpi.SendObject(c, big, 1, 2) })
+				t.OK(mpi.Send(c, []int{1}, 1, 9))
+				return
+			}
+			_, err := mpi.Recv(c, make([]int, 1), 0, 9)
+			t.OK(err)
+			if st, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); ok || err != nil {
+				t.Errorf("a withdrawn send has left a message: %+v, %v", st, err)
+			}
+		},
 	})
 	define(Case{
 		Name: "a context that ended before", Min: 1,

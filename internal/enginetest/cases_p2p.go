@@ -144,7 +144,7 @@ func init() {
 		},
 	})
 	define(Case{
-		Name: "3.2.4 a longer message is an ErrTruncate and nothing else is lost", Min: 2,
+		Name: "3.2.4 a longer message is an ErrTruncate and nothing else is lost", Min: 2, Needs: "truncation",
 		Rule: "A message longer than the buffer ends the receive with ErrTruncate and the send well; the next message is intact.",
 		Run: func(t *T, c *mpi.Comm) {
 			for i, n := range sample(t, 14, sizes[1:]) {

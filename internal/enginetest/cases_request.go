@@ -90,7 +90,7 @@ func init() {
 		},
 	})
 	define(Case{
-		Name: "3.8.3 Mrecv into too small a buffer", Min: 2, Max: 2,
+		Name: "3.8.3 Mrecv into too small a buffer", Min: 2, Max: 2, Needs: "truncation",
 		Rule: "A matched receive that is too small truncates as any other.",
 		Run: func(t *T, c *mpi.Comm) {
 			for _, n := range []int{10, 5000, 200000} {

@@ -182,7 +182,13 @@ func Launched(name string, argv func(n int) []string, extra ...string) Harness {
 			cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 			cmd.Env = append(vars, extra...)
 			cmd.Stdout, cmd.Stderr = &out, &errOut
-			cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+			cmd.Cancel = func() error {
+				for _, pid := range descendants(cmd.Process.Pid, exe) {
+					quit(pid)
+				}
+				time.Sleep(500 * time.Millisecond) // the stacks are on their way
+				return cmd.Process.Signal(os.Interrupt)
+			}
 			cmd.WaitDelay = 10 * time.Second
 			err = cmd.Run()
 			return trimProcessStacks(errOut.text()), err
