@@ -136,11 +136,14 @@ func (r *request) collective(k *engine.Coll, width width, async, private bool) e
 			return err
 		}
 	}
-	if k.InPlace && d.copyInPlace(c, k) {
+	inPlace := k.InPlace
+	if inPlace && d.copyInPlace(c, k, async) {
+		inPlace = false
 		if send, err = r.stage(k.Recv, false, true); err != nil {
 			return err
 		}
-	} else if k.InPlace {
+	}
+	if inPlace {
 		if k.Kind == engine.Scatter || k.Kind == engine.Scatterv {
 			recv.ptr, recv.count = d.inPlace, 0
 		} else {
@@ -187,8 +190,11 @@ func (r *request) collective(k *engine.Coll, width width, async, private bool) e
 		a.add(send.ptr, n, send.dtype, recv.ptr, counts, displs, recv.dtype)
 	case engine.Alltoallv:
 		var sendCounts, sendDispls uintptr
-		if !k.InPlace {
+		switch {
+		case !k.InPlace:
 			sendCounts, sendDispls = a.vectors(k.V.SendCounts, k.V.SendDispls, &send)
+		case !inPlace:
+			sendCounts, sendDispls = a.vectors(k.V.RecvCounts, k.V.RecvDispls, &send)
 		}
 		recvCounts, recvDispls := a.vectors(k.V.RecvCounts, k.V.RecvDispls, &recv)
 		a.add(send.ptr, sendCounts, sendDispls, send.dtype, recv.ptr, recvCounts, recvDispls, recv.dtype)

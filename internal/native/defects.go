@@ -24,6 +24,14 @@ var reduceInPlace = defect{
 	holds: func(l *library) bool { return l.family == mpichFamily && l.release().before(4, 1, 2) },
 }
 
+// tagsOutOfStep: such a rank leaves early without counting the operation, and
+// its next nonblocking collectives do not match those of the others.
+var tagsOutOfStep = defect{
+	what:  "MPI_Ialltoallv with MPI_IN_PLACE on a rank that has no data puts the ranks out of step",
+	link:  "https://github.com/open-mpi/ompi commit 77eaa5c8b8, fixed in Open MPI 5.0",
+	holds: func(l *library) bool { return l.family == openmpiFamily && l.release().before(5) },
+}
+
 // truncateOverrun: the receiver fetches as much as was sent, whatever its buffer
 // holds, so that a receive that is too short overwrites memory, here the Go
 // heap, before it reports MPI_ERR_TRUNCATE. Open MPI is told not to fetch
@@ -54,10 +62,12 @@ func goAround(l *library) {
 	}
 }
 
-// copyInPlace tells whether the input of an in-place reduction is given to the
+// copyInPlace tells whether the input of an in-place collective is given to the
 // library as a copy, to go around a defect. That is for each rank to decide.
-func (d *driver) copyInPlace(c *comm, k *engine.Coll) bool {
+func (d *driver) copyInPlace(c *comm, k *engine.Coll, async bool) bool {
 	switch k.Kind {
+	case engine.Alltoallv:
+		return d.copyAlltoallv && async
 	case engine.Reduce:
 		return d.copyReduce && k.Root != 0
 	case engine.ReduceScatter:

@@ -39,10 +39,13 @@ type driver struct {
 
 	// What a plain entry point takes at most, and whether the library has forms
 	// with 64-bit counts. Tests lower the limits.
-	maxCount   int
-	maxDispl   int
-	copyReduce bool // go around the defect reduceInPlace
-	largeForms bool
+	maxCount int
+	maxDispl int
+
+	// Defects of the library that are gone around.
+	copyReduce    bool // reduceInPlace
+	copyAlltoallv bool // tagsOutOfStep
+	largeForms    bool
 
 	tagUB     int
 	status    statusLayout
@@ -111,7 +114,7 @@ func (d *driver) call(f function, args ...uintptr) int32 {
 func (d *driver) setConstants() error {
 	t := d.abi
 	d.maxCount, d.maxDispl = maxInt, maxInt
-	d.copyReduce = reduceInPlace.holds(d.library)
+	d.copyReduce, d.copyAlltoallv = reduceInPlace.holds(d.library), tagsOutOfStep.holds(d.library)
 	d.largeForms = d.fn(fnIsendC) != 0 && d.fn(fnIalltoallvC) != 0
 	d.anySource, d.anyTag, d.procNull = int(t.Must(abi.AnySource)), int(t.Must(abi.AnyTag)), int(t.Must(abi.ProcNull))
 	d.ignore, d.inPlace = uintptr(t.Must(abi.StatusIgnore)), uintptr(t.Must(abi.InPlace))
