@@ -153,7 +153,8 @@ func RecvObject[T any](c *Comm, source, tag int) (T, Status, error) {
 func (c *Comm) recvObject(v any, source, tag int, done <-chan struct{}) (Status, error) {
 	f := getFrame()
 	defer f.free()
-	in, st, err := c.recvWhole(f, source, tag, done)
+	var in incoming
+	st, err := c.recvWhole(&in, f, source, tag, done)
 	if err == nil {
 		err = in.decodeInto(c, v)
 	}
@@ -161,31 +162,32 @@ func (c *Comm) recvObject(v any, source, tag int, done <-chan struct{}) (Status,
 }
 
 // recvWhole receives all messages of an object; f holds the first.
-func (c *Comm) recvWhole(f *frameBuf, source, tag int, done <-chan struct{}) (incoming, engine.Status, error) {
+func (c *Comm) recvWhole(in *incoming, f *frameBuf, source, tag int, done <-chan struct{}) (engine.Status, error) {
 	b := f.b[:firstBytes]
 	st, err := c.ec.Recv(engine.OfBytes(b), source, tag, done)
 	if err != nil {
-		return incoming{}, st, err
+		return st, err
 	}
-	return c.takeObject(b, st)
+	return c.takeObject(in, b, st)
 }
 
 // takeObject receives the messages that follow the first of an object. They are
 // under way, so that the context no longer matters.
-func (c *Comm) takeObject(first []byte, st engine.Status) (incoming, engine.Status, error) {
-	in, err := c.openObject(first[:st.Bytes], st)
-	if err != nil {
-		return in, st, err
+func (c *Comm) takeObject(in *incoming, first []byte, st engine.Status) (engine.Status, error) {
+	if err := c.openObject(in, first[:st.Bytes], st); err != nil {
+		return st, err
 	}
-	for b, more := in.next(); more; b, more = in.next() {
+	for in.waiting > 0 {
+		b, _ := in.next()
 		part, err := c.ec.Recv(engine.OfBytes(b), st.Source, in.tag, nil)
 		if err != nil && !(in.bad != nil && errors.Is(err, ErrTruncate)) {
-			return in, st, err
+			return st, err
 		}
 		in.got(b, part.Bytes)
 	}
+	in.finish()
 	st.Bytes = in.bytes
-	return in, st, nil
+	return st, nil
 }
 
 func (in *incoming) decodeInto(c *Comm, v any) error {
@@ -195,14 +197,14 @@ func (in *incoming) decodeInto(c *Comm, v any) error {
 	return nil
 }
 
-func (c *Comm) openObject(first []byte, st engine.Status) (in incoming, err error) {
+func (c *Comm) openObject(in *incoming, first []byte, st engine.Status) error {
 	if st.Sig != 0 && st.Sig.Kind() != engine.Raw {
-		return in, engine.Errorf(ErrType, "the message is a buffer of %v, not an object", st.Sig)
+		return engine.Errorf(ErrType, "the message is a buffer of %v, not an object", st.Sig)
 	}
 	if err := in.open(first, c.objectCodec().MaxBytes()); err != nil {
-		return in, &codecError{err}
+		return &codecError{err}
 	}
-	return in, nil
+	return nil
 }
 
 // codecError marks an error of a codec, or of the form of an object.
@@ -258,7 +260,7 @@ func MrecvObject[T any](m *Message) (T, Status, error) {
 	st, err := em.Recv(engine.OfBytes(b), m.c.done)
 	if err == nil {
 		var in incoming
-		if in, st, err = m.c.takeObject(b, st); err == nil {
+		if st, err = m.c.takeObject(&in, b, st); err == nil {
 			err = in.decodeInto(m.c, &v)
 		}
 	}

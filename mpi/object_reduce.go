@@ -326,7 +326,8 @@ func exchangeStep[T any](c *Comm, own *prefix[T], partner int) (theirs, again pr
 	}
 	f := getFrame()
 	defer f.free()
-	in, _, err := c.recvWhole(f, partner, scanTag, c.done)
+	var in incoming
+	_, err = c.recvWhole(&in, f, partner, scanTag, c.done)
 	if damaged := (*codecError)(nil); err != nil && !errors.As(err, &damaged) {
 		err = c.stopped(partner, err)
 		p.withdraw(reqs)

@@ -174,8 +174,7 @@ func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine
 			}
 			return o.end(st, err)
 		}
-		o.in, err = c.openObject(o.frame.b[:st.Bytes], st)
-		if err != nil {
+		if err := c.openObject(&o.in, o.frame.b[:st.Bytes], st); err != nil {
 			return o.end(st, c.objectFailed(r.op, r.peer, r.tag, statusOf(st), err))
 		}
 		o.open, r.fixed = true, true

@@ -30,6 +30,7 @@ type inproc struct {
 	ends    []int32 // ranks in the order in which they left or died
 	boards  map[uint64]*heapBoard
 	handles uint64
+	given   map[*byte]int // memory from alloc, and the rank that has it
 	world   []byte
 	changed atomic.Uint32
 }
@@ -278,14 +279,29 @@ func (h *inproc) freeBoard(_ int, handle uint64) {
 	}
 }
 
-func (h *inproc) alloc(_, n int) ([]byte, error) {
+func (h *inproc) alloc(rank, n int) ([]byte, error) {
 	if n < 0 {
 		return nil, engine.Errorf(engine.ErrArg, "%d bytes", n)
 	}
-	return zeroed(n), nil
+	p := zeroed(n)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.given == nil {
+		h.given = make(map[*byte]int)
+	}
+	h.given[unsafe.SliceData(p)] = rank
+	return p, nil
 }
 
-func (h *inproc) free(int, []byte) error { return nil }
+func (h *inproc) free(rank int, p []byte) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r, ok := h.given[unsafe.SliceData(p)]; !ok || r != rank {
+		return engine.Errorf(engine.ErrBuffer, "the memory was not allocated by this rank, or has been freed")
+	}
+	delete(h.given, unsafe.SliceData(p))
+	return nil
+}
 
 // abort ends the process, and so all ranks. The caller has reported why.
 func (h *inproc) abort(rank, code int, reason string) {
