@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -221,7 +222,7 @@ func readRaw(name string, in io.Reader) (*results, error) {
 	}
 	for {
 		row, err := c.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return r, nil
 		}
 		if err != nil {

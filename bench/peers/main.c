@@ -62,10 +62,11 @@ int64_t since(int64_t start)
 static int64_t least_of(int64_t a, int64_t b) { return a < b ? a : b; }
 
 /* warm is the warm-up under a time limit: it grows until it is done or has taken
- * a quarter of the limit, and tells how many iterations fit into the limit. */
+ * a quarter of the limit, and tells how many iterations fit into the limit. It
+ * believes its fastest part: in a slow one somebody else had the core. */
 static int warm(int warmup, int n, span_fn span, void *arg)
 {
-	int64_t total = 0, each = 1, limit = opt.limit * 1e9;
+	int64_t total = 0, each = INT64_MAX, limit = opt.limit * 1e9;
 	for (int done = 0, chunk = 1; chunk > 0;) {
 		MPI_Barrier(MPI_COMM_WORLD);
 		int64_t start = now();
@@ -73,7 +74,7 @@ static int warm(int warmup, int n, span_fn span, void *arg)
 		int64_t took = now() - start;
 		done += chunk;
 		total += took;
-		each = took / chunk > 0 ? took / chunk : 1;
+		each = least_of(each, took / chunk > 0 ? took / chunk : 1);
 		if (done >= warmup || total >= limit / 4)
 			chunk = 0;
 		else

@@ -68,7 +68,7 @@ def measure(own, size, span):
 
 
 def warm(warmup, count, span):
-    total, done, chunk, each = 0.0, 0, 1, 1e-9
+    total, done, chunk, each = 0.0, 0, 1, 1e9
     while chunk > 0:
         world.Barrier()
         start = now()
@@ -76,7 +76,7 @@ def warm(warmup, count, span):
         took = now() - start
         done += chunk
         total += took
-        each = max(1e-9, took / chunk)
+        each = min(each, max(1e-9, took / chunk))
         chunk = 0 if done >= warmup or total >= options.T / 4 else min(2 * chunk, warmup - done)
         chunk = world.bcast(chunk, 0)
     return world.bcast(min(count, max(1, int(options.T / each))), 0)

@@ -153,6 +153,10 @@ func (f *Figure) plot() (*plot.Plot, error) {
 	p.X.Tick.Marker = f.sizeTicks(xs, place)
 	f.scale(p)
 	p.Legend.Top, p.Legend.Left = true, rises(curves)
+	p.Legend.XOffs = vg.Millimeter
+	if !p.Legend.Left {
+		p.Legend.XOffs = -vg.Millimeter
+	}
 	return p, nil
 }
 

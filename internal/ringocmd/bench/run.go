@@ -113,9 +113,11 @@ func (r *run) measure(own iterations, size int, span func(n int, samples []int64
 
 // warm is the warm-up under a time limit: it grows until it is done or has
 // taken a quarter of the limit, and tells how many iterations fit into the
-// limit, at most n.
+// limit, at most n. It believes its fastest part: in a slow one somebody else
+// had the core.
 func (r *run) warm(warmup, n int, span func(int, []int64) (int64, error)) (int, error) {
-	var total, each int64
+	var total int64
+	each := int64(math.MaxInt64)
 	for done, chunk := 0, 1; chunk > 0; {
 		if err := r.world.Barrier(); err != nil {
 			return 0, err
@@ -127,7 +129,7 @@ func (r *run) warm(warmup, n int, span func(int, []int64) (int64, error)) (int, 
 		took := now() - start
 		done += chunk
 		total += took
-		each = max(1, took/int64(chunk))
+		each = min(each, max(1, took/int64(chunk)))
 		if done >= warmup || total >= int64(r.o.limit)/4 {
 			chunk = 0
 		} else {
