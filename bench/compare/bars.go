@@ -32,7 +32,6 @@ type verdict struct {
 	measured []placed
 	failed   []placed
 	worst    placed
-	missing  string
 }
 
 func (v *verdict) holds() bool { return len(v.measured) > 0 && len(v.failed) == 0 }
@@ -53,7 +52,7 @@ func (v *verdict) word() string {
 // detail gives the worst figure with its spread.
 func (v *verdict) detail() string {
 	if len(v.measured) == 0 {
-		return v.missing
+		return "no figures"
 	}
 	w := v.worst
 	var b strings.Builder
@@ -102,7 +101,7 @@ type check struct {
 }
 
 func (c *check) verdict(r *results) *verdict {
-	v := &verdict{bar: &c.bar, missing: "no figures"}
+	v := &verdict{bar: &c.bar}
 	for _, p := range c.over(r) {
 		if !p.known() {
 			continue
@@ -349,14 +348,11 @@ func checks() []check {
 	}
 }
 
-// verdicts checks all bars that a run has figures of, and all others too if
-// all is set.
-func verdicts(r *results, all bool) []*verdict {
+// verdicts checks all bars.
+func verdicts(r *results) []*verdict {
 	var out []*verdict
 	for _, c := range checks() {
-		if v := c.verdict(r); all || len(v.measured) > 0 {
-			out = append(out, v)
-		}
+		out = append(out, c.verdict(r))
 	}
 	return out
 }

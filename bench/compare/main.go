@@ -207,7 +207,7 @@ func (o *options) finish(r *results, root string, complete bool, stdout io.Write
 			}
 		}
 	}
-	_, err = fmt.Fprintf(stdout, "%s\nrecorded in %s\n", barTable(r, true), report)
+	_, err = fmt.Fprintf(stdout, "%s\nrecorded in %s\n", barTable(r), report)
 	return err
 }
 
@@ -244,7 +244,7 @@ func (o *options) again(root string, stdout io.Writer) error {
 			}
 		}
 	}
-	_, err = io.WriteString(stdout, barTable(r, true))
+	_, err = io.WriteString(stdout, barTable(r))
 	return err
 }
 

@@ -73,6 +73,6 @@ func (r *results) publish(file, report string) error {
 		return err
 	}
 	link = filepath.ToSlash(link)
-	table := fmt.Sprintf("%s\n\n%s\nMeasured on %s, %s ([all figures](%s)).\n\n", beginMark, barTable(r, true), r.attribute("date"), r.attribute("processor"), link)
+	table := fmt.Sprintf("%s\n\n%s\nMeasured on %s, %s ([all figures](%s)).\n\n", beginMark, barTable(r), r.attribute("date"), r.attribute("processor"), link)
 	return atomicfile.WriteFile(file, []byte(before+table+endMark+after))
 }

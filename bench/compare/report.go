@@ -77,8 +77,8 @@ func (w *writer) bars() {
 	w.line("")
 	w.line("## Bars")
 	w.line("")
-	w.b.WriteString(barTable(w.r, true))
-	for _, v := range verdicts(w.r, true) {
+	w.b.WriteString(barTable(w.r))
+	for _, v := range verdicts(w.r) {
 		if len(v.failed) > 0 && len(v.measured) > 1 {
 			w.line("")
 			w.line("%s does not hold at: %s.", capital(v.bar.work), v.failures())
@@ -88,12 +88,21 @@ func (w *writer) bars() {
 
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
-// barTable is the table of bars alone.
-func barTable(r *results, all bool) string {
+// barTable is the table of bars alone, with a line about those that the run
+// says nothing about.
+func barTable(r *results) string {
 	var b strings.Builder
+	var missing []string
 	b.WriteString("| work | bar | measured | |\n|---|---|---|---|\n")
-	for _, v := range verdicts(r, all) {
+	for _, v := range verdicts(r) {
+		if len(v.measured) == 0 {
+			missing = append(missing, v.bar.work)
+			continue
+		}
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", v.bar.work, v.bar.text, v.detail(), v.word())
+	}
+	if missing != nil {
+		fmt.Fprintf(&b, "\nNot measured: %s.\n", strings.Join(missing, "; "))
 	}
 	return b.String()
 }
