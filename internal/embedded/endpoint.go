@@ -43,6 +43,7 @@ type endpoint struct {
 	fence         uint32
 
 	handled uint32         // frames, ever
+	losses  uint32         // of the hub, seen
 	changes uint32         // of the hub, seen
 	gone    map[int]string // ranks that have ended, and how
 	lost    map[int]bool   // of them, those that did not finish properly

@@ -18,7 +18,7 @@ func (ep *endpoint) seeChanges() bool {
 		return false
 	}
 	seen := ep.changes
-	ep.changes = ep.hub.changes()
+	ep.changes, ep.losses = ep.hub.changes(), ep.hub.losses()
 	ep.hub.ended(seen, func(rank int) {
 		state := ep.hub.state(rank)
 		if rank == ep.rank || state <= segment.Finalizing || ep.lost[rank] {

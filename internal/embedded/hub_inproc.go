@@ -33,6 +33,7 @@ type inproc struct {
 	given   map[*byte]int // memory from alloc, and the rank that has it
 	world   []byte
 	changed atomic.Uint32
+	lost    atomic.Uint32 // of the ends, those in failure
 }
 
 type inprocMember struct {
@@ -177,6 +178,8 @@ func (h *inproc) claims(rank int) []uint64 {
 
 func (h *inproc) transfer(int, uint64) *segment.Transfer { return nil }
 
+func (h *inproc) losses() uint32 { return h.lost.Load() }
+
 func (h *inproc) changes() uint32 { return h.changed.Load() }
 
 func (h *inproc) ended(seen uint32, f func(rank int)) {
@@ -208,6 +211,9 @@ func (h *inproc) advance(rank int, to segment.State) {
 	}
 	m.state.Store(uint32(to))
 	h.ends = append(h.ends, int32(rank))
+	if to > segment.Finalized {
+		h.lost.Add(1)
+	}
 	h.changed.Store(uint32(len(h.ends)))
 	h.mu.Unlock()
 	for r := range h.members {

@@ -167,6 +167,8 @@ func (h *shm) transfer(sender int, number uint64) *segment.Transfer {
 	return nil
 }
 
+func (h *shm) losses() uint32 { return h.seg.Changes() }
+
 func (h *shm) changes() uint32 { return h.seg.Changes() }
 
 func (h *shm) ended(_ uint32, f func(rank int)) {
