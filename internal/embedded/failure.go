@@ -18,7 +18,8 @@ func (ep *endpoint) seeChanges() bool {
 		return false
 	}
 	seen := ep.changes
-	ep.changes, ep.losses = ep.hub.changes(), ep.hub.losses()
+	ep.losses = ep.hub.losses() // before changes: a loss in between is seen at the next look
+	ep.changes = ep.hub.changes()
 	ep.hub.ended(seen, func(rank int) {
 		state := ep.hub.state(rank)
 		if rank == ep.rank || state <= segment.Finalizing || ep.lost[rank] {
