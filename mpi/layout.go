@@ -1,9 +1,12 @@
 package mpi
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"math/bits"
+	"slices"
+	"sync"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -25,6 +28,9 @@ type layoutMap struct {
 	span  int            // 1 + greatest index, 0 when nothing is picked
 	eng   *engine.Layout // nil when low is negative
 	err   error
+
+	once    sync.Once
+	repeats bool // an element is picked twice
 }
 
 // maxRuns bounds the memory of one layout.
@@ -283,6 +289,50 @@ func (l Layout) fits(n int) error {
 		return engine.Errorf(ErrBuffer, "the layout spans %d elements, the slice has %d", l.m.span, n)
 	}
 	return nil
+}
+
+// maxBlocks is up to how many blocks are compared with each other.
+const maxBlocks = 1 << 20
+
+// twice reports whether the layout picks an element more than once. Of layouts
+// of very many irregular blocks it finds only those that must.
+func (l Layout) twice() bool {
+	m := l.m
+	if m == nil || m.count == 0 {
+		return false
+	}
+	m.once.Do(func() { m.repeats = m.count > m.span-m.low || m.overlap() })
+	return m.repeats
+}
+
+func (m *layoutMap) overlap() bool {
+	blocks := 0
+	for _, r := range m.runs {
+		if r.Count > 1 && max(r.Stride, -r.Stride) < r.Len {
+			return true
+		}
+		if blocks += r.Count; blocks > maxBlocks {
+			return false
+		}
+	}
+	if len(m.runs) == 1 {
+		return false
+	}
+	type block struct{ start, end int }
+	list := make([]block, 0, blocks)
+	for _, r := range m.runs {
+		for i := range r.Count {
+			at := r.Offset + i*r.Stride
+			list = append(list, block{at, at + r.Len})
+		}
+	}
+	slices.SortFunc(list, func(a, b block) int { return cmp.Compare(a.start, b.start) })
+	for i := 1; i < len(list); i++ {
+		if list[i].start < list[i-1].end {
+			return true
+		}
+	}
+	return false
 }
 
 // String describes the layout by its size.

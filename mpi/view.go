@@ -70,6 +70,15 @@ func (v View[T]) describe(c *Comm) (engine.Buf, error) {
 	return b, nil
 }
 
+// target is describe for a view that is received into.
+func (v View[T]) target(c *Comm) (engine.Buf, error) {
+	b, err := v.describe(c)
+	if err == nil && v.layout.twice() {
+		err = c.errorf(ErrBuffer, "the layout picks an element twice: it may be sent, not received")
+	}
+	return b, err
+}
+
 // pack copies the elements of a checked view.
 func (v View[T]) pack() []T {
 	packed := make([]T, v.Count())
@@ -107,7 +116,7 @@ func SendView[T any](c *Comm, v View[T], dest, tag int) error {
 // RecvView is Recv into the places of a view (MPI 5.0 §3.2.4, §5.1). A shorter
 // message fills the first of them.
 func RecvView[T any](c *Comm, v View[T], source, tag int) (Status, error) {
-	b, err := v.describe(c)
+	b, err := v.target(c)
 	if err != nil {
 		return emptyStatus, err
 	}
@@ -133,7 +142,7 @@ func IsendView[T any](c *Comm, v View[T], dest, tag int) *Request {
 
 // IrecvView starts a RecvView (MPI 5.0 §3.7.2).
 func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
-	b, err := v.describe(c)
+	b, err := v.target(c)
 	if err != nil {
 		return doneRequest(c, emptyStatus, err)
 	}
@@ -151,7 +160,7 @@ func SendrecvView[S, R any](c *Comm, send View[S], dest, sendTag int, recv View[
 	if err != nil {
 		return emptyStatus, err
 	}
-	r, err := recv.describe(c)
+	r, err := recv.target(c)
 	if err != nil {
 		return emptyStatus, err
 	}

@@ -12,6 +12,10 @@ func (v View[T]) flat(c *Comm, load bool) (buf []T, copied bool, err error) {
 	if _, err := v.describe(c); err != nil {
 		return nil, false, err
 	}
+	if !load && v.layout.twice() {
+		_, err := v.target(c)
+		return nil, false, err
+	}
 	if off, ok := v.layout.contiguous(); ok {
 		return v.buf[off : off+v.Count()], false, nil
 	}

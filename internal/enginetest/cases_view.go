@@ -160,7 +160,7 @@ func init() {
 	})
 	define(Case{
 		Name: "5.1 layouts that cannot be are refused",
-		Rule: "A layout that does not fit its buffer or has negative parts is an error before anything is sent.",
+		Rule: "A layout that does not fit its buffer, has negative parts, or picks an element twice on receive, is an error before anything is sent.",
 		Run: func(t *T, c *mpi.Comm) {
 			buf := make([]int, 10)
 			for name, l := range map[string]mpi.Layout{
@@ -173,6 +173,12 @@ func init() {
 				if err := mpi.SendView(c, v, t.Rank, 0); err == nil {
 					t.Errorf("%s: it is sent", name)
 				}
+			}
+			for _, l := range []mpi.Layout{mpi.Offsets(1, 1), mpi.Strided(3, 2, 1), mpi.Indexed([]int{3, 2}, []int{0, 2})} {
+				_, err := mpi.RecvView(c, mpi.ViewOf(buf, l), t.Rank, 0)
+				t.Is(err, mpi.ErrBuffer)
+				_, err = mpi.IrecvView(c, mpi.ViewOf(buf, l), t.Rank, 0).Wait()
+				t.Is(err, mpi.ErrBuffer)
 			}
 			if _, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); ok || err != nil {
 				t.Errorf("something was sent (%v)", err)
