@@ -185,7 +185,13 @@ func (r *request) collective(k *engine.Coll, width width, async, private bool) e
 		n := a.count(send.count, &send)
 		a.add(send.ptr, n, send.dtype, recv.ptr, counts, displs, recv.dtype, root)
 	case engine.Allgatherv:
-		counts, displs := a.vectors(k.V.RecvCounts, k.V.RecvDispls, &recv)
+		v := *k.V
+		if p == 1 && len(v.RecvDispls) == 1 {
+			// MPICH 4.0 forgets the displacement when there is only one rank.
+			recv.ptr += uintptr(v.RecvDispls[0] * recv.elem)
+			v.RecvDispls = nil
+		}
+		counts, displs := a.vectors(v.RecvCounts, v.RecvDispls, &recv)
 		n := a.count(send.count, &send)
 		a.add(send.ptr, n, send.dtype, recv.ptr, counts, displs, recv.dtype)
 	case engine.Alltoallv:

@@ -160,17 +160,14 @@ func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-ch
 		return err
 	}
 	finished, err := r.start(batch)
-	if !finished && buffered {
+	switch {
+	case finished:
+		_, err = r.end(err)
+	case buffered:
 		c.d.detach(r)
-		return nil
+	default:
+		_, err = r.complete(done)
 	}
-	if !finished {
-		if err = r.await(done); err != nil && r.block.Ret == 0 {
-			c.d.detach(r)
-			return err
-		}
-	}
-	_, err = r.end(err)
 	return err
 }
 
@@ -188,17 +185,26 @@ func (r *request) receive(done <-chan struct{}) (engine.Status, error) {
 	if finished {
 		return r.end(err)
 	}
-	err = r.await(done)
-	if err == nil || r.block.Ret != 0 {
-		return r.end(err)
+	return r.complete(done)
+}
+
+// complete waits for an operation that has started. When the context ends or
+// the communicator is revoked, the library withdraws the operation, or has
+// matched it and completes it; one that it cannot withdraw is left to itself.
+func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
+	reason := r.await(done)
+	if reason == nil || r.block.Ret != 0 {
+		return r.end(reason)
 	}
-	// The context has ended or the communicator is revoked. The library
-	// withdraws the receive, or has matched it and delivers.
-	reason := err
+	if !r.withdrawable() {
+		r.d.detach(r)
+		return engine.Status{}, reason
+	}
 	r.withdraw()
 	w := waiter{d: r.d}
 	w.begin()
-	for finished = false; !finished; {
+	var err error
+	for finished := false; !finished; {
 		w.pause()
 		finished, err = r.poll(w.polls)
 	}
@@ -208,6 +214,14 @@ func (r *request) receive(done <-chan struct{}) (engine.Status, error) {
 		return engine.Status{}, reason
 	}
 	return st, err
+}
+
+// withdrawable tells whether the library can cancel the operation: a receive,
+// and with MPICH a send to the rank itself, which does not let go of the
+// communicator's number as long as it is pending. No library cancels other
+// sends, which MPI has deprecated.
+func (r *request) withdrawable() bool {
+	return r.kind == opRecv || r.kind == opSend && r.peer == r.comm.rank && r.d.family == mpichFamily
 }
 
 func (c *comm) Isend(b engine.Buf, dest, tag int, mode engine.SendMode) (engine.Request, error) {
@@ -246,6 +260,7 @@ func (r *request) nonblocking(polls int) (engine.Request, error) {
 	if !finished {
 		r.d.active.add(r)
 	}
+	r.canCancel = r.withdrawable()
 	return r, nil
 }
 
@@ -316,17 +331,15 @@ func (r *request) giveUp(reason error) (engine.Status, error) {
 	return engine.Status{}, reason
 }
 
-// Cancel has a receive withdrawn by whoever tests or waits for it. A send cannot
-// be: MPI has deprecated that and no library implements it. So the operation
-// goes on, with the user's memory.
+// Cancel has an operation withdrawn by whoever tests or waits for it. A send
+// that the library cannot withdraw goes on, with the user's memory.
 func (r *request) Cancel() error {
-	switch r.kind {
-	case opColl:
+	switch {
+	case r.kind == opColl:
 		return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
-	case opSend:
-		if r.over.Load() {
-			return nil
-		}
+	case r.over.Load():
+		return nil
+	case !r.canCancel:
 		return engine.Errorf(engine.ErrUnsupported, "MPI libraries cannot withdraw a send; it goes on")
 	}
 	r.cancelled.Store(true)

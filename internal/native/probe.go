@@ -42,6 +42,7 @@ func (c *comm) probe(f function, source, tag int) (*request, error) {
 	r := c.d.take(c, opRecv, false)
 	r.peer, r.tag = source, tag
 	r.block.Fn, r.block.Poll = 0, c.d.fn(f)
+	r.status = status{} // MPICH leaves the cancelled bit of an earlier one
 	envelope := c.envelope(source, tag)
 	copy(r.block.PollArgs[:], envelope[:])
 	return r, nil

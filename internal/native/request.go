@@ -35,6 +35,7 @@ type request struct {
 	keep [2]unsafe.Pointer // the user's memory: one side, or both of a collective
 	more *extra
 
+	canCancel  bool
 	cancelled  atomic.Bool // Cancel was called
 	over       atomic.Bool // completed, as Cancel sees it
 	withdrawn  bool        // MPI_Cancel was called
@@ -154,11 +155,11 @@ func (r *request) poll(polls int) (done bool, err error) {
 	return r.flag != 0, nil
 }
 
-// withdraw asks the library to cancel a receive. It has no error of its own:
+// withdraw asks the library to cancel the operation. It has no error of its own:
 // a receive that cannot be withdrawn is received.
 func (r *request) withdraw() {
 	r.withdrawn = true
-	if r.kind == opRecv {
+	if r.withdrawable() {
 		r.d.call(fnCancel, uintptr(unsafe.Pointer(&r.handle)))
 	}
 }
@@ -175,8 +176,11 @@ func (r *request) error() error {
 // finish does what remains when the library has completed the operation.
 func (r *request) finish() engine.Status {
 	var st engine.Status
-	if r.kind == opRecv {
+	switch {
+	case r.kind == opRecv:
 		st = r.received()
+	case r.withdrawn && r.kind == opSend:
+		st.Cancelled = r.d.convert(&r.status).Cancelled
 	}
 	if r.more != nil {
 		r.more.unpackAll(r.kind, st)
