@@ -175,7 +175,7 @@ func suite(quick bool) []job {
 	)
 	for i := range jobs {
 		if jobs[i].box == 0 {
-			jobs[i].box = 30*time.Second + 2*jobs[i].bench.wait
+			jobs[i].box = 60*time.Second + 2*jobs[i].bench.wait
 		}
 	}
 	return jobs
