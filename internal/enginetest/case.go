@@ -154,7 +154,9 @@ type death struct{ how string }
 
 // Die ends the rank. The time is left for the others in a file.
 func (t *T) Die(how string) {
-	os.WriteFile(t.deathFile(), []byte(strconv.FormatInt(time.Now().UnixNano(), 10)), 0o600)
+	if err := os.WriteFile(t.deathFile(), []byte(strconv.FormatInt(time.Now().UnixNano(), 10)), 0o600); err != nil {
+		t.Errorf("the time of the death is lost: %v", err)
+	}
 	switch how {
 	case byExit:
 		os.Exit(0)

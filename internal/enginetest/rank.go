@@ -52,7 +52,7 @@ func rankMain() int {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		os.Stdout.WriteString(mark + string(b) + "\n")
+		fmt.Println(mark + string(b))
 	})
 	if err == nil {
 		if err = mpi.Finalize(); errors.Is(err, mpi.ErrFinalized) {

@@ -216,8 +216,8 @@ func testInternalTags(t *testing.T, c *comm) {
 		case 1:
 			var ok bool
 			st, ok, err = c.Probe(from, tag, true, nil)
-			if !ok || st.Tag != tag {
-				t.Fatalf("probe found %+v for tag %d", st, tag)
+			if err != nil || !ok || st.Tag != tag {
+				t.Fatalf("probe found %+v for tag %d: %v", st, tag, err)
 			}
 			st, err = c.Recv(buf(v), from, tag, nil)
 		case 2:

@@ -2,7 +2,6 @@ package native
 
 import (
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"testing"
@@ -233,5 +232,3 @@ func TestErrorClasses(t *testing.T) {
 		}
 	}
 }
-
-func name(format string, args ...any) string { return fmt.Sprintf(format, args...) }

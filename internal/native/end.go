@@ -12,7 +12,7 @@ func (d *driver) Abort(code int, reason string) {
 	if reason != "" {
 		fmt.Fprintf(os.Stderr, "ringo: rank %d on %s: %s\n", d.world.rank, d.host, reason)
 	}
-	os.Stdout.Sync()
+	_ = os.Stdout.Sync() // a pipe cannot be synced
 	if !d.finalized.Load() {
 		d.library.call(fnAbort, d.world.handle, integer(code))
 	}
@@ -50,6 +50,6 @@ func (d *driver) Finalize() error {
 func (d *driver) release() {
 	d.types.release(d)
 	d.ops.free(d)
-	d.world.release()
-	d.self.release()
+	_ = d.world.release() // the library is about to be finalized
+	_ = d.self.release()
 }

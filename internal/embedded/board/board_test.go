@@ -48,14 +48,6 @@ func runAll(j *job, specs []*spec, delay uint64) error {
 	return nil
 }
 
-func rooted(k engine.CollKind) bool {
-	switch k {
-	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
-		return true
-	}
-	return false
-}
-
 func (s *spec) uneven(p int, symmetric bool) {
 	pick := func(i, j int) int {
 		switch mix(s.seed+uint64(i*p+j)) % 4 {

@@ -35,14 +35,12 @@ type job struct {
 // host is the endpoint of a goroutine rank: it spins a little and then waits
 // on a channel.
 type host struct {
-	job     *job
-	reach   reach
-	spin    int
-	fence   atomic.Int32
-	asleep  atomic.Int32
-	wake    chan struct{}
-	watched bool // count sleeps
-	sleeps  int
+	job    *job
+	reach  reach
+	spin   int
+	fence  atomic.Int32
+	asleep atomic.Int32
+	wake   chan struct{}
 }
 
 var errDied = errors.New("rank 1 died")

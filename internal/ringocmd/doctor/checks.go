@@ -156,7 +156,7 @@ func (m *machine) infiniband() int {
 	if err != nil {
 		return 0
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }()
 	d, ok := f.(interface {
 		ReadDir(int) ([]os.DirEntry, error)
 	})
