@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 	"unsafe"
@@ -288,12 +287,6 @@ func testBackOff(t *testing.T, c *comm) {
 	if used, waited := cpuTime()-before, time.Since(start); used > waited/2 {
 		t.Errorf("waiting for %v used %v of the processor", waited, used)
 	}
-}
-
-func cpuTime() time.Duration {
-	var u syscall.Rusage
-	syscall.Getrusage(syscall.RUSAGE_SELF, &u)
-	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 // The library's signal handlers are gone: a nil dereference is a Go panic.
