@@ -15,7 +15,7 @@ type disks struct {
 }
 
 func ExampleSendObject() {
-	err := mpi.Run(2, func(world *mpi.Comm) error {
+	ranksDo(2, func(world *mpi.Comm) error {
 		if world.Rank() == 0 {
 			return mpi.SendObject(world, disks{[]int{1, 3, 8}, []string{"disk1", "disk2", "disk3"}}, 1, 11)
 		}
@@ -26,14 +26,11 @@ func ExampleSendObject() {
 		fmt.Println(d.Name[2], "has size", d.Size[2], "says rank", st.Source)
 		return nil
 	})
-	if err != nil {
-		fmt.Println(err)
-	}
 	// Output: disk3 has size 8 says rank 0
 }
 
 func ExampleIrecvObject() {
-	err := mpi.Run(2, func(world *mpi.Comm) error {
+	ranksDo(2, func(world *mpi.Comm) error {
 		if world.Rank() == 0 {
 			return mpi.SendObject(world, "of any length", 1, 0)
 		}
@@ -46,14 +43,11 @@ func ExampleIrecvObject() {
 		fmt.Println("a text", text)
 		return nil
 	})
-	if err != nil {
-		fmt.Println(err)
-	}
 	// Output: a text of any length
 }
 
 func ExampleAllreduceObject() {
-	err := mpi.Run(3, func(world *mpi.Comm) error {
+	ranksDo(3, func(world *mpi.Comm) error {
 		mine := map[string]int{"ranks": 1, fmt.Sprint("rank", world.Rank()): world.Rank()}
 		all, err := mpi.AllreduceObject(world, mine, func(a, b map[string]int) map[string]int {
 			b["ranks"] += a["ranks"]
@@ -70,9 +64,6 @@ func ExampleAllreduceObject() {
 		}
 		return nil
 	})
-	if err != nil {
-		fmt.Println(err)
-	}
 	// Output: map[rank0:0 rank1:1 rank2:2 ranks:3]
 }
 
@@ -91,7 +82,7 @@ func (jsonCodec) Decode(data []byte, _ [][]byte, v any) error { return json.Unma
 func (jsonCodec) MaxBytes() int64 { return 1 << 30 }
 
 func ExampleCodec() {
-	err := mpi.Run(2, func(world *mpi.Comm) error {
+	ranksDo(2, func(world *mpi.Comm) error {
 		world = world.WithCodec(jsonCodec{})
 		d, err := mpi.BcastObject(world, disks{[]int{1}, []string{"disk1"}}, 0)
 		if err == nil && world.Rank() == 1 {
@@ -99,8 +90,5 @@ func ExampleCodec() {
 		}
 		return err
 	})
-	if err != nil {
-		fmt.Println(err)
-	}
 	// Output: {Size:[1] Name:[disk1]}
 }
