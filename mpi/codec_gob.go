@@ -14,6 +14,9 @@ import (
 // interface holds; sender and receiver must use matching types. It describes
 // the types in every message and is many times slower than [CBOR].
 //
+// Package gob is not made to withstand messages that were forged; it bounds
+// what it allocates by the length of the message.
+//
 // Numeric slices and byte slices from 32 KiB that are reached through structs,
 // pointers and slices travel beside the encoding.
 func Gob(l Limits) Codec { return gobCodec{l.withDefaults()} }

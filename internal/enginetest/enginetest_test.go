@@ -1,6 +1,10 @@
 package enginetest
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+	"time"
+)
 
 func TestMain(m *testing.M) { Main(m) }
 
@@ -11,3 +15,24 @@ func TestInprocChecked(t *testing.T) {
 	h.Ranks = []int{3}
 	Run(t, h)
 }
+
+// manyRanks runs some cases with more ranks than engines keep tables for.
+func manyRanks(t *testing.T, h Harness, ranks ...int) {
+	if testing.Short() {
+		t.Skip("left out by -short: many ranks")
+	}
+	for _, n := range ranks {
+		for _, name := range []string{
+			"6.3 Barrier", "3.5 messages do not overtake", "3.2.4 AnySource receives from every rank", "7.4.2 Split by color and key",
+			"6 collectives of objects", "6.9.1 the value forms", "a rank that panics is seen by all others",
+		} {
+			t.Run(fmt.Sprintf("ranks=%d/%s", n, name), func(t *testing.T) {
+				if wrong := h.RunOne(n, name, t.TempDir(), 2*time.Minute); wrong != "" {
+					t.Error(wrong)
+				}
+			})
+		}
+	}
+}
+
+func TestInprocManyRanks(t *testing.T) { manyRanks(t, Inproc(), 33, 70) }

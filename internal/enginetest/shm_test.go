@@ -11,3 +11,5 @@ func TestShmChecked(t *testing.T) {
 	h.Ranks = []int{2}
 	Run(t, h)
 }
+
+func TestShmManyRanks(t *testing.T) { manyRanks(t, Shm(), 34) }

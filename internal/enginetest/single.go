@@ -32,7 +32,7 @@ func (h Harness) RunOne(n int, name, dir string, limit time.Duration) string {
 	})
 	mu.Lock()
 	defer mu.Unlock()
-	if err != nil || reported < n {
+	if lost := find(name).Lost; err != nil && lost == 0 || reported != n-lost {
 		report = append(report, fmt.Sprintf("%d of %d ranks have ended well: %v\n%s", reported, n, err, stacks))
 	}
 	return strings.Join(report, "\n")
