@@ -3,17 +3,22 @@ package native
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
+
+// lastWords is the time that the launcher has to read what the rank wrote.
+const lastWords = 100 * time.Millisecond
 
 // Abort tells why and calls MPI_Abort, which ends all ranks.
 func (d *driver) Abort(code int, reason string) {
 	if reason != "" {
 		fmt.Fprintf(os.Stderr, "ringo: rank %d on %s: %s\n", d.world.rank, d.host, reason)
 	}
-	_ = os.Stdout.Sync() // a pipe cannot be synced
 	if !d.finalized.Load() {
+		// Launchers end the ranks at once and lose what they have not read yet.
+		time.Sleep(lastWords)
 		d.library.call(fnAbort, d.world.handle, integer(code))
 	}
 	os.Exit(code)
