@@ -3,25 +3,32 @@ package native
 import (
 	"fmt"
 	"os"
+	"time"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
+// lastWords is the time that the launcher has to read what the rank wrote.
+const lastWords = 100 * time.Millisecond
+
 // Abort tells why and calls MPI_Abort, which ends all ranks.
 func (d *driver) Abort(code int, reason string) {
-	if reason != "" {
-		fmt.Fprintf(os.Stderr, "ringo: rank %d on %s: %s\n", d.world.rank, d.host, reason)
-	}
-	_ = os.Stdout.Sync() // a pipe cannot be synced
+	fmt.Fprintf(os.Stderr, "ringo: rank %d of %d on %s: %s\n", d.world.rank, d.world.size, d.host, reason)
+	d.abort(code)
+}
+
+func (d *driver) abort(code int) {
 	if !d.finalized.Load() {
+		// Launchers end the ranks at once and lose what they have not read yet.
+		time.Sleep(lastWords)
 		d.library.call(fnAbort, d.world.handle, integer(code))
 	}
 	os.Exit(code)
 }
 
 // Fail ends the whole job: no library lets the other ranks go on without this
-// one. It does not return.
-func (d *driver) Fail(reason string) { d.Abort(1, reason) }
+// one. Package mpi has told why. It does not return.
+func (d *driver) Fail(reason string) { d.abort(1) }
 
 // Finalize completes what was begun and calls MPI_Finalize, on the thread that
 // called MPI_Init_thread. It is collective: all ranks of the job call it.

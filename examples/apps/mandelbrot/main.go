@@ -19,6 +19,7 @@ import (
 	"github.com/ringo-mpi/ringo/examples/apps/internal/fractal"
 	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
+	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
 )
 
 type config struct {

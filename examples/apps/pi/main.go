@@ -28,6 +28,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/internal/progress"
 	"github.com/ringo-mpi/ringo/mpi"
+	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
 )
 
 type config struct {

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/ringo-mpi/ringo/mpi"
+	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
 )
 
 func main() { mpi.Main(run) }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/mpi"
 	"github.com/ringo-mpi/ringo/mpi/mpimat"
+	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
 )
 
 func main() { mpi.Main(run) }

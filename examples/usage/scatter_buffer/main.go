@@ -9,6 +9,7 @@ import (
 	"fmt"
 
 	"github.com/ringo-mpi/ringo/mpi"
+	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
 )
 
 type row [10]int32

@@ -2,7 +2,11 @@
 
 package ccall
 
-import "github.com/ebitengine/purego"
+import (
+	"runtime"
+
+	"github.com/ebitengine/purego"
+)
 
 // Supported tells whether libraries can be opened on this system.
 const Supported = true
@@ -14,6 +18,8 @@ func Open(path string, global bool) (uintptr, error) {
 	if global {
 		mode = purego.RTLD_NOW | purego.RTLD_GLOBAL
 	}
+	runtime.LockOSThread() // the text of an error belongs to the thread
+	defer runtime.UnlockOSThread()
 	return purego.Dlopen(path, mode)
 }
 
