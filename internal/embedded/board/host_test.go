@@ -74,7 +74,7 @@ func (j *job) each(f func(rank int, b *board.Board)) {
 
 func (h *host) Wait(p *uint64, v uint64, done <-chan struct{}) error {
 	come := func() bool { return int64(atomic.LoadUint64(p)-v) >= 0 }
-	for range 20 {
+	for range 2 {
 		if come() {
 			return nil
 		}

@@ -102,8 +102,8 @@ func (p *procs) Wait(w *uint64, v uint64, done <-chan struct{}) error {
 		switch {
 		case i < 5000:
 			syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-		case i > 40000:
-			return fmt.Errorf("rank %d has waited for 10 s", p.rank)
+		case i > 2_000_000:
+			return fmt.Errorf("rank %d has waited for minutes", p.rank)
 		default:
 			time.Sleep(200 * time.Microsecond)
 		}
@@ -295,6 +295,9 @@ func (p *procs) give(o order) {
 func TestProcesses(t *testing.T) {
 	for _, how := range []reach{crowded, staged} {
 		for _, size := range []int{2, 3, 18} {
+			if raced && size > 3 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%v/%d", how, size), func(t *testing.T) {
 				p := startProcs(t, size, how, benchSpin(size))
 				if how != staged {
