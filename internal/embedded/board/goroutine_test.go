@@ -24,7 +24,7 @@ func BenchmarkGoroutines(b *testing.B) {
 			for r := range calls {
 				calls[r] = [2]engine.Coll{{Kind: engine.Barrier}, (&spec{kind: engine.Allreduce, n: 1}).one()}
 			}
-			b.ReportMetric(float64(board.Size(n))/float64(n), "B/rank")
+			b.ReportMetric(float64(board.SizeInProcess(n))/float64(n), "B/rank")
 			b.ResetTimer()
 			j.each(func(r int, x *board.Board) {
 				for range b.N {

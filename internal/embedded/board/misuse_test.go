@@ -347,11 +347,12 @@ func TestAllocations(t *testing.T) {
 func TestSizes(t *testing.T) {
 	for _, n := range []int{1, 2, 16, 17, 128, 129, 1000, 10000} {
 		size := board.Size(n)
-		t.Logf("%d members: %d bytes, %d a member", n, size, size/n)
+		local := board.SizeInProcess(n)
+		t.Logf("%d members: %d bytes a member, of one process %d", n, size/n, local/n)
 		if size%64 != 0 {
 			t.Errorf("%d members: size %d is not a multiple of 64", n, size)
 		}
-		if n >= 1000 && size/n > 20<<10 {
+		if n >= 1000 && local/n > 3<<10 {
 			t.Errorf("%d members: %d bytes a member", n, size/n)
 		}
 	}
