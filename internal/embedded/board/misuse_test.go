@@ -352,7 +352,7 @@ func TestSizes(t *testing.T) {
 		if size%64 != 0 {
 			t.Errorf("%d members: size %d is not a multiple of 64", n, size)
 		}
-		if n >= 1000 && local/n > 3<<10 {
+		if n >= 1000 && local/n > 5<<10 {
 			t.Errorf("%d members: %d bytes a member", n, size/n)
 		}
 	}
