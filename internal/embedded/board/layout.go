@@ -85,6 +85,7 @@ const (
 const (
 	fromWord    = 0 // address of the contribution
 	toWord      = 1 // address at which the result is wanted
+	roomWord    = 3 // of an operation in which all push, how many bytes fit there
 	cutWord     = 2 // of two members, how many bytes the receiver pulls; the sender pushes the rest
 	verdictWord = 4 // see treeBarrier
 )

@@ -211,6 +211,12 @@ func TestMismatch(t *testing.T) {
 					[]engine.Class{engine.ErrType}, false},
 				{"gather and scatter", engine.Coll{Kind: engine.Gather, Send: buf(f64, n), Recv: buf(f64, 3*n)}, engine.Coll{Kind: engine.Scatter, Recv: buf(f64, n)},
 					[]engine.Class{engine.ErrMismatch}, true},
+				{"length of an allgather", engine.Coll{Kind: engine.Allgather, Send: buf(f64, n), Recv: buf(f64, 3*n)},
+					engine.Coll{Kind: engine.Allgather, Send: buf(f64, 9*n), Recv: buf(f64, 27*n)},
+					[]engine.Class{engine.ErrTruncate, engine.ErrMismatch}, true},
+				{"length of an alltoall", engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 3*n), Recv: buf(f64, 3*n)},
+					engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 27*n), Recv: buf(f64, 27*n)},
+					[]engine.Class{engine.ErrTruncate, engine.ErrMismatch}, true},
 				{"root", engine.Coll{Kind: engine.Reduce, Root: 0, Op: op, Send: buf(f64, n), Recv: buf(f64, n)},
 					engine.Coll{Kind: engine.Reduce, Root: 1, Op: op, Send: buf(f64, n), Recv: buf(f64, n)}, []engine.Class{engine.ErrMismatch}, false},
 			}
