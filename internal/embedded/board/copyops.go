@@ -12,6 +12,7 @@ const (
 	demoteMax = 1 << 10  // longer ones gain nothing from memory.Demote
 	splitMin  = 16 << 10 // from here on, of two members both move a part
 	page      = 4 << 10
+	longHome  = 512 << 10
 
 	// The inputs of reductions go through the board up to here, if not further:
 	// who pulls them has to wait twice.
@@ -144,11 +145,16 @@ func (b *Board) uneven(buf *engine.Buf, counts, displs []int, which int) blocks 
 // cut is how many of n bytes the receiver pulls while the sender pushes the
 // rest, when one of them also has own bytes to copy at home. What the sender
 // has just written is in its own cache, from where it is pushed two or three
-// times as fast as it is pulled.
+// times as fast as it is pulled. (The weights are measured; beyond longHome a
+// copy at home no longer stays in the cache.)
 func cut(n, senderOwn, receiverOwn int) int {
 	if n < splitMin {
 		return 0
 	}
-	pulled := (2*n + senderOwn - receiverOwn) / 7
+	weight := 2
+	if senderOwn > longHome {
+		weight = 4
+	}
+	pulled := (2*n + weight*senderOwn - receiverOwn) / 7
 	return max(0, min(n, pulled)) &^ (page - 1)
 }
