@@ -106,7 +106,7 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 
 	// The first member of each new communicator makes the memory of its board.
 	var handle uint64
-	size := board.Size(max(len(members), 1))
+	size := boardSize(ep.hub, max(len(members), 1))
 	if len(members) > 1 && members[0].rank == me {
 		if h, mem, err := ep.hub.newBoard(ep.rank, size, len(members)); err == nil {
 			handle, made.boardMem = h, mem

@@ -77,7 +77,7 @@ func NewInproc(n int) []engine.Engine {
 		h.members[r].state.Store(uint32(segment.Running))
 	}
 	if n > 1 {
-		h.world = zeroed(board.Size(n))
+		h.world = zeroed(board.SizeInProcess(n))
 	}
 	engines := make([]engine.Engine, n)
 	h.endpoints = make([]*endpoint, n)

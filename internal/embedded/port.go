@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/embedded/coll"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -29,6 +30,14 @@ type boardHost struct {
 	c       *comm
 	canPull bool
 	spins   int
+}
+
+// boardSize is the length of the memory of a board.
+func boardSize(h hub, members int) int {
+	if h.transport() == "inproc" {
+		return board.SizeInProcess(members)
+	}
+	return board.Size(members)
 }
 
 // Wait implements [board.Host].

@@ -28,6 +28,8 @@ func (b *Board) allgather(c *engine.Coll) error {
 		if err := b.postCopy(src, n, anyone); err != nil {
 			return err
 		}
+	case b.pull && c.Kind == engine.Allgather:
+		return b.exchange(&recv, func(int) unsafe.Pointer { return src }, n)
 	case b.pull:
 		b.postAddress(src, nil, n)
 	default:
@@ -71,6 +73,36 @@ func (b *Board) allgather(c *engine.Coll) error {
 			})
 	}
 	return b.settle(pulled)
+}
+
+// exchange is an operation in which every member sends n bytes to every other
+// one, from(r) to member r, and pushes them to where they are wanted. (What a
+// member has just written is in its own cache: to push it is faster than to
+// have it pulled.)
+func (b *Board) exchange(recv *blocks, from func(r int) unsafe.Pointer, n int) error {
+	room := recv.bytes(b.rank)
+	b.mine.word[roomWord] = uint64(room)
+	b.postAddress(nil, recv.ptr, n)
+	if err := b.posted(); err != nil {
+		return err
+	}
+	copyBytes(recv.at(b.rank), from(b.rank), b.length(b.rank, n, room))
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		h, err := b.await(r)
+		if err != nil {
+			return err
+		}
+		b.length(r, h.len(), room)
+		if !b.fits(h, r) || h.mode() != modeAddress {
+			continue
+		}
+		theirs := int(h.word[roomWord])
+		if err := b.give(r, h.to()+uintptr(b.rank*theirs), from(r), min(n, theirs)); err != nil {
+			return err
+		}
+	}
+	return b.finish()
 }
 
 // settle ends a collective in which members read each other's memory: it waits

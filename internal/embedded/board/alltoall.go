@@ -28,7 +28,9 @@ func (b *Board) alltoall(c *engine.Coll) error {
 			return err
 		}
 	case b.pull:
-		b.postAddress(send.ptr, nil, n)
+		err := b.exchange(&recv, send.at, n)
+		runtime.KeepAlive(kept)
+		return err
 	default:
 		b.postPipe(n * b.size)
 	}

@@ -48,11 +48,12 @@ type Board struct {
 }
 
 // New makes member rank's view of the board in mem. Every member calls it with
-// the same memory, as long as Size(size), zeroed before the first member runs
-// a collective.
+// the same memory, of the length that Size (or SizeInProcess, if the host says
+// that all are goroutines) gives, zeroed before the first member runs a
+// collective.
 func New(mem []byte, rank, size int, h Host) *Board {
 	b := &Board{
-		geometry: geometryOf(size), host: h, mem: mem, rank: rank, size: size,
+		geometry: geometryOf(size, h.InProcess()), host: h, mem: mem, rank: rank, size: size,
 		spin: h.Spin(), pull: h.CanPull() || h.InProcess(), local: h.InProcess(), tree: size > flatMax,
 	}
 	b.crowd = b.spin == 0 && !b.local

@@ -12,6 +12,11 @@ const (
 	demoteMax = 1 << 10  // longer ones gain nothing from memory.Demote
 	splitMin  = 16 << 10 // from here on, of two members both move a part
 	page      = 4 << 10
+	longHome  = 512 << 10
+
+	// The inputs of reductions go through the board up to here, if not further:
+	// who pulls them has to wait twice.
+	eagerSum = 36 << 10
 
 	// Where members outnumber cores, what a root sends goes through the board
 	// up to the first of these lengths, what it receives up to the second.
@@ -27,6 +32,17 @@ const (
 func (b *Board) eager() int {
 	if b.tree || b.pull && !b.crowd {
 		return b.slot
+	}
+	return b.half
+}
+
+// eagerReduce is eager for the input of a reduction.
+func (b *Board) eagerReduce() int {
+	if b.tree {
+		return b.slot
+	}
+	if b.pull && !b.crowd {
+		return min(eagerSum, b.half)
 	}
 	return b.half
 }
@@ -50,7 +66,7 @@ func (b *Board) eagerLeaf() int {
 
 // take copies n bytes that member r has published at address a.
 func (b *Board) take(dst unsafe.Pointer, r int, a uintptr, n int) error {
-	if n == 0 {
+	if n == 0 || a == 0 { // nothing, or not offered
 		return nil
 	}
 	if b.local {
@@ -62,7 +78,7 @@ func (b *Board) take(dst unsafe.Pointer, r int, a uintptr, n int) error {
 
 // give copies n bytes to where member r wants them.
 func (b *Board) give(r int, a uintptr, src unsafe.Pointer, n int) error {
-	if n == 0 {
+	if n == 0 || a == 0 {
 		return nil
 	}
 	if b.local {
@@ -126,13 +142,19 @@ func (b *Board) uneven(buf *engine.Buf, counts, displs []int, which int) blocks 
 	return blocks{ptr: buf.Ptr, size: buf.Type.Size, counts: counts, displs: displs}
 }
 
-// cut is how many of n bytes the receiver pulls, when it or the sender also
-// has own bytes to copy at home (see cutWord).
+// cut is how many of n bytes the receiver pulls while the sender pushes the
+// rest, when one of them also has own bytes to copy at home. What the sender
+// has just written is in its own cache, from where it is pushed two or three
+// times as fast as it is pulled. (The weights are measured; beyond longHome a
+// copy at home no longer stays in the cache.)
 func cut(n, senderOwn, receiverOwn int) int {
 	if n < splitMin {
-		return n
+		return 0
 	}
-	// A copy at home is about twice as fast as one between processes.
-	pulled := (n + senderOwn*2/3 - receiverOwn*2/3) / 2
+	weight := 2
+	if senderOwn > longHome {
+		weight = 4
+	}
+	pulled := (2*n + weight*senderOwn - receiverOwn) / 7
 	return max(0, min(n, pulled)) &^ (page - 1)
 }

@@ -49,10 +49,14 @@ func newJob(n int, r reach, spin int) *job {
 	if r == crowded {
 		spin = 0
 	}
-	words := make([]uint64, board.Size(n)/8+8)
+	size := board.Size(n)
+	if r == direct {
+		size = board.SizeInProcess(n)
+	}
+	words := make([]uint64, size/8+8)
 	base := unsafe.Pointer(unsafe.SliceData(words))
 	base = unsafe.Add(base, -uintptr(base)&63)
-	mem := unsafe.Slice((*byte)(base), board.Size(n))
+	mem := unsafe.Slice((*byte)(base), size)
 	j := &job{dead: make(chan struct{})}
 	for range n {
 		j.hosts = append(j.hosts, &host{job: j, reach: r, spin: spin, wake: make(chan struct{}, 1)})
@@ -74,7 +78,7 @@ func (j *job) each(f func(rank int, b *board.Board)) {
 
 func (h *host) Wait(p *uint64, v uint64, done <-chan struct{}) error {
 	come := func() bool { return int64(atomic.LoadUint64(p)-v) >= 0 }
-	for range 20 {
+	for range 2 {
 		if come() {
 			return nil
 		}

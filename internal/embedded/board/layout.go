@@ -30,7 +30,7 @@ type geometry struct {
 	stride int // bytes of a member's block
 }
 
-func geometryOf(members int) geometry {
+func geometryOf(members int, local bool) geometry {
 	var g geometry
 	switch {
 	case members <= flatMax:
@@ -42,14 +42,20 @@ func geometryOf(members int) geometry {
 	default:
 		g.slot, g.half = 256-line, 1<<10
 	}
+	if local { // who can reach the others' memory by pointers needs no stage
+		g.half = 0
+	}
 	g.stride = cellsOff + cells*(line+g.slot) + 2*g.half
 	return g
 }
 
 // Size is the number of bytes of zeroed shared memory, aligned to 64 bytes,
 // that the board of a communicator with the given number of members needs.
-// Most of it is touched only by large collectives.
-func Size(members int) int { return line + members*geometryOf(members).stride }
+// Most of it is touched only by long messages.
+func Size(members int) int { return line + members*geometryOf(members, false).stride }
+
+// SizeInProcess is Size for members that are goroutines of one process.
+func SizeInProcess(members int) int { return line + members*geometryOf(members, true).stride }
 
 // header is the first line of a cell: what its member brings to a collective.
 type header struct {
@@ -79,6 +85,7 @@ const (
 const (
 	fromWord    = 0 // address of the contribution
 	toWord      = 1 // address at which the result is wanted
+	roomWord    = 3 // of an operation in which all push, how many bytes fit there
 	cutWord     = 2 // of two members, how many bytes the receiver pulls; the sender pushes the rest
 	verdictWord = 4 // see treeBarrier
 )

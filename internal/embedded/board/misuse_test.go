@@ -211,6 +211,12 @@ func TestMismatch(t *testing.T) {
 					[]engine.Class{engine.ErrType}, false},
 				{"gather and scatter", engine.Coll{Kind: engine.Gather, Send: buf(f64, n), Recv: buf(f64, 3*n)}, engine.Coll{Kind: engine.Scatter, Recv: buf(f64, n)},
 					[]engine.Class{engine.ErrMismatch}, true},
+				{"length of an allgather", engine.Coll{Kind: engine.Allgather, Send: buf(f64, n), Recv: buf(f64, 3*n)},
+					engine.Coll{Kind: engine.Allgather, Send: buf(f64, 9*n), Recv: buf(f64, 27*n)},
+					[]engine.Class{engine.ErrTruncate, engine.ErrMismatch}, true},
+				{"length of an alltoall", engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 3*n), Recv: buf(f64, 3*n)},
+					engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 27*n), Recv: buf(f64, 27*n)},
+					[]engine.Class{engine.ErrTruncate, engine.ErrMismatch}, true},
 				{"root", engine.Coll{Kind: engine.Reduce, Root: 0, Op: op, Send: buf(f64, n), Recv: buf(f64, n)},
 					engine.Coll{Kind: engine.Reduce, Root: 1, Op: op, Send: buf(f64, n), Recv: buf(f64, n)}, []engine.Class{engine.ErrMismatch}, false},
 			}
@@ -347,11 +353,12 @@ func TestAllocations(t *testing.T) {
 func TestSizes(t *testing.T) {
 	for _, n := range []int{1, 2, 16, 17, 128, 129, 1000, 10000} {
 		size := board.Size(n)
-		t.Logf("%d members: %d bytes, %d a member", n, size, size/n)
+		local := board.SizeInProcess(n)
+		t.Logf("%d members: %d bytes a member, of one process %d", n, size/n, local/n)
 		if size%64 != 0 {
 			t.Errorf("%d members: size %d is not a multiple of 64", n, size)
 		}
-		if n >= 1000 && size/n > 20<<10 {
+		if n >= 1000 && local/n > 5<<10 {
 			t.Errorf("%d members: %d bytes a member", n, size/n)
 		}
 	}

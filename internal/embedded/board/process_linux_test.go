@@ -102,8 +102,8 @@ func (p *procs) Wait(w *uint64, v uint64, done <-chan struct{}) error {
 		switch {
 		case i < 5000:
 			syscall.RawSyscall(unix.SYS_SCHED_YIELD, 0, 0, 0)
-		case i > 40000:
-			return fmt.Errorf("rank %d has waited for 10 s", p.rank)
+		case i > 2_000_000:
+			return fmt.Errorf("rank %d has waited for minutes", p.rank)
 		default:
 			time.Sleep(200 * time.Microsecond)
 		}
@@ -295,6 +295,9 @@ func (p *procs) give(o order) {
 func TestProcesses(t *testing.T) {
 	for _, how := range []reach{crowded, staged} {
 		for _, size := range []int{2, 3, 18} {
+			if raced && size > 3 {
+				continue
+			}
 			t.Run(fmt.Sprintf("%v/%d", how, size), func(t *testing.T) {
 				p := startProcs(t, size, how, benchSpin(size))
 				if how != staged {
@@ -316,7 +319,8 @@ func TestProcesses(t *testing.T) {
 }
 
 // bench runs a collective over and over as the OSU benchmarks do: each call is
-// timed alone and followed by a barrier. It does so in batches, and leaves the
+// timed alone and followed by a barrier, before which every member dirties what
+// it sends. It does so in batches, and leaves the
 // mean of each batch, in nanoseconds, for rank 0.
 func (p *procs) bench(k engine.CollKind, bytes, iters, batches int) error {
 	c := benchCall(k, bytes, p.size, p.rank)
@@ -334,6 +338,7 @@ func (p *procs) bench(k engine.CollKind, bytes, iters, batches int) error {
 				total += took
 			}
 			if k != engine.Barrier {
+				p.dirty(c, i)
 				if err := p.board.Run(barrier, nil); err != nil {
 					return err
 				}
@@ -342,6 +347,25 @@ func (p *procs) bench(k engine.CollKind, bytes, iters, batches int) error {
 		p.result(p.rank)[batch] = float64(total.Nanoseconds()) / float64(iters)
 	}
 	return nil
+}
+
+// dirty writes to every line of what this member sends, as a program does that
+// has something new to send.
+func (p *procs) dirty(c engine.Coll, i int) {
+	buf := c.Send
+	switch {
+	case c.Kind == engine.Bcast:
+		buf = c.Recv
+		fallthrough
+	case c.Kind == engine.Scatter:
+		if p.rank != 0 {
+			return
+		}
+	}
+	data := unsafe.Slice((*float32)(buf.Ptr), buf.Count)
+	for at := 0; at < len(data); at += 16 {
+		data[at] = float32(i & 7)
+	}
 }
 
 var benchOp = func() *engine.Op {

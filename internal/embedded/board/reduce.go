@@ -18,11 +18,7 @@ import (
 // once. A scan goes from rank to rank.
 //
 // Otherwise nothing is copied: see own.go.
-const (
-	rootMax = 32 << 10 // the root alone combines up to here: to bring parts together costs more
-	pairMax = 20 << 10 // the same with two members
-	workMax = 48 << 10 // a member combines so much of others for itself, rather than wait again
-)
+const workMax = 48 << 10 // a member combines so much of others for itself, rather than wait again
 
 // vector is the input and the output of a reduction on this member.
 type vector struct {
@@ -73,10 +69,8 @@ func (b *Board) reduce(c *engine.Coll) error {
 		return b.owned(c, &v)
 	}
 	switch {
-	case n <= b.eager():
+	case n <= b.eagerReduce():
 		return b.reduceStaged(c, &v)
-	case b.pull && n <= rootMax && (b.size > 2 || n <= pairMax):
-		return b.reduceAtRoot(c, &v)
 	case b.inPieces(&v):
 		return b.pieces(c, &v)
 	}
@@ -94,34 +88,6 @@ func (b *Board) reduceStaged(c *engine.Coll, v *vector) error {
 	return b.fold(v, 0, b.size)
 }
 
-// reduceAtRoot is a reduce in which the root reads and combines everything.
-func (b *Board) reduceAtRoot(c *engine.Coll, v *vector) error {
-	if b.rank != c.Root {
-		b.postAddress(v.in, nil, v.bytes())
-		b.host.Notify(c.Root)
-		return b.awaitPhase(c.Root, phaseDone)
-	}
-	b.seal(v.bytes(), modeNone)
-	good := true
-	for i := 1; i < b.size; i++ {
-		r := b.other(i)
-		h, err := b.await(r)
-		if err != nil {
-			return err
-		}
-		good = b.same(h, r) && good
-	}
-	if good {
-		err := b.chunks(v, 0, v.n, func(at, n int) error { return b.combine(v, at, n, unsafe.Add(v.out, at*v.size)) })
-		if err != nil {
-			return err
-		}
-	}
-	b.reach(phaseDone)
-	b.notifyAll()
-	return nil
-}
-
 // allreduce (MPI 5.0 §6.9.6). All members combine the same contributions in the
 // same order, or copy what one of them has combined, so that the result is the
 // same to the last bit.
@@ -137,8 +103,8 @@ func (b *Board) allreduce(c *engine.Coll) error {
 		return b.owned(c, &v)
 	}
 	switch n := v.bytes(); {
-	case n <= inlineMax, n <= b.eager() && n*(b.size-1) <= workMax:
-	case n <= b.eager():
+	case n <= inlineMax, n <= b.eagerReduce() && n*(b.size-1) <= workMax:
+	case n <= b.eagerReduce():
 		return b.slices(&v)
 	case b.inPieces(&v):
 		return b.pieces(c, &v)
@@ -163,7 +129,7 @@ func (b *Board) scan(c *engine.Coll) error {
 	switch n := v.bytes(); {
 	case b.tree && b.pull:
 		return b.owned(c, &v)
-	case n <= b.eager() && (n*(b.size-1) <= chainMin || !b.inPieces(&v)):
+	case n <= b.eagerReduce() && (n*(b.size-1) <= chainMin || !b.inPieces(&v)):
 	case b.inPieces(&v):
 		return b.pieces(c, &v)
 	default:
@@ -195,7 +161,7 @@ func (b *Board) reduceScatter(c *engine.Coll) error {
 	if c.Kind == engine.ReduceScatterBlock {
 		most -= own
 	}
-	if b.tree && b.pull || most > b.eager() {
+	if b.tree && b.pull || most > b.eagerReduce() {
 		return b.owned(c, &v)
 	}
 	dst, mode, err := b.place(n-own, anyone)
