@@ -266,28 +266,35 @@ func threads(t *testing.T) int {
 	return len(list)
 }
 
-// A rank that waits long uses little of the processor.
+// A rank that waits long uses little of the processor: in the best of several
+// waits, since on a busy machine a batch that was interrupted looks like work.
 func testBackOff(t *testing.T, c *comm) {
-	const wait = 400 * time.Millisecond
-	if c.rank == 0 && c.size > 1 {
-		time.Sleep(wait)
-		for to := 1; to < c.size; to++ {
-			check(t, c.Send(buf([]byte{1}), to, 1, engine.Standard, nil))
+	const (
+		wait   = 300 * time.Millisecond
+		rounds = 5
+	)
+	best := 1.0
+	for range rounds {
+		if c.rank == 0 && c.size > 1 {
+			time.Sleep(wait)
+			for to := 1; to < c.size; to++ {
+				check(t, c.Send(buf([]byte{1}), to, 1, engine.Standard, nil))
+			}
+			continue
 		}
-		return
+		done := make(chan struct{})
+		before, start := cpuTime(), time.Now()
+		if c.size == 1 {
+			time.AfterFunc(wait, func() { close(done) })
+		}
+		_, err := c.Recv(buf([]byte{0}), 0, 1, done)
+		if c.size > 1 {
+			check(t, err)
+		}
+		best = min(best, float64(cpuTime()-before)/float64(time.Since(start)))
 	}
-	done := make(chan struct{})
-	from, before, start := 0, cpuTime(), time.Now()
-	if c.size == 1 {
-		time.AfterFunc(wait, func() { close(done) })
-	}
-	_, err := c.Recv(buf([]byte{0}), from, 1, done)
-	if c.size > 1 {
-		check(t, err)
-	}
-	// On a busy machine the wait is longer than the sender's sleep.
-	if used, waited := cpuTime()-before, time.Since(start); used > waited/2 {
-		t.Errorf("waiting for %v used %v of the processor", waited, used)
+	if best > 0.5 && (c.rank != 0 || c.size == 1) {
+		t.Errorf("waiting used %.2f of a processor", best)
 	}
 }
 

@@ -22,7 +22,8 @@ const (
 	looksAfter = time.Millisecond
 	spinTime   = 5 * time.Millisecond
 	workTime   = 3 * time.Microsecond // over twice the time of idle polls; 32 KiB take longer
-	workCredit = time.Millisecond     // of spinning for each batch that worked
+	workCredit = 32                   // times what a batch that worked took are spent spinning after it
+	preempted  = time.Millisecond     // a batch that took longer did not have the core for all of it
 	minSleep   = 50 * time.Microsecond
 	maxSleep   = time.Millisecond
 )
@@ -120,9 +121,13 @@ func (w *waiter) account(now time.Time) {
 		w.idle += took
 	default:
 		w.shortest = min(w.shortest, took)
-		if took > workTime+2*w.shortest {
-			w.idle = max(0, min(w.idle, spinTime)-workCredit)
-		} else {
+		switch {
+		case took > preempted:
+		case took > workTime+2*w.shortest:
+			// In proportion: what else the host does now and then must not keep
+			// a waiting rank spinning.
+			w.idle = max(0, min(w.idle, spinTime)-workCredit*took)
+		default:
 			w.idle += took
 		}
 	}
