@@ -152,11 +152,11 @@ func (k *checker) alongside(c *Comm, call *engine.Coll, r *Request, real engine.
 	all := make([]callRecord, c.size)
 	cr := allgatherRequest(k, c, []callRecord{newRecord(c, call, true)}, all)
 	if cr.req == nil {
-		r.req, r.err = real, cr.err
+		r.req = real
 		return
 	}
 	r.req = cr.req
-	r.then = func(r *Request, st engine.Status, err error) (engine.Request, Status, error) {
+	r.extra().then = func(r *Request, st engine.Status, err error) (engine.Request, Status, error) {
 		runtime.KeepAlive(cr) // holds what was sent
 		text := ""
 		if err == nil {
@@ -164,8 +164,8 @@ func (k *checker) alongside(c *Comm, call *engine.Coll, r *Request, real engine.
 		}
 		if text != "" {
 			c.ec.Revoke("the ranks called different collectives")
-			r.then = func(*Request, engine.Status, error) (engine.Request, Status, error) {
-				return nil, emptyStatus, c.newError(r.op, ErrMismatch, Undefined, Undefined, errorText(text))
+			r.extra().then = func(*Request, engine.Status, error) (engine.Request, Status, error) {
+				return nil, emptyStatus, c.newError(r.op.String(), ErrMismatch, Undefined, Undefined, errorText(text))
 			}
 		}
 		return real, emptyStatus, nil

@@ -32,12 +32,12 @@ func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	if err != nil {
 		return doneRequest(c, emptyStatus, err)
 	}
-	r := &Request{c: c, op: iname(k.Kind), peer: Undefined, tag: Undefined, coll: true, st: emptyStatus}
-	r.mem[0], r.mem[1], r.vec = k.Send.Ptr, k.Recv.Ptr, k.V
+	r := &Request{c: c, op: opColl + opName(k.Kind), peer: Undefined, tag: Undefined, mem: k.Send.Ptr}
+	r.more = &moreOfRequest{mem: k.Recv.Ptr, vec: k.V}
 	req, err := c.ec.Icollective(k)
 	switch {
 	case err != nil:
-		r.err = c.failed(r.op, Undefined, Undefined, err)
+		r.end(emptyStatus, r.failed(err))
 	case c.st.check != nil:
 		c.st.check.alongside(c, &k, r, req)
 	default:
@@ -54,8 +54,6 @@ var inames = func() (names [engine.NumColls]string) {
 	}
 	return names
 }()
-
-func iname(k engine.CollKind) string { return inames[k] }
 
 // elementOn describes T and checks that c can be used.
 func elementOn[T any](c *Comm) (*element, error) {

@@ -221,6 +221,8 @@ func (r *fakeRequest) Wait(done <-chan struct{}) (engine.Status, error) {
 	return r.st, r.err
 }
 
+func (r *fakeRequest) Recycle() {}
+
 func (r *fakeRequest) Cancel() error {
 	r.ctx.w.mu.Lock()
 	defer r.ctx.w.mu.Unlock()

@@ -235,7 +235,7 @@ func (c *Comm) notObject(op string, source, tag int, err error) error {
 // at the same time (MPI 5.0 §3.10); any of the partners may be the same or
 // ProcNull.
 func SendrecvObject[S, R any](c *Comm, v S, dest, sendTag, source, recvTag int) (R, Status, error) {
-	send := isendObject(c, &v, dest, sendTag, engine.Standard, "SendrecvObject")
+	send := isendObject(c, &v, dest, sendTag, engine.Standard, opSendrecvObject)
 	r, st, err := RecvObject[R](c, source, recvTag)
 	_, sendErr := send.Wait()
 	switch {

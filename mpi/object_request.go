@@ -12,32 +12,36 @@ import (
 // be changed before the request is complete. Errors, also of the arguments and
 // the encoding, come out of Wait and Test.
 func IsendObject[T any](c *Comm, v T, dest, tag int) *Request {
-	return isendObject(c, &v, dest, tag, engine.Standard, "IsendObject")
+	return isendObject(c, &v, dest, tag, engine.Standard, opIsendObject)
 }
 
 // IssendObject starts a send as SsendObject (MPI 5.0 §3.7.2).
 func IssendObject[T any](c *Comm, v T, dest, tag int) *Request {
-	return isendObject(c, &v, dest, tag, engine.Synchronous, "IssendObject")
+	return isendObject(c, &v, dest, tag, engine.Synchronous, opIssendObject)
 }
 
 // IbsendObject starts a send as BsendObject (MPI 5.0 §3.7.2).
 func IbsendObject[T any](c *Comm, v T, dest, tag int) *Request {
-	return isendObject(c, &v, dest, tag, engine.Buffered, "IbsendObject")
+	return isendObject(c, &v, dest, tag, engine.Buffered, opIbsendObject)
 }
 
-func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op string) *Request {
+func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op opName) *Request {
 	if !c.sendable(dest, tag) {
 		return doneRequest(c, emptyStatus, c.checkSend(rawElement, dest, tag))
 	}
 	p, err := c.pack(v, firstBytes)
 	if err != nil {
-		return doneRequest(c, emptyStatus, c.newError(op, ErrCodec, dest, tag, err))
+		return doneRequest(c, emptyStatus, c.newError(op.String(), ErrCodec, dest, tag, err))
 	}
 	if p.rest == nil {
 		b := engine.OfBytes(p.first)
 		req, err := c.ec.Isend(b, dest, tag, mode)
 		r := newRequest(c, op, dest, tag, b, req, err)
-		r.then = func(_ *Request, st engine.Status, err error) (engine.Request, Status, error) {
+		if r.req == nil {
+			p.free()
+			return r
+		}
+		r.extra().then = func(_ *Request, st engine.Status, err error) (engine.Request, Status, error) {
 			p.free()
 			return nil, statusOf(st), err
 		}
@@ -50,7 +54,8 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op s
 	}
 	s := longSend{p: p, reqs: reqs}
 	r := newRequest(c, op, dest, tag, engine.OfBytes(p.first), reqs[0], nil)
-	r.then = s.then
+	r.req = reqs[0] // also when it is complete: the others follow
+	r.extra().then = s.then
 	return r
 }
 
@@ -77,7 +82,7 @@ func (s *longSend) then(r *Request, st engine.Status, err error) (engine.Request
 		s.err = err
 	}
 	if s.done++; s.done < len(s.reqs) {
-		r.then = s.then
+		r.extra().then = s.then
 		return s.reqs[s.done], Status{}, nil
 	}
 	s.p.free()
@@ -107,7 +112,7 @@ func IrecvObject[T any](c *Comm, source, tag int) *ObjectRequest[T] {
 	o := &ObjectRequest[T]{frame: getFrame()}
 	b := engine.OfBytes(o.frame.b[:firstBytes])
 	req, err := c.ec.Irecv(b, source, tag)
-	o.start(newRequest(c, "IrecvObject", source, tag, b, req, err))
+	o.start(newRequest(c, opIrecvObject, source, tag, b, req, err))
 	return o
 }
 
@@ -121,7 +126,7 @@ func ImrecvObject[T any](m *Message) *ObjectRequest[T] {
 	o := &ObjectRequest[T]{frame: getFrame()}
 	b := engine.OfBytes(o.frame.b[:firstBytes])
 	req, err := em.Irecv(b)
-	o.start(newRequest(m.c, "ImrecvObject", m.st.Source, m.st.Tag, b, req, err))
+	o.start(newRequest(m.c, opImrecvObject, m.st.Source, m.st.Tag, b, req, err))
 	return o
 }
 
@@ -139,7 +144,7 @@ func (o *ObjectRequest[T]) start(r *Request) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.then = o.then
+	r.extra().then = o.then
 	r.poll()
 	if r.req != nil {
 		o.timer = time.AfterFunc(driveAfter, r.drive)
@@ -156,7 +161,7 @@ func (r *Request) drive() {
 			continue
 		}
 		ch := make(chan struct{})
-		r.waiters = append(r.waiters, func() { close(ch) })
+		r.wake(func() { close(ch) })
 		r.mu.Unlock()
 		<-ch
 		r.mu.Lock()
@@ -170,12 +175,12 @@ func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine
 		o.st = st
 		if err != nil || st.Cancelled {
 			if errors.Is(err, ErrTruncate) {
-				err = c.notObject(r.op, st.Source, st.Tag, errors.Unwrap(err))
+				err = c.notObject(r.op.String(), st.Source, st.Tag, errors.Unwrap(err))
 			}
 			return o.end(st, err)
 		}
 		if err := c.openObject(&o.in, o.frame.b[:st.Bytes], st); err != nil {
-			return o.end(st, c.objectFailed(r.op, r.peer, r.tag, statusOf(st), err))
+			return o.end(st, c.objectFailed(r.op.String(), int(r.peer), int(r.tag), statusOf(st), err))
 		}
 		o.open, r.fixed = true, true
 	} else {
@@ -189,16 +194,16 @@ func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine
 		o.piece = b
 		next, err := c.ec.Irecv(engine.OfBytes(b), o.st.Source, o.in.tag)
 		if err != nil {
-			return o.end(o.st, c.failed(r.op, r.peer, r.tag, err))
+			return o.end(o.st, c.failed(r.op.String(), int(r.peer), int(r.tag), err))
 		}
-		r.then = o.then
+		r.extra().then = o.then
 		return next, Status{}, nil
 	}
 	o.st.Bytes = o.in.bytes
 	if err := o.in.decode(c.objectCodec(), &o.value); err != nil {
 		var zero T
 		o.value = zero
-		return o.end(o.st, c.newError(r.op, ErrCodec, o.st.Source, o.st.Tag, err))
+		return o.end(o.st, c.newError(r.op.String(), ErrCodec, o.st.Source, o.st.Tag, err))
 	}
 	return o.end(o.st, nil)
 }

@@ -62,25 +62,25 @@ func Recv[T any](c *Comm, buf []T, source, tag int) (Status, error) {
 // buf is not to be changed before the request is complete. Errors, also of the
 // arguments, come out of Wait and Test.
 func Isend[T any](c *Comm, buf []T, dest, tag int) *Request {
-	return isend(c, buf, dest, tag, engine.Standard, "Isend")
+	return isend(c, buf, dest, tag, engine.Standard, opIsend)
 }
 
 // Issend starts a send as Ssend (MPI 5.0 §3.7.2).
 func Issend[T any](c *Comm, buf []T, dest, tag int) *Request {
-	return isend(c, buf, dest, tag, engine.Synchronous, "Issend")
+	return isend(c, buf, dest, tag, engine.Synchronous, opIssend)
 }
 
 // Ibsend starts a send as Bsend (MPI 5.0 §3.7.2).
 func Ibsend[T any](c *Comm, buf []T, dest, tag int) *Request {
-	return isend(c, buf, dest, tag, engine.Buffered, "Ibsend")
+	return isend(c, buf, dest, tag, engine.Buffered, opIbsend)
 }
 
 // Irsend starts a send as Rsend (MPI 5.0 §3.7.2).
 func Irsend[T any](c *Comm, buf []T, dest, tag int) *Request {
-	return isend(c, buf, dest, tag, engine.Ready, "Irsend")
+	return isend(c, buf, dest, tag, engine.Ready, opIrsend)
 }
 
-func isend[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode, op string) *Request {
+func isend[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode, op opName) *Request {
 	e := elementOf[T]()
 	if e.typ == nil || !c.sendable(dest, tag) {
 		return doneRequest(c, emptyStatus, c.checkSend(e, dest, tag))
@@ -100,7 +100,7 @@ func Irecv[T any](c *Comm, buf []T, source, tag int) *Request {
 	}
 	b := bufOf(e, buf)
 	req, err := c.ec.Irecv(b, source, tag)
-	return newRequest(c, "Irecv", source, tag, b, req, err)
+	return newRequest(c, opIrecv, source, tag, b, req, err)
 }
 
 // sendable reports that there is something to send: a usable communicator, a

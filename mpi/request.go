@@ -21,44 +21,122 @@ import (
 // is sent; the completion of a receive or collective "synchronizes before" the
 // return of the Wait or Test that reports it (see the Go memory model).
 type Request struct {
-	c         *Comm
-	op        string
-	peer, tag int
-	mem       [2]unsafe.Pointer // the buffers, kept alive
-	vec       *engine.Vector    // likewise
-	then      stage
+	c    *Comm
+	mem  unsafe.Pointer // the buffer, kept alive
+	req  engine.Request // nil: complete
+	more *moreOfRequest
+	mu   sync.Mutex
 
-	mu       sync.Mutex
-	req      engine.Request // nil: complete
-	coll     bool           // a collective: cannot be withdrawn; constant
-	send     bool           // a send: has no status but Cancelled; constant
-	busy     bool           // a goroutine blocks on req and is to release it
-	withdraw bool           // cancelled because the context ended
-	fixed    bool           // can be withdrawn no more: the other side has begun
-	taken    bool           // the completion has been handed out
-	waiters  []func()       // called when busy ends
-	st       Status
-	err      error
+	// Of the call; once complete, of the status.
+	peer, tag int32
+	bytes     int
+
+	op        opName // constant
+	send      bool   // a send: has no status but Cancelled; constant
+	busy      bool   // a goroutine blocks on req and is to release it
+	withdraw  bool   // cancelled because the context ended
+	fixed     bool   // can be withdrawn no more: the other side has begun
+	cancelled bool   // of the status
+	taken     bool   // the completion has been handed out
+}
+
+// moreOfRequest is what few requests have. (Programs start requests by the
+// million: what all have is small.)
+type moreOfRequest struct {
+	err     error
+	then    stage
+	mem     unsafe.Pointer // of a collective, the second buffer
+	vec     *engine.Vector // likewise
+	waiters []func()       // called when busy ends
+}
+
+// extra returns r.more to be written to.
+func (r *Request) extra() *moreOfRequest {
+	if r.more == nil {
+		r.more = new(moreOfRequest)
+	}
+	return r.more
+}
+
+// opName is the name of a nonblocking call.
+type opName uint8
+
+const (
+	opNone opName = iota
+	opIsend
+	opIssend
+	opIbsend
+	opIrsend
+	opIrecv
+	opImrecv
+	opSendrecv
+	opIsendView
+	opIrecvView
+	opIsendObject
+	opIssendObject
+	opIbsendObject
+	opIrecvObject
+	opImrecvObject
+	opSendrecvObject
+	opColl // and, from here on, those of the collectives
+)
+
+var opNames = [...]string{
+	"", "Isend", "Issend", "Ibsend", "Irsend", "Irecv", "Imrecv", "Sendrecv", "IsendView", "IrecvView",
+	"IsendObject", "IssendObject", "IbsendObject", "IrecvObject", "ImrecvObject", "SendrecvObject",
+}
+
+// String returns the name of the call.
+func (o opName) String() string {
+	if o >= opColl {
+		return inames[o-opColl]
+	}
+	return opNames[o]
+}
+
+// slab is where requests are allocated, some at a time.
+type slab struct {
+	used int
+	list [50]Request // with used, at most 4 KiB
+}
+
+var slabs sync.Pool
+
+// allocRequest returns a new request.
+func allocRequest() *Request {
+	s, _ := slabs.Get().(*slab)
+	if s == nil {
+		s = new(slab)
+	}
+	r := &s.list[s.used]
+	if s.used++; s.used < len(s.list) {
+		slabs.Put(s)
+	}
+	return r
 }
 
 // stage runs when the engine's part of a request has ended, on the goroutine
 // that finds it so. It may begin a further part by returning a request;
 // otherwise it returns the result. It runs once; for the end of a further part
-// it may set r.then anew. err is an *Error or nil.
+// it may set then anew. err is an *Error or nil.
 type stage func(r *Request, st engine.Status, err error) (next engine.Request, result Status, resultErr error)
 
 // newRequest wraps what an engine's Isend, Irecv … returned.
-func newRequest(c *Comm, op string, peer, tag int, b engine.Buf, req engine.Request, err error) *Request {
-	r := &Request{c: c, op: op, peer: peer, tag: tag, req: req, st: emptyStatus}
-	r.mem[0] = b.Ptr
+func newRequest(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, err error) *Request {
+	r := allocRequest()
+	r.c, r.op, r.peer, r.tag = c, op, int32(peer), int32(tag)
 	if err != nil {
-		r.req, r.err = nil, c.failed(op, peer, tag, err)
+		r.end(emptyStatus, r.failed(err))
+	} else if _, over := req.(engine.Completed); !over {
+		r.req, r.mem = req, b.Ptr
+	} else {
+		r.end(emptyStatus, nil)
 	}
 	return r
 }
 
 // newSend is newRequest of a send.
-func newSend(c *Comm, op string, dest, tag int, b engine.Buf, req engine.Request, err error) *Request {
+func newSend(c *Comm, op opName, dest, tag int, b engine.Buf, req engine.Request, err error) *Request {
 	r := newRequest(c, op, dest, tag, b, req, err)
 	r.send = true
 	return r
@@ -69,7 +147,10 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	return &Request{c: c, st: st, err: err}
+	r := allocRequest()
+	r.c = c
+	r.end(st, err)
+	return r
 }
 
 // Wait blocks until the operation is complete and returns its status
@@ -85,20 +166,30 @@ func (r *Request) Wait() (Status, error) {
 		return emptyStatus, nil
 	}
 	r.mu.Lock()
-	defer r.mu.Unlock()
+	if r.poll(); r.req != nil && !r.finish() {
+		err := r.contextError()
+		r.mu.Unlock()
+		return emptyStatus, err
+	}
+	r.taken = true
+	st, err := r.status(), r.err()
+	r.mu.Unlock()
+	return st, err
+}
+
+// finish blocks until the operation is complete. It reports false when its
+// context ended first and it cannot be withdrawn.
+func (r *Request) finish() bool {
 	for r.req != nil {
 		if r.busy {
 			if !r.await() {
-				return emptyStatus, r.contextError()
+				return false
 			}
-			continue
-		}
-		if !r.block() {
-			return emptyStatus, r.contextError()
+		} else if !r.block() {
+			return false
 		}
 	}
-	r.taken = true
-	return r.st, r.err
+	return true
 }
 
 // block waits for the engine's part to end, with the mutex released. It
@@ -114,6 +205,7 @@ func (r *Request) block() bool {
 	if err != nil && r.interrupted(done, err) {
 		return r.giveUp()
 	}
+	r.req.Recycle()
 	r.advance(st, err)
 	return true
 }
@@ -131,7 +223,7 @@ func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
 // the request. It reports false when the context ended first.
 func (r *Request) await() bool {
 	ch := make(chan struct{})
-	r.waiters = append(r.waiters, func() { close(ch) })
+	r.wake(func() { close(ch) })
 	done := r.done()
 	r.mu.Unlock()
 	ok := true
@@ -146,10 +238,19 @@ func (r *Request) await() bool {
 
 func (r *Request) release() {
 	r.busy = false
-	for _, f := range r.waiters {
+	if r.more == nil {
+		return
+	}
+	for _, f := range r.more.waiters {
 		f()
 	}
-	r.waiters = nil
+	r.more.waiters = nil
+}
+
+// wake has f called when the goroutine that blocks on the request has ended.
+func (r *Request) wake(f func()) {
+	x := r.extra()
+	x.waiters = append(x.waiters, f)
 }
 
 func (r *Request) done() <-chan struct{} {
@@ -157,6 +258,31 @@ func (r *Request) done() <-chan struct{} {
 		return nil
 	}
 	return r.c.done
+}
+
+// coll reports that the operation is a collective, which cannot be withdrawn.
+func (r *Request) coll() bool { return r.op >= opColl }
+
+// status returns the status of the complete operation.
+func (r *Request) status() Status {
+	return Status{Source: int(r.peer), Tag: int(r.tag), Bytes: r.bytes, Cancelled: r.cancelled}
+}
+
+// err returns the error of the complete operation.
+func (r *Request) err() error {
+	if r.more == nil {
+		return nil
+	}
+	return r.more.err
+}
+
+// end records the result of the operation, which is complete.
+func (r *Request) end(st Status, err error) {
+	r.req, r.mem = nil, nil
+	r.peer, r.tag, r.bytes, r.cancelled = int32(st.Source), int32(st.Tag), st.Bytes, st.Cancelled
+	if err != nil {
+		r.extra().err = err
+	}
 }
 
 // interrupted reports whether err only says that done was closed.
@@ -176,8 +302,8 @@ func (r *Request) interrupted(done <-chan struct{}, err error) bool {
 // when that is not possible and the operation goes on.
 func (r *Request) giveUp() bool {
 	r.withdraw = true
-	if r.coll {
-		reason := "the context of " + r.op + " ended: " + context.Cause(r.c.ctx).Error()
+	if r.coll() {
+		reason := "the context of " + r.op.String() + " ended: " + context.Cause(r.c.ctx).Error()
 		r.c.ec.Revoke(reason)
 		if r.c.st.check != nil {
 			r.c.st.check.revoke(reason)
@@ -188,27 +314,36 @@ func (r *Request) giveUp() bool {
 }
 
 func (r *Request) contextError() error {
-	return r.c.failed(r.op, r.peer, r.tag, ErrCancelled)
+	return r.failed(ErrCancelled)
 }
 
 // advance records the end of the engine's part.
 func (r *Request) advance(st engine.Status, err error) {
-	r.req = nil
-	r.st, r.err = statusOf(st), r.c.failed(r.op, r.peer, r.tag, err)
-	if r.coll || r.send {
-		r.st = emptyStatus
-		r.st.Cancelled = st.Cancelled
+	result := emptyStatus
+	if result.Cancelled = st.Cancelled; !r.send && !r.coll() {
+		result = statusOf(st)
 	}
-	if r.withdraw && (r.st.Cancelled || r.coll && err != nil) {
-		r.err = r.contextError()
+	if err != nil {
+		err = r.failed(err)
 	}
-	if then := r.then; then != nil {
-		r.then = nil
-		r.req, r.st, r.err = then(r, st, r.err)
+	if r.withdraw && (result.Cancelled || r.coll() && err != nil) {
+		err = r.contextError()
 	}
-	if r.req == nil {
-		r.mem, r.vec = [2]unsafe.Pointer{}, nil
+	if r.more != nil && r.more.then != nil {
+		then := r.more.then
+		r.more.then = nil
+		r.req, result, err = then(r, st, err)
+		if r.req != nil {
+			return
+		}
 	}
+	r.more = nil
+	r.end(result, err)
+}
+
+// failed is err as an error of this operation.
+func (r *Request) failed(err error) error {
+	return r.c.failed(r.op.String(), int(r.peer), int(r.tag), err)
 }
 
 // poll makes progress on a request without blocking; the mutex is held.
@@ -238,7 +373,7 @@ func (r *Request) Test() (Status, bool, error) {
 		return emptyStatus, false, nil
 	}
 	r.taken = true
-	return r.st, true, r.err
+	return r.status(), true, r.err()
 }
 
 // Cancel asks for a receive that has not matched, or a send that has not been
@@ -255,10 +390,10 @@ func (r *Request) Cancel() error {
 	switch {
 	case r.req == nil || r.fixed:
 		return nil
-	case r.coll:
-		return r.c.newError("Cancel", ErrUnsupported, Undefined, Undefined, errors.New(r.op+" is a collective and cannot be cancelled"))
+	case r.coll():
+		return r.c.newError("Cancel", ErrUnsupported, Undefined, Undefined, errors.New(r.op.String()+" is a collective and cannot be cancelled"))
 	}
-	return r.c.failed("Cancel", r.peer, r.tag, r.req.Cancel())
+	return r.c.failed("Cancel", int(r.peer), int(r.tag), r.req.Cancel())
 }
 
 // Status returns the status of a complete request again, and the empty status
@@ -272,5 +407,5 @@ func (r *Request) Status() Status {
 	if r.req != nil {
 		return emptyStatus
 	}
-	return r.st
+	return r.status()
 }

@@ -137,7 +137,7 @@ func IsendView[T any](c *Comm, v View[T], dest, tag int) *Request {
 		return doneRequest(c, emptyStatus, c.checkSend(elementOf[T](), dest, tag))
 	}
 	req, err := c.ec.Isend(b, dest, tag, engine.Standard)
-	return newSend(c, "IsendView", dest, tag, b, req, err)
+	return newSend(c, opIsendView, dest, tag, b, req, err)
 }
 
 // IrecvView starts a RecvView (MPI 5.0 §3.7.2).
@@ -150,7 +150,7 @@ func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 		return doneRequest(c, nullStatus, c.checkRecv(elementOf[T](), source, tag))
 	}
 	req, err := c.ec.Irecv(b, source, tag)
-	return newRequest(c, "IrecvView", source, tag, b, req, err)
+	return newRequest(c, opIrecvView, source, tag, b, req, err)
 }
 
 // SendrecvView is Sendrecv of views (MPI 5.0 §3.10, §5.1). They may be views of

@@ -172,7 +172,7 @@ func blockAny(reqs []*Request) error {
 		case r.req == nil:
 		case r.busy && !slices.Contains(owned, r):
 			w.need()
-			r.waiters = append(r.waiters, w.fire)
+			r.wake(w.fire)
 		case !r.busy:
 			r.busy = true
 			eng = r.c.st.proc.eng

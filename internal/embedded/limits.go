@@ -9,7 +9,7 @@ const (
 	eagerMax = 4 << 10
 
 	// The length of a part.
-	streamPart = 8 << 10
+	streamPart = 4 << 10
 
 	// A message longer than this is offered, and the receiver copies it out of
 	// the sender's memory: one copy instead of two, for the price of a system

@@ -85,8 +85,8 @@ func (ep *endpoint) recv(cx *context, b engine.Buf, src, tag int, done <-chan st
 
 // irecv starts a nonblocking receive.
 func (ep *endpoint) irecv(cx *context, b engine.Buf, src, tag int) engine.Request {
-	r := &request{ep: ep}
 	ep.lock.Lock()
+	r := ep.newRequest()
 	ep.startRecv(r, cx, b, src, tag)
 	if !r.done {
 		r.counted = true

@@ -206,12 +206,16 @@ func (h handle) Test() (engine.Status, bool, error) {
 	if !h.r.done {
 		ep.once()
 	}
-	ok := h.r.done
-	ep.leave()
-	if !ok {
+	if !h.r.done {
+		ep.leave()
 		return engine.Status{}, false, nil
 	}
-	return h.r.status, true, h.r.err
+	st, err := h.r.status, h.r.err
+	if !h.r.group {
+		ep.recycle(h.r)
+	}
+	ep.leave()
+	return st, true, err
 }
 
 // Wait implements [engine.Request].
@@ -227,6 +231,16 @@ func (h handle) Wait(done <-chan struct{}) (engine.Status, error) {
 	}
 	ep.leave()
 	return h.r.status, h.r.err
+}
+
+// Recycle implements [engine.Request].
+func (h handle) Recycle() {
+	ep := h.r.ep
+	if h.r.group || !ep.lock.TryLock() { // rather the collector's than a wait
+		return
+	}
+	ep.recycle(h.r)
+	ep.lock.Unlock()
 }
 
 // waitedFor notes that a call waits for r, and ends r if that is in vain.

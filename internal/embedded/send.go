@@ -12,20 +12,9 @@ import (
 func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
-	if mode == engine.Standard && b.Layout == nil && int(peer) != ep.rank && !ep.closed && cx.comm.broken == nil {
-		// The common case touches no request: the frame goes straight into the ring.
-		n := b.Bytes()
-		o := ep.outbound(peer)
-		if n <= eagerMax && o.queue.head == nil && len(ep.gone) == 0 {
-			if h := o.ring.Reserve(n); h != nil {
-				h.Ctx, h.Src, h.Tag, h.Sig = cx.remote(dest), int32(cx.comm.rank), int32(tag), uint32(b.Type.Sig)
-				memory.Copy(h.Payload(), b.Ptr, n)
-				o.ring.Publish(h, proto.Eager, 0)
-				ep.published(o)
-				ep.lock.Unlock()
-				return nil
-			}
-		}
+	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
+		ep.lock.Unlock()
+		return nil
 	}
 	r := ep.newRequest()
 	ep.startSend(r, cx, b, dest, tag, mode)
@@ -59,19 +48,52 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 
 // isend starts a nonblocking send.
 func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
-	r := &request{ep: ep}
+	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
+	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
+		ep.leave()
+		return engine.Completed{}
+	}
+	r := ep.newRequest()
 	ep.startSend(r, cx, b, dest, tag, mode)
-	if !r.done {
+	switch {
+	case r.done && r.err == nil:
+		ep.recycle(r)
+		ep.leave()
+		return engine.Completed{}
+	case !r.done:
 		r.counted = true
 		ep.outstanding++
 		if mode == engine.Buffered { // local: the copy goes on by itself
 			r.pooled = true
-			r = &request{ep: ep, done: true}
+			ep.leave()
+			return engine.Completed{}
 		}
 	}
 	ep.leave()
 	return handle{r}
+}
+
+// sendNow is the common case of a send, which touches no request: the frame
+// goes straight into the ring. It reports whether it did.
+func (ep *endpoint) sendNow(cx *context, b engine.Buf, peer int32, dest, tag int) bool {
+	n := b.Bytes()
+	if b.Layout != nil || n > eagerMax || int(peer) == ep.rank || ep.closed || cx.comm.broken != nil || len(ep.gone) > 0 {
+		return false
+	}
+	o := ep.outbound(peer)
+	if o.queue.head != nil {
+		return false
+	}
+	h := o.ring.Reserve(n)
+	if h == nil {
+		return false
+	}
+	h.Ctx, h.Src, h.Tag, h.Sig = cx.remote(dest), int32(cx.comm.rank), int32(tag), uint32(b.Type.Sig)
+	memory.Copy(h.Payload(), b.Ptr, n)
+	o.ring.Publish(h, proto.Eager, 0)
+	ep.published(o)
+	return true
 }
 
 // startSend begins a send; the request may be complete on return.

@@ -149,7 +149,9 @@ type Message interface {
 // Request is a running nonblocking operation (MPI 5.0 §3.7). Test and Wait
 // release it when they report completion; it is not used after that.
 type Request interface {
-	// Test makes progress and reports whether the operation has completed.
+	// Test makes progress and reports whether the operation has completed. If
+	// so, the engine may use the request's memory again: Cancel does not run
+	// beside Test.
 	Test() (st Status, ok bool, err error)
 
 	// Wait blocks until the operation has completed. When done is closed first
@@ -161,8 +163,28 @@ type Request interface {
 	// been received, to be withdrawn. The request still completes, by Wait or
 	// Test, with Status.Cancelled set if the withdrawal came in time. It is
 	// local. Collectives cannot be cancelled: ErrUnsupported. Cancel may run while
-	// another goroutine is in Wait or Test, also when these are just reporting
-	// completion; then it does nothing. So a request is not used again for another
-	// operation as long as it may be reached.
+	// another goroutine is in Wait, also when it is just reporting completion;
+	// then it does nothing.
 	Cancel() error
+
+	// Recycle says that Wait has reported completion and that nobody refers to
+	// the request any more: the engine may use its memory again. It is called
+	// once or never.
+	Recycle()
 }
+
+// Completed is the request of an operation that was complete, without an error
+// and with an empty status, when the call that started it returned.
+type Completed struct{}
+
+// Test implements [Request].
+func (Completed) Test() (Status, bool, error) { return Status{}, true, nil }
+
+// Wait implements [Request].
+func (Completed) Wait(<-chan struct{}) (Status, error) { return Status{}, nil }
+
+// Cancel implements [Request].
+func (Completed) Cancel() error { return nil }
+
+// Recycle implements [Request].
+func (Completed) Recycle() {}

@@ -354,3 +354,5 @@ func (m *compound) Wait(done <-chan struct{}) (engine.Status, error) {
 func (m *compound) Cancel() error {
 	return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
 }
+
+func (m *compound) Recycle() {}

@@ -236,10 +236,10 @@ func (c *comm) Isend(b engine.Buf, dest, tag int, mode engine.SendMode) (engine.
 	finished, err := r.start(1)
 	if finished {
 		_, err = r.end(err)
-		return completed{}, err
+		return engine.Completed{}, err
 	}
 	c.d.detach(r)
-	return completed{}, nil
+	return engine.Completed{}, nil
 }
 
 func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
@@ -263,13 +263,6 @@ func (r *request) nonblocking(polls int) (engine.Request, error) {
 	r.canCancel = r.withdrawable()
 	return r, nil
 }
-
-// completed is the request of an operation that is over already.
-type completed struct{}
-
-func (completed) Test() (engine.Status, bool, error)          { return engine.Status{}, true, nil }
-func (completed) Wait(<-chan struct{}) (engine.Status, error) { return engine.Status{}, nil }
-func (completed) Cancel() error                               { return nil }
 
 var errReleased = engine.Errorf(engine.ErrRequest, "the request has completed and was released before")
 
@@ -330,6 +323,9 @@ func (r *request) giveUp(reason error) (engine.Status, error) {
 	r.d.detach(r)
 	return engine.Status{}, reason
 }
+
+// Recycle implements [engine.Request].
+func (r *request) Recycle() {}
 
 // Cancel has an operation withdrawn by whoever tests or waits for it. A send
 // that the library cannot withdraw goes on, with the user's memory.

@@ -41,3 +41,20 @@ test:
 	CMPQ AX, CX
 	JB   next
 	RET
+
+// PREFETCHW (AX) does nothing on processors without it.
+
+// func Claim(p unsafe.Pointer, n int)
+TEXT ·Claim(SB), NOSPLIT, $0-16
+	MOVQ p+0(FP), AX
+	MOVQ n+8(FP), CX
+	ADDQ AX, CX
+	ANDQ $~63, AX
+	JMP  test
+next:
+	BYTE $0x0F; BYTE $0x0D; BYTE $0x08 // PREFETCHW (AX)
+	ADDQ $64, AX
+test:
+	CMPQ AX, CX
+	JB   next
+	RET

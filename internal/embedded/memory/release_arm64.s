@@ -24,3 +24,18 @@ TEXT ·Pause(SB), NOSPLIT, $0-0
 // func Demote(p unsafe.Pointer, n int)
 TEXT ·Demote(SB), NOSPLIT, $0-16
 	RET
+
+// func Claim(p unsafe.Pointer, n int)
+TEXT ·Claim(SB), NOSPLIT, $0-16
+	MOVD p+0(FP), R0
+	MOVD n+8(FP), R1
+	ADD  R0, R1, R1
+	AND  $~63, R0, R0
+	B    test
+next:
+	PRFM (R0), PSTL1KEEP
+	ADD  $64, R0, R0
+test:
+	CMP  R1, R0
+	BLO  next
+	RET

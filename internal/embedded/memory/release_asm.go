@@ -30,3 +30,9 @@ func Set(p *uint64, v uint64) { *p = v }
 //
 //go:noescape
 func Demote(p unsafe.Pointer, n int)
+
+// Claim asks the processor for the right to write the n bytes at p, which other
+// cores have read: the writes that follow some time later then do not wait.
+//
+//go:noescape
+func Claim(p unsafe.Pointer, n int)

@@ -25,3 +25,6 @@ func Set(p *uint64, v uint64) { atomic.StoreUint64(p, v) }
 // Demote asks the processor to move what was just written to a cache that
 // cores share; here it does nothing.
 func Demote(p unsafe.Pointer, n int) {}
+
+// Claim asks the processor for the right to write; here it does nothing.
+func Claim(p unsafe.Pointer, n int) {}

@@ -28,6 +28,7 @@ const (
 	HeaderSize = 24
 	align      = 32
 	wrapKind   = 0xff
+	claimMax   = 8 << 10
 )
 
 // Header is the header of a frame as it lies in the ring.
@@ -118,6 +119,16 @@ func (w *Writer) Publish(h *Header, kind, flags uint8) {
 	w.pos += (uint64(HeaderSize+w.len) + align - 1) &^ (align - 1)
 	memory.Set((*uint64)(unsafe.Add(w.data, w.pos&(w.size-1))), 0)
 	memory.StoreRelease(&h.word, word(kind, flags, w.len))
+	w.claim()
+}
+
+// claim gets the next frame's place out of the reader's cache while the reader
+// works on this frame: the next one is probably as long. The first line stays,
+// which the reader polls.
+func (w *Writer) claim() {
+	from := (w.pos&(w.size-1))&^63 + 64
+	n := min(uint64(w.len), claimMax, w.size-min(from, w.size))
+	memory.Claim(unsafe.Add(w.data, from), int(n))
 }
 
 // Reader is the reading side. It is used by one goroutine at a time.
