@@ -97,7 +97,7 @@ func (o opName) String() string {
 // slab is where requests are allocated, some at a time.
 type slab struct {
 	used int
-	list [50]Request // with used, at most 4 KiB
+	list [204]Request // with used, at most 16 KiB
 }
 
 var slabs sync.Pool

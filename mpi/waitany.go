@@ -17,6 +17,14 @@ import (
 // WaitAll blocks until all requests are complete and returns their errors,
 // joined (MPI_Waitall).
 func WaitAll(reqs ...*Request) error {
+	// The last one is probably the last to end. While it is waited for, the
+	// others end without being waited for one by one.
+	for i := len(reqs) - 1; i > 0; i-- {
+		if reqs[i] != nil {
+			_, _ = reqs[i].Wait() // its error is kept
+			break
+		}
+	}
 	var errs []error
 	for _, r := range reqs {
 		if _, err := r.Wait(); err != nil {

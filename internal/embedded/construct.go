@@ -162,7 +162,7 @@ func (c *comm) openBoard() {
 	if c.boardMem == nil {
 		return
 	}
-	polls, _ := c.ep.hub.spin()
+	polls, _, _ := c.ep.hub.spin()
 	h := &boardHost{c: c, canPull: true, spins: polls}
 	for r := range c.size {
 		if p := int(c.proc(r)); p != c.ep.rank && !c.ep.hub.canPull(p) {

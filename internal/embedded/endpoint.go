@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
@@ -40,6 +41,7 @@ type endpoint struct {
 	waiters  parkedList // goroutines parked until a request completes
 
 	polls, yields int
+	spins         time.Duration
 	fence         uint32
 
 	handled uint32         // frames, ever
@@ -61,7 +63,7 @@ type endpoint struct {
 
 func newEndpoint(h hub, rank int) *endpoint {
 	ep := &endpoint{rank: rank, hub: h, bell: h.bell(rank)}
-	ep.polls, ep.yields = h.spin()
+	ep.polls, ep.spins, ep.yields = h.spin()
 	ep.outs.init(h.size())
 	return ep
 }

@@ -15,9 +15,9 @@ type hub interface {
 	host() string
 	transport() string
 
-	// spin returns how often a rank polls before it yields, and how often it
-	// yields before it sleeps.
-	spin() (polls, yields int)
+	// spin returns how often, and after that how long, a rank polls before it
+	// yields, and how often it yields before it sleeps.
+	spin() (polls int, time time.Duration, yields int)
 	yield()
 
 	// openRing makes the ring that from writes and to reads, and tells to of it.

@@ -107,11 +107,11 @@ func (h *inproc) yield()            { runtime.Gosched() }
 
 // spin: a rank that has a processor of its own polls for some microseconds;
 // otherwise it parks soon, since waking a goroutine is cheap.
-func (h *inproc) spin() (polls, yields int) {
+func (h *inproc) spin() (polls int, time time.Duration, yields int) {
 	if h.n <= runtime.GOMAXPROCS(0) {
-		return 4000, 2
+		return 2000, wakeTime, 2
 	}
-	return 20, 1
+	return 20, 0, 1
 }
 
 func (h *inproc) openRing(to, from int) ring.Memory {

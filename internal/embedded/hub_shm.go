@@ -90,6 +90,7 @@ func OpenShm() (engine.Engine, error) {
 	h.arena = newArena(seg.Arena(rank))
 	seg.Join(rank)
 	dieWithParent()
+	takeBallast()
 	if h.control != nil {
 		// mpiexec then watches this process, which need not be the one it has
 		// started: there may be a script or a debugger between. Without mpiexec
@@ -108,14 +109,15 @@ func (h *shm) fenced() bool      { return false }
 func (h *shm) yield()            { futex.Yield() }
 func (h *shm) help(int)          {}
 
-// spin: with a core for every rank, a wait of up to some 100 µs (a megabyte
-// being copied) is cheaper polled than slept; with more ranks than cores, the
-// core goes to another rank at once.
-func (h *shm) spin() (polls, yields int) {
+// spin: with a core for every rank, a wait is polled for as long as it takes to
+// sleep and be woken, some 100 µs on a virtual machine: a rank that sleeps
+// sooner makes its peers, which wait for it meanwhile, sleep as well. With more
+// ranks than cores, the core goes to another rank at once.
+func (h *shm) spin() (polls int, time time.Duration, yields int) {
 	if !h.crowded {
-		return 5000, 8
+		return 2000, wakeTime, 8
 	}
-	return 8, 40
+	return 8, 0, 40
 }
 
 func (h *shm) cores() int {

@@ -1,5 +1,7 @@
 package embedded
 
+import "time"
+
 // Lengths in bytes at which a message changes the way it travels (package
 // proto). They were chosen by measurement between two processes on two cores;
 // bench/ repeats it.
@@ -25,6 +27,9 @@ const (
 	// Where no memory can be reached every message longer than this is asked
 	// for before it is sent, so that no receiver has to keep it unexpected.
 	offerAlways = 256 << 10
+
+	// How long a rank that has a core of its own polls before it sleeps.
+	wakeTime = 150 * time.Microsecond
 
 	// Framed messages of a ring are handled this many at a time before the
 	// other rings have their turn.

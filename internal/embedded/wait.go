@@ -254,10 +254,10 @@ func (ep *endpoint) look(c *cond, done <-chan struct{}) (bool, error) {
 
 // spin polls for as long as is sensible on this machine.
 func (ep *endpoint) spin(c *cond, done <-chan struct{}) (bool, error) {
-	idle := 0
-	for i := 0; idle < ep.polls; i++ {
+	var since time.Time // nothing has come
+	for i, idle := 0, 0; idle < ep.polls || ep.spins > 0; i++ {
 		if ep.progress() > 0 {
-			idle = 0
+			idle, since = 0, time.Time{}
 		}
 		if c.holds() {
 			return true, nil
@@ -273,6 +273,13 @@ func (ep *endpoint) spin(c *cond, done <-chan struct{}) (bool, error) {
 		if i%rarely == rarely-1 {
 			if over, err := ep.look(c, done); over {
 				return true, err
+			}
+			if idle >= ep.polls {
+				if since.IsZero() {
+					since = time.Now()
+				} else if time.Since(since) > ep.spins {
+					break
+				}
 			}
 			if i%(rarely*16) == rarely*16-1 {
 				ep.lock.Unlock()

@@ -234,6 +234,28 @@ func (p Placement) CPUs(m *topo.Machine, ranks int) ([]topo.Set, error) {
 	return out, nil
 }
 
+// Shares is where ranks run when nobody has said where: each on cores of its own,
+// all of them on all cores. It returns nil, which binds nothing, for a single
+// rank and for more ranks than there are cores (then the system moves ranks to
+// where there is room).
+//
+// A rank has several threads, and the system tends to wake one on the core on
+// which a peer is polling for its message.
+func Shares(m *topo.Machine, ranks int) []topo.Set {
+	cores := m.Objects(topo.LevelCore)
+	if ranks < 2 || ranks > min(len(cores), m.UsableCores()) {
+		return nil
+	}
+	out := make([]topo.Set, ranks)
+	for r := range out {
+		for _, core := range cores[r*len(cores)/ranks : (r+1)*len(cores)/ranks] {
+			out[r] = out[r].Or(core)
+		}
+		out[r] = out[r].And(m.Allowed)
+	}
+	return out
+}
+
 // related returns the objects that lie inside of home, or if home is not larger
 // than they are, the one around it.
 func related(objects []topo.Set, home topo.Set) (inside []topo.Set, around topo.Set) {

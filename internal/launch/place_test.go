@@ -102,6 +102,32 @@ func TestPlacement(t *testing.T) {
 	}
 }
 
+func TestShares(t *testing.T) {
+	two := machine(2, 4, 2, 1)
+	part := machine(2, 4, 2, 1)
+	part.Allowed = topo.SetOf(2, 3, 10, 12, 13)
+	for _, tt := range []struct {
+		m     *topo.Machine
+		ranks int
+		want  string
+	}{
+		{two, 1, ""}, {two, 9, ""},
+		{two, 2, "0-3,8-11 4-7,12-15"},
+		{two, 3, "0-1,8-9 2-4,10-12 5-7,13-15"},
+		{two, 8, "0,8 1,9 2,10 3,11 4,12 5,13 6,14 7,15"},
+		{part, 2, "2,10,3 12-13"},
+		{part, 5, ""},
+	} {
+		var got []string
+		for _, s := range Shares(tt.m, tt.ranks) {
+			got = append(got, s.String())
+		}
+		if s := strings.Join(got, " "); s != tt.want {
+			t.Errorf("%d ranks on %v: %s, want %s", tt.ranks, tt.m.Allowed, s, tt.want)
+		}
+	}
+}
+
 func TestBadPlacements(t *testing.T) {
 	for _, tt := range []struct{ bind, mbs, want string }{
 		{"chair", "", `"chair" is not one of`},

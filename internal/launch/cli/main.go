@@ -71,9 +71,14 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 		return nil, usagef("%v", err)
 	}
 	var machine *topo.Machine
-	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads {
+	share := c.bind == "" && c.mapBy == "" && runtime.GOOS == "linux"
+	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads || share {
 		if machine, err = topo.Local(); err != nil {
-			return nil, err
+			if !c.reportBindings && !place.Binds() && c.mapBy == "" && !c.threads {
+				machine, share = nil, false // it would only have been better
+			} else {
+				return nil, err
+			}
 		}
 	}
 	j := &launch.Job{Universe: c.universe, ForwardSignals: true, KeepGoing: c.keepGoing}
@@ -126,6 +131,8 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 		if j.Bind, err = place.CPUs(machine, n); err != nil {
 			return nil, usagef("%v", err)
 		}
+	} else if share {
+		j.Bind = launch.Shares(machine, n)
 	}
 	if c.reportBindings {
 		for r := range n {

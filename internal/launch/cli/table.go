@@ -105,7 +105,7 @@ func init() {
 		{[]string{"wdir", "wd"}, "DIR", groupEnv, "run this program in DIR", []string{"dir"},
 			func(p *parser, v []string) error { p.app.dir = v[0]; return nil }},
 
-		{[]string{"bind-to"}, "WHAT", groupPlace, "none (default), hwthread, core, l1cache, l2cache, l3cache, numa, socket, rr, user:LIST, OBJECT:N", []string{"none", "hwthread", "core", "l2cache", "l3cache", "numa", "socket", "rr", "user:"},
+		{[]string{"bind-to"}, "WHAT", groupPlace, "none, hwthread, core, l1cache, l2cache, l3cache, numa, socket, rr, user:LIST, OBJECT:N (default: each rank on its share of the cores; none if they are fewer than the ranks)", []string{"none", "hwthread", "core", "l2cache", "l3cache", "numa", "socket", "rr", "user:"},
 			func(p *parser, v []string) error { p.cfg.bind = v[0]; return nil }},
 		{[]string{"map-by"}, "OBJECT", groupPlace, "deal ranks out to core, hwthread, l3cache, numa, socket …; ppr:N:OBJECT; OBJECT:pe=N", []string{"core", "hwthread", "l3cache", "numa", "socket", "slot", "node", "ppr:"},
 			func(p *parser, v []string) error { p.cfg.mapBy = v[0]; return nil }},
