@@ -16,7 +16,7 @@ const (
 	// A message longer than this is offered, and the receiver copies it out of
 	// the sender's memory: one copy instead of two, for the price of a system
 	// call and an answer.
-	offerShm = 64 << 10
+	offerShm = 32 << 10
 
 	// From this length on, the sender helps to copy.
 	shareMin = 32 << 10
