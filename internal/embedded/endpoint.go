@@ -31,6 +31,9 @@ type endpoint struct {
 	ops         numbers     // operations that await an answer of a peer
 	outstanding int         // operations that no call may be waiting for
 	jobs        []job       // copies to be made without the lock
+	settling    []job       // copies whose last pieces their senders make
+	patience    int         // looks at settling
+	offered     offers      // sends that this rank may help to copy
 	pulled      atomic.Bool // such a copy has succeeded: the system allows it
 
 	polling  bool       // a goroutine polls, or sleeps on the bell
@@ -215,6 +218,10 @@ func (ep *endpoint) progress() int {
 		ep.runJobs()
 		n++
 	}
+	if len(ep.settling) > 0 {
+		ep.settle()
+		n++ // a rank with such work does not sleep
+	}
 	return n
 }
 
@@ -277,7 +284,10 @@ type job struct {
 	n     int
 	total int
 	reply uint64 // the sender's operation
-	src   int32
-	tag   int32
-	sig   engine.Sig
+
+	shared *segment.Transfer // settling
+
+	src int32
+	tag int32
+	sig engine.Sig
 }

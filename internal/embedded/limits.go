@@ -16,10 +16,10 @@ const (
 	// A message longer than this is offered, and the receiver copies it out of
 	// the sender's memory: one copy instead of two, for the price of a system
 	// call and an answer.
-	offerShm = 32 << 10
+	offerShm = 16 << 10
 
 	// From this length on, the sender helps to copy.
-	shareMin = 32 << 10
+	shareMin = 24 << 10
 
 	// Between goroutines a copy out of the sender's memory costs no system call.
 	offerInproc = 2 << 10

@@ -1,11 +1,13 @@
 package embedded
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -102,13 +104,19 @@ func (ep *endpoint) runJobs() {
 		ep.jobs[len(ep.jobs)-1] = job{}
 		ep.jobs = ep.jobs[:len(ep.jobs)-1]
 		peer := j.r.peer
+		alone := len(ep.offered) > 0 // messages go both ways: the peer copies those to it
 		ep.lock.Unlock()
 		var err error
+		var shared *segment.Transfer
 		if j.addr != nil {
 			memory.Copy(j.r.ptr, j.addr, j.n)
 		} else if j.n > 0 {
 			t := ep.hub.transfer(int(peer), j.reply)
+			if alone {
+				t = nil
+			}
 			if t != nil && j.n >= shareMin && j.n == j.total && ep.pulled.Load() {
+				shared = t
 				err = ep.pullShared(t, j.reply, j.r.ptr, int(peer), j.from, j.n)
 			} else {
 				err = ep.hub.pull(j.r.ptr, int(peer), j.from, j.n)
@@ -118,13 +126,22 @@ func (ep *endpoint) runJobs() {
 			}
 		}
 		ep.lock.Lock()
-		if err != nil {
+		switch {
+		case err != nil:
 			ep.pullFailed(j, err)
-			continue
+		case shared != nil && atomic.LoadUint64(&shared.Done) < uint64(j.n):
+			j.shared = shared
+			ep.settling = append(ep.settling, j)
+		default:
+			ep.pulledAll(j)
 		}
-		ep.answer(peer, control{kind: proto.Taken, a: j.reply})
-		ep.received(j.r, j.src, j.tag, j.sig, j.total, nil)
 	}
+}
+
+// pulledAll ends a receive whose message has been copied.
+func (ep *endpoint) pulledAll(j job) {
+	ep.answer(j.r.peer, control{kind: proto.Taken, a: j.reply})
+	ep.received(j.r, j.src, j.tag, j.sig, j.total, nil)
 }
 
 // pullFailed takes the other way: the sender is asked to send. (The peer may

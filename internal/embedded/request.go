@@ -101,6 +101,9 @@ func (ep *endpoint) complete(r *request, err error) {
 	}
 	r.done, r.err = true, err
 	ep.news = true
+	if r.transfer != nil {
+		ep.offered.remove(r)
+	}
 	if r.counted {
 		r.counted = false
 		ep.outstanding--

@@ -267,7 +267,9 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 	ep.left(o, r)
 	r.stage = stageAnswer
 	if r.n >= shareMin && !ok {
-		r.transfer = ep.hub.transfer(ep.rank, number)
+		if r.transfer = ep.hub.transfer(ep.rank, number); r.transfer != nil {
+			ep.offered.add(r)
+		}
 	}
 	return true
 }

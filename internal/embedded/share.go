@@ -1,10 +1,10 @@
 package embedded
 
 import (
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -15,80 +15,141 @@ import (
 // the segment.
 //
 // The record belongs to the number of the sender's operation. Its Next holds
-// the generation of the number beside the next piece, so that a sender that
-// comes late finds that the record is another operation's by now.
+// the generation of the number beside how many pieces have been taken, so that
+// a sender that comes late finds that the record is another operation's by now.
+//
+// The receiver takes pieces from the front, the sender from the end: in buffers
+// that are used again and again each end then meets the lines that it has in
+// its own cache.
+
+const maxPieces = 1<<16 - 1
 
 // pieceOf is the length of a piece of a message of n bytes.
-func pieceOf(n int) int { return min(max(n/8, 16<<10), 128<<10) &^ 4095 }
+func pieceOf(n int) int {
+	return (max(min(max(n/4, min(n/2, 32<<10)), 128<<10), n/maxPieces+1) + 4095) &^ 4095
+}
 
-// takePiece takes the next piece of a transfer; ok is false when there is none
-// left, or the transfer is not of this generation.
-func takePiece(t *segment.Transfer, generation uint64, n int) (at, length int, ok bool) {
+// takePiece takes the next piece of a transfer, from the front or the end; ok
+// is false when there is none left, or the transfer is not of this generation.
+func takePiece(t *segment.Transfer, generation uint64, n int, fromEnd bool) (at, length int, ok bool) {
 	piece := pieceOf(n)
+	pieces := (n + piece - 1) / piece
 	for {
 		next := atomic.LoadUint64(&t.Next)
-		at = int(uint32(next)) * piece
-		if next>>32 != generation || at >= n {
+		front, back := int(uint16(next>>16)), int(uint16(next))
+		if next>>32 != generation || front+back >= pieces {
 			return 0, 0, false
 		}
-		if atomic.CompareAndSwapUint64(&t.Next, next, next+1) {
-			return at, min(piece, n-at), true
+		i, taken := front, next+1<<16
+		if fromEnd {
+			i, taken = pieces-1-back, next+1
+		}
+		if atomic.CompareAndSwapUint64(&t.Next, next, taken) {
+			return i * piece, min(piece, n-i*piece), true
 		}
 	}
 }
 
 // pullShared is the receiver's side: it copies n bytes at addr in the memory of
-// peer to dst, with the sender's help if it comes. The caller has not the lock.
+// peer to dst, with the sender's help if it comes. When it returns, the sender
+// may still be at work on pieces of its own: see settle. The caller has not the
+// lock.
 func (ep *endpoint) pullShared(t *segment.Transfer, number uint64, dst unsafe.Pointer, peer int, addr uint64, n int) error {
 	atomic.StoreUint64(&t.Done, 0)
 	atomic.StoreUint64(&t.Lost, 0)
 	atomic.StoreUint64(&t.Addr, uint64(uintptr(dst)))
 	atomic.StoreUint64(&t.Len, uint64(n))
 	atomic.StoreUint64(&t.Next, number&^0xffffffff) // the sender may begin
-	copyPiece := func(at, length int) error {
+	for {
+		at, length, ok := takePiece(t, number>>32, n, false)
+		if !ok {
+			return nil
+		}
 		if err := ep.hub.pull(unsafe.Add(dst, at), peer, addr+uint64(at), length); err != nil {
 			return err
 		}
 		atomic.AddUint64(&t.Done, uint64(length))
-		return nil
 	}
-	for {
-		at, length, ok := takePiece(t, number>>32, n)
-		if !ok {
-			break
-		}
-		if err := copyPiece(at, length); err != nil {
-			return err
-		}
-	}
-	for spins := 0; atomic.LoadUint64(&t.Done) < uint64(n); spins++ {
-		if lost := atomic.SwapUint64(&t.Lost, 0); lost != 0 {
-			at := int(lost-1) * pieceOf(n)
-			if err := copyPiece(at, min(pieceOf(n), n-at)); err != nil {
-				return err
-			}
-		}
-		if spins < 1000 {
-			memory.Pause()
-			continue
-		}
-		ep.hub.yield()
-		if state := ep.hub.state(peer); state > segment.Running {
-			return engine.Errorf(engine.ErrProcFailed, "rank %d ended while it copied: %s", peer, ep.hub.cause(peer))
-		}
-	}
-	return nil
 }
 
-// assist is the sender's side, called while it waits for r: if the receiver has
-// begun to copy, it copies as well. The caller has the lock.
-func (ep *endpoint) assist(r *request) {
-	t := r.transfer
-	generation := r.number >> 32
-	if atomic.LoadUint64(&t.Next)>>32 != generation {
-		return // not yet
+// settle completes the receives whose senders have copied their last piece, so
+// that the copy of the next message begins meanwhile. The caller has the lock.
+func (ep *endpoint) settle() {
+	kept := ep.settling[:0]
+	for _, j := range ep.settling {
+		over, err := ep.settled(&j)
+		switch {
+		case err != nil:
+			ep.pullFailed(j, err)
+		case over:
+			ep.pulledAll(j)
+		default:
+			kept = append(kept, j)
+		}
 	}
+	clear(ep.settling[len(kept):])
+	ep.settling = kept
+	if len(kept) > 0 {
+		ep.patience++
+		if ep.patience%1000 == 0 { // the sender has lost its core in the middle
+			ep.lock.Unlock()
+			ep.hub.yield()
+			ep.lock.Lock()
+		}
+	}
+}
+
+// settled reports whether all of a shared copy is there.
+func (ep *endpoint) settled(j *job) (bool, error) {
+	t, peer := j.shared, int(j.r.peer)
+	if atomic.LoadUint64(&t.Done) >= uint64(j.n) {
+		return true, nil
+	}
+	if lost := atomic.SwapUint64(&t.Lost, 0); lost != 0 {
+		at := int(lost-1) * pieceOf(j.n)
+		length := min(pieceOf(j.n), j.n-at)
+		if err := ep.hub.pull(unsafe.Add(j.r.ptr, at), peer, j.from+uint64(at), length); err != nil {
+			return false, err
+		}
+		atomic.AddUint64(&t.Done, uint64(length))
+	}
+	if ep.hub.state(peer) > segment.Running && atomic.LoadUint64(&t.Done) < uint64(j.n) {
+		return false, engine.Errorf(engine.ErrProcFailed, "rank %d ended while it copied: %s", peer, ep.hub.cause(peer))
+	}
+	return false, nil
+}
+
+// offers are the sends whose receivers may ask for help, oldest first.
+type offers []*request
+
+func (o *offers) add(r *request) { *o = append(*o, r) }
+
+func (o *offers) remove(r *request) {
 	r.transfer = nil
+	if i := slices.Index(*o, r); i >= 0 {
+		*o = slices.Delete(*o, i, i+1)
+	}
+}
+
+// assistLook is how many offers are looked at in one go: receivers begin with
+// the oldest.
+const assistLook = 4
+
+// assist is the sender's side, called while it waits: if a receiver has begun
+// to copy, it copies as well. The caller has the lock.
+func (ep *endpoint) assist() {
+	for _, r := range ep.offered[:min(len(ep.offered), assistLook)] {
+		if atomic.LoadUint64(&r.transfer.Next)>>32 == r.number>>32 {
+			ep.push(r)
+			return
+		}
+	}
+}
+
+// push copies pieces of a message to its receiver.
+func (ep *endpoint) push(r *request) {
+	t, generation := r.transfer, r.number>>32
+	ep.offered.remove(r)
 	n, addr := int(atomic.LoadUint64(&t.Len)), atomic.LoadUint64(&t.Addr)
 	src, peer := r.ptr, int(r.peer)
 	if n > r.n {
@@ -96,7 +157,7 @@ func (ep *endpoint) assist(r *request) {
 	}
 	ep.lock.Unlock()
 	for {
-		at, length, ok := takePiece(t, generation, n)
+		at, length, ok := takePiece(t, generation, n, true)
 		if !ok {
 			break
 		}

@@ -262,8 +262,8 @@ func (ep *endpoint) spin(c *cond, done <-chan struct{}) (bool, error) {
 		if c.holds() {
 			return true, nil
 		}
-		if c.req != nil && c.req.transfer != nil {
-			ep.assist(c.req)
+		if len(ep.offered) > 0 {
+			ep.assist()
 		}
 		idle++
 		if ep.lock.Wanted() {

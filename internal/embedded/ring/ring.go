@@ -124,11 +124,13 @@ func (w *Writer) Publish(h *Header, kind, flags uint8) {
 
 // claim gets the next frame's place out of the reader's cache while the reader
 // works on this frame: the next one is probably as long. The first line stays,
-// which the reader polls.
+// which the reader polls, and so does what it has not read yet.
 func (w *Writer) claim() {
 	from := (w.pos&(w.size-1))&^63 + 64
 	n := min(uint64(w.len), claimMax, w.size-min(from, w.size))
-	memory.Claim(unsafe.Add(w.data, from), int(n))
+	if w.pos+n+2*64 <= w.free {
+		memory.Claim(unsafe.Add(w.data, from), int(n))
+	}
 }
 
 // Reader is the reading side. It is used by one goroutine at a time.
