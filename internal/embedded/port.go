@@ -22,6 +22,7 @@ func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedul
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
 	r.schedule, r.vertex = s, int32(vertex)
+	r.blocking = true // the collective does
 	ep.startRecv(r, p.cx, engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
 }
 
@@ -44,7 +45,7 @@ func boardSize(h hub, members int) int {
 func (h *boardHost) Wait(p *uint64, v uint64, done <-chan struct{}) error {
 	ep := h.c.ep
 	ep.lock.Lock()
-	err := ep.await(cond{flag: p, want: v, comm: h.c}, done)
+	err := ep.await(cond{flag: p, want: v, comm: h.c, number: h.c.board.Number()}, done)
 	ep.leave()
 	return err
 }

@@ -7,6 +7,7 @@ import "unsafe"
 //
 //	phase line   how far the member is (see flags.go)
 //	sent, taken  the two ends of the member's stage (see relay.go)
+//	started      how many collectives over messages it has started (see begun.go)
 //	cells        a ring of cells, one a collective: a header line and a slot
 //	stage        two halves for what does not fit a slot and is not pulled
 const (
@@ -14,6 +15,7 @@ const (
 	phaseOff   = 0
 	sentOff    = 1 * line
 	takenOff   = 2 * line
+	startedOff = 3 * line
 	cellsOff   = 4 * line
 	flatMax    = 16 // most members for which everybody looks at everybody
 	inlineMax  = 40 // bytes that fit a header line
