@@ -76,7 +76,7 @@ func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
 	where := ""
 	if cx != nil {
 		rank = cx.comm.rankOf(peer)
-		if cx.comm != ep.world {
+		if rank != int(peer) {
 			where = fmt.Sprintf(" (rank %d of the world)", peer)
 		}
 	}

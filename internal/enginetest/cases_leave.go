@@ -109,6 +109,38 @@ func leaves(gone func(size int) int, first bool) func(t *T, world *mpi.Comm) {
 	}
 }
 
+// sendsToLeaver is the case of sends to a rank that has finalized: those that
+// would wait for it end.
+func sendsToLeaver(t *T, world *mpi.Comm) {
+	if os.Getenv("RINGO_CHECK") == "1" {
+		t.Skip("in check mode Finalize waits for the others")
+	}
+	gone := t.Size - 1
+	if t.Rank == gone {
+		t.Die(byLeave)
+	}
+	check := func(what string, err error) {
+		if !errors.Is(err, mpi.ErrProcFailed) || !errors.Is(err, mpi.ErrFinalized) {
+			t.Errorf("%s: got %v, want the classes ErrProcFailed and ErrFinalized", what, err)
+		}
+	}
+	full := func() (err error) {
+		for i := 0; i < 100000 && err == nil; i++ {
+			err = mpi.Send(world, make([]byte, 1000), gone, 1)
+		}
+		return err
+	}
+	for _, when := range []string{"first", "known to have left"} {
+		check("Ssend, "+when, mpi.Ssend(world, []int{1}, gone, 1))
+		check("Send of 1 MiB, "+when, mpi.Send(world, make([]byte, 1<<20), gone, 1))
+		check("Isend of 1 MiB, "+when, waitFor(mpi.Isend(world, make([]byte, 1<<20), gone, 1)))
+		check("Issend, "+when, waitFor(mpi.Issend(world, []int{1}, gone, 1)))
+		check("Send until there is no room, "+when, full())
+		_, err := mpi.Recv(world, make([]int, 1), gone, 1)
+		check("Recv, "+when, err)
+	}
+}
+
 func init() {
 	const rule = "When a rank finalizes without having taken part in a collective, the calls of the others that need it end with ErrProcFailed naming it."
 	last := func(size int) int { return size - 1 }
@@ -116,6 +148,11 @@ func init() {
 	define(Case{
 		Name: "a rank that finalizes is missed in collectives under way", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
 		Run: leaves(last, false),
+	})
+	define(Case{
+		Name: "sends to a rank that has finalized end", Min: 2, Lost: 1, Needs: "faults",
+		Rule: "A send that would wait for a rank that has finalized ends with ErrProcFailed; one that need not wait may succeed.",
+		Run:  sendsToLeaver,
 	})
 	define(Case{
 		Name: "a rank that has finalized is missed in later collectives", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
