@@ -13,11 +13,11 @@ import (
 // seeChanges takes note of ranks that have left or died since the last look,
 // and ends what can no longer succeed. It reports whether there were any.
 func (ep *endpoint) seeChanges() bool {
+	ep.losses = ep.hub.losses() // before changes: a loss in between is seen at the next look
 	if ep.hub.changes() == ep.changes {
 		return false
 	}
 	seen := ep.changes
-	ep.losses = ep.hub.losses() // before changes: a loss in between is seen at the next look
 	ep.changes = ep.hub.changes()
 	// Whoever is the cause comes before those that left because of it: losses
 	// first, looked for after the leavers, and of the leavers the one that has

@@ -4,13 +4,37 @@ import (
 	"slices"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 )
 
 // A member of a communicator that has finalized begins no further collective.
 // How many it had begun lies in the board of the communicator; a collective
-// beyond that, which others may be waiting in, cannot succeed. That a member has
-// left is looked at only before a rank sleeps, so it costs a collective that
-// succeeds nothing.
+// beyond that, which others may be waiting in, cannot succeed.
+//
+// A rank that is about to sleep in a collective on a board looks whether the
+// member that it waits for has left, which costs a collective that succeeds next
+// to nothing: when thousands of ranks leave, nobody looks at all of them. If it
+// has, everybody looks, since others wait for those that now give up.
+
+// missLeavers looks whether a member that a goroutine of this rank waits for on
+// a board has left. The caller has the lock.
+func (ep *endpoint) missLeavers(c *cond) {
+	missed := c.left()
+	for p := ep.watchers.head; p != nil && !missed; p = p.next {
+		missed = p.left()
+	}
+	if missed {
+		ep.hub.alarm()
+		ep.seeChanges()
+		ep.serveWatchers()
+	}
+}
+
+// left reports whether the rank that is to count up the word has finalized
+// without having done so.
+func (c *cond) left() bool {
+	return c.flag != nil && c.comm.ep.hub.state(int(c.peer)) == segment.Finalized && !c.holds()
+}
 
 // parting is the member that has left a communicator with the least number of
 // collectives of one kind.
@@ -68,13 +92,24 @@ func (ep *endpoint) partedError(c *comm, p *parting) error {
 	return ep.goneError(c.contexts[collectives], p.peer, ep.gone[int(p.peer)])
 }
 
-// withoutMember returns an error if a member has left without having begun the
-// collective with a number, counted from 0, on the board.
-func (c *comm) withoutMember(number uint64) error {
-	if p := &c.partedBoard; p.left && p.begun <= number {
-		return c.ep.partedError(c, p)
+// withoutMember returns an error if the wait for a word of the board is in vain:
+// a member has left without having begun the collective, or the one that is to
+// count up the word in the middle of it.
+func (c *comm) withoutMember(w *cond) error {
+	p := &c.partedBoard
+	if !p.left {
+		return nil
 	}
-	return nil
+	if p.begun > w.number {
+		if !w.left() {
+			return nil
+		}
+		p = &parting{peer: w.peer}
+		if _, known := c.ep.gone[int(w.peer)]; !known {
+			return nil // it is seen at the next look
+		}
+	}
+	return c.ep.partedError(c, p)
 }
 
 // startedWithout returns an error if a member has left without having started

@@ -45,10 +45,10 @@ func boardSize(h hub, members int) int {
 }
 
 // Wait implements [board.Host].
-func (h *boardHost) Wait(p *uint64, v uint64, done <-chan struct{}) error {
+func (h *boardHost) Wait(r int, p *uint64, v uint64, done <-chan struct{}) error {
 	ep := h.c.ep
 	ep.lock.Lock()
-	err := ep.await(cond{flag: p, want: v, comm: h.c, number: h.c.board.Number()}, done)
+	err := ep.await(cond{flag: p, want: v, comm: h.c, number: h.c.board.Number(), peer: h.c.proc(r)}, done)
 	ep.leave()
 	return err
 }

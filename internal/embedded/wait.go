@@ -17,7 +17,10 @@ type cond struct {
 	any  func() bool
 	comm *comm // whose end ends the wait (for flag and any: a request ends by itself)
 
-	number uint64 // (flag) of the collective on the communicator's board
+	// For flag: the number of the collective on the communicator's board, and
+	// who counts the word up.
+	number uint64
+	peer   int32
 }
 
 func (c *cond) holds() bool {
@@ -37,7 +40,7 @@ func (c *cond) broken() error {
 		return nil
 	}
 	if c.flag != nil && c.comm.broken == nil {
-		return c.comm.withoutMember(c.number)
+		return c.comm.withoutMember(c)
 	}
 	return c.comm.broken
 }
@@ -241,8 +244,8 @@ func (ep *endpoint) look(c *cond, done <-chan struct{}) (bool, error) {
 		return true, nil
 	}
 	// A rank that leaves properly has done its part of every collective, if the
-	// program is right: with thousands of ranks, those that wait on a board look
-	// only before they sleep.
+	// program is right: with thousands of ranks, those that wait on a board do not
+	// look at each (see sleep).
 	if (c.flag == nil || ep.hub.losses() != ep.losses) && ep.seeChanges() && c.holds() {
 		return true, nil
 	}
@@ -297,9 +300,7 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 		ep.helpOthers(c) // gives the lock away: before the last look
 	}
 	seq := ep.bell.Arm()
-	if c.flag != nil {
-		ep.seeChanges()
-	}
+	ep.missLeavers(c)
 	for start := time.Now(); ; {
 		if over, err := ep.look(c, done); over {
 			ep.bell.Disarm()

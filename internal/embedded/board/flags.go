@@ -42,7 +42,7 @@ func (b *Board) until(r int, p *uint64, v uint64) error {
 	if b.crowd && !b.tree && b.patient[r].poll(p, v) {
 		return nil
 	}
-	return b.host.Wait(p, v, b.done)
+	return b.host.Wait(r, p, v, b.done)
 }
 
 // patience is how long it pays to poll for a certain member before giving up
