@@ -80,7 +80,7 @@ func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
 			where = fmt.Sprintf(" (rank %d of the world)", peer)
 		}
 	}
-	e := engine.PeerErrorf(engine.ErrProcFailed, rank, 0, "rank %d%s on %s has ended: %s", rank, where, ep.hub.host(), why)
+	e := engine.PeerErrorf(engine.ErrProcFailed, rank, engine.Undefined, "rank %d%s on %s has ended: %s", rank, where, ep.hub.host(), why)
 	if !ep.lost[int(peer)] {
 		e.Err = engine.ErrFinalized
 	}

@@ -85,6 +85,7 @@ func leaves(gone func(size int) int, first bool) func(t *T, world *mpi.Comm) {
 		}
 		for i, call := range missed {
 			err := call.f(comms[i], gone)
+			var e *mpi.Error
 			switch {
 			case err == nil && (call.needs == nil || call.needs(t.Rank, gone)):
 				t.Errorf("%s without rank %d: no error", call.name, gone)
@@ -95,6 +96,8 @@ func leaves(gone func(size int) int, first bool) func(t *T, world *mpi.Comm) {
 				t.Errorf("%s: got %v, want the classes ErrProcFailed and ErrFinalized", call.name, err)
 			case !strings.Contains(err.Error(), fmt.Sprintf("rank %d ", gone)):
 				t.Errorf("the error of %s does not name rank %d: %v", call.name, gone, err)
+			case !errors.As(err, &e) || e.Peer != gone || e.Tag != mpi.Undefined:
+				t.Errorf("the error of %s has peer %d and tag %d, want %d and none: %v", call.name, e.Peer, e.Tag, gone, err)
 			}
 		}
 		if d := t.SinceDeath(); d > patience {
