@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -81,10 +82,14 @@ func newChecker(c *Comm) (*checker, error) {
 }
 
 func (k *checker) free() error {
-	if k.live.Swap(false) {
-		return k.comm.ec.Free()
+	if !k.live.Swap(false) {
+		return nil
 	}
-	return nil
+	p := &k.comm.st.proc.checkers
+	p.mu.Lock()
+	p.list = slices.DeleteFunc(p.list, func(o *checker) bool { return o == k })
+	p.mu.Unlock()
+	return k.comm.ec.Free()
 }
 
 // before compares a blocking call.
@@ -407,7 +412,7 @@ func (k *checker) comparePairs(c *Comm, call *engine.Coll, all []callRecord) err
 // rank has come to its end.
 func (p *process) checkFinalize() error {
 	p.checkers.mu.Lock()
-	list := p.checkers.list
+	list := slices.Clone(p.checkers.list)
 	p.checkers.mu.Unlock()
 	type pending struct {
 		k   *checker
