@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ringo-mpi/ringo/mpi"
@@ -57,9 +58,28 @@ var missed = []collective{
 	}, nil},
 }
 
+// missing makes a call that a rank misses that has left.
+func (t *T) missing(call collective, c *mpi.Comm, gone int) {
+	err := call.f(c, gone)
+	var e *mpi.Error
+	switch {
+	case err == nil && (call.needs == nil || call.needs(t.Rank, gone)):
+		t.Errorf("%s without rank %d: no error", call.name, gone)
+	case err == nil:
+	case os.Getenv("RINGO_CHECK") == "1" && (errors.Is(err, mpi.ErrMismatch) || errors.Is(err, mpi.ErrRevoked)):
+		// The comparison of calls has found it, with the Finalize of the other rank.
+	case !errors.Is(err, mpi.ErrProcFailed) || !errors.Is(err, mpi.ErrFinalized):
+		t.Errorf("%s: got %v, want the classes ErrProcFailed and ErrFinalized", call.name, err)
+	case !strings.Contains(err.Error(), fmt.Sprintf("rank %d ", gone)):
+		t.Errorf("the error of %s does not name rank %d: %v", call.name, gone, err)
+	case !errors.As(err, &e) || e.Peer != gone || e.Tag != mpi.Undefined:
+		t.Errorf("the error of %s has peer %d and tag %d, want %d and none: %v", call.name, e.Peer, e.Tag, gone, err)
+	}
+}
+
 // leaves is the case of a rank that finalizes while the others are in, or come
-// to, collectives that need it.
-func leaves(gone func(size int) int, first bool) func(t *T, world *mpi.Comm) {
+// to, collectives that need it, one after another or in a goroutine each.
+func leaves(gone func(size int) int, first, together bool) func(t *T, world *mpi.Comm) {
 	return func(t *T, world *mpi.Comm) {
 		gone := gone(t.Size)
 		// A communicator for each call: after the first failure it is of no more use.
@@ -83,21 +103,15 @@ func leaves(gone func(size int) int, first bool) func(t *T, world *mpi.Comm) {
 		if first {
 			time.Sleep(50 * time.Millisecond)
 		}
-		for i, call := range missed {
-			err := call.f(comms[i], gone)
-			var e *mpi.Error
-			switch {
-			case err == nil && (call.needs == nil || call.needs(t.Rank, gone)):
-				t.Errorf("%s without rank %d: no error", call.name, gone)
-			case err == nil:
-			case os.Getenv("RINGO_CHECK") == "1" && (errors.Is(err, mpi.ErrMismatch) || errors.Is(err, mpi.ErrRevoked)):
-				// The comparison of calls has found it, with the Finalize of the other rank.
-			case !errors.Is(err, mpi.ErrProcFailed) || !errors.Is(err, mpi.ErrFinalized):
-				t.Errorf("%s: got %v, want the classes ErrProcFailed and ErrFinalized", call.name, err)
-			case !strings.Contains(err.Error(), fmt.Sprintf("rank %d ", gone)):
-				t.Errorf("the error of %s does not name rank %d: %v", call.name, gone, err)
-			case !errors.As(err, &e) || e.Peer != gone || e.Tag != mpi.Undefined:
-				t.Errorf("the error of %s has peer %d and tag %d, want %d and none: %v", call.name, e.Peer, e.Tag, gone, err)
+		if together {
+			var wg sync.WaitGroup
+			for i, call := range missed {
+				wg.Go(func() { t.missing(call, comms[i], gone) })
+			}
+			wg.Wait()
+		} else {
+			for i, call := range missed {
+				t.missing(call, comms[i], gone)
 			}
 		}
 		if d := t.SinceDeath(); d > patience {
@@ -150,7 +164,11 @@ func init() {
 	middle := func(size int) int { return (size - 1) / 2 }
 	define(Case{
 		Name: "a rank that finalizes is missed in collectives under way", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
-		Run: leaves(last, false),
+		Run: leaves(last, false, false),
+	})
+	define(Case{
+		Name: "a rank that finalizes is missed in many collectives at once", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
+		Run: leaves(last, false, true),
 	})
 	define(Case{
 		Name: "sends to a rank that has finalized end", Min: 2, Lost: 1, Needs: "faults",
@@ -159,6 +177,6 @@ func init() {
 	})
 	define(Case{
 		Name: "a rank that has finalized is missed in later collectives", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
-		Run: leaves(middle, true),
+		Run: leaves(middle, true, false),
 	})
 }
