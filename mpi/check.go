@@ -444,7 +444,12 @@ func (p *process) checkFinalize() error {
 	}
 	var errs []error
 	for _, s := range started {
-		if !s.req.endsBefore(late) || s.req.err != nil {
+		if !s.req.endsBefore(late) {
+			// Who waits for others in a comparison learns that it is in vain.
+			s.k.revoke(fmt.Sprintf("rank %d on %s has ended: it has called Finalize", s.k.comm.rank, p.info.Host))
+			continue
+		}
+		if s.req.err != nil {
 			continue // a failed or revoked communicator has nothing left to compare
 		}
 		if text := compareRecords(s.all); text != "" {
