@@ -62,7 +62,7 @@ func SizeInProcess(members int) int { return line + members*geometryOf(members, 
 // header is the first line of a cell: what its member brings to a collective.
 type header struct {
 	flag  uint64 // 1 + number of the collective, stored last
-	meta  uint64 // kind, operation, root and type signature, see call.meta
+	meta  uint64 // kind, operation, root and type signature, see Board.begin
 	bytes uint64 // length of the contribution, and in the top byte where it is
 	word  [inlineMax / 8]uint64
 }
