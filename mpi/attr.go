@@ -18,6 +18,9 @@ type AttrDeleter interface {
 // uses a key type of its own. Dup copies the attributes whose values implement
 // [AttrCopier]. Local.
 func (c *Comm) SetAttr(key, v any) {
+	if !c.valid() {
+		return
+	}
 	c.st.mu.Lock()
 	old, ok := c.st.attrs[key]
 	if c.st.attrs == nil {
@@ -33,6 +36,9 @@ func (c *Comm) SetAttr(key, v any) {
 // Attr returns the value under key and whether there is one (MPI 5.0 §7.7).
 // Local.
 func (c *Comm) Attr(key any) (any, bool) {
+	if !c.valid() {
+		return nil, false
+	}
 	c.st.mu.Lock()
 	defer c.st.mu.Unlock()
 	v, ok := c.st.attrs[key]
@@ -41,6 +47,9 @@ func (c *Comm) Attr(key any) (any, bool) {
 
 // DeleteAttr removes the value under key (MPI 5.0 §7.7). Local.
 func (c *Comm) DeleteAttr(key any) {
+	if !c.valid() {
+		return
+	}
 	c.st.mu.Lock()
 	old, ok := c.st.attrs[key]
 	delete(c.st.attrs, key)

@@ -4,9 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -81,10 +83,14 @@ func newChecker(c *Comm) (*checker, error) {
 }
 
 func (k *checker) free() error {
-	if k.live.Swap(false) {
-		return k.comm.ec.Free()
+	if !k.live.Swap(false) {
+		return nil
 	}
-	return nil
+	p := &k.comm.st.proc.checkers
+	p.mu.Lock()
+	p.list = slices.DeleteFunc(p.list, func(o *checker) bool { return o == k })
+	p.mu.Unlock()
+	return k.comm.ec.Free()
 }
 
 // before compares a blocking call.
@@ -403,11 +409,16 @@ func (k *checker) comparePairs(c *Comm, call *engine.Coll, all []callRecord) err
 	return nil
 }
 
+// finalizePatience is how long Finalize waits for the others to come to it. They
+// may be blocked in a call that needs this rank, and learn that it has left only
+// once it has.
+const finalizePatience = time.Second
+
 // checkFinalize compares, on all communicators that were not freed, that every
-// rank has come to its end.
+// rank has come to its end, as far as the others have.
 func (p *process) checkFinalize() error {
 	p.checkers.mu.Lock()
-	list := p.checkers.list
+	list := slices.Clone(p.checkers.list)
 	p.checkers.mu.Unlock()
 	type pending struct {
 		k   *checker
@@ -426,9 +437,19 @@ func (p *process) checkFinalize() error {
 			started = append(started, pending{k, all, allgatherRequest(k, k.comm, []callRecord{rec}, all)})
 		}
 	}
+	var late chan struct{} // nil: a library ends only together with the other ranks
+	if p.info.Name == "embedded" {
+		late = make(chan struct{})
+		defer time.AfterFunc(finalizePatience, func() { close(late) }).Stop()
+	}
 	var errs []error
 	for _, s := range started {
-		if _, err := s.req.Wait(); err != nil {
+		if !s.req.endsBefore(late) {
+			// Who waits for others in a comparison learns that it is in vain.
+			s.k.revoke(fmt.Sprintf("rank %d on %s has ended: it has called Finalize", s.k.comm.rank, p.info.Host))
+			continue
+		}
+		if s.req.err != nil {
 			continue // a failed or revoked communicator has nothing left to compare
 		}
 		if text := compareRecords(s.all); text != "" {

@@ -263,3 +263,29 @@ func TestContextInCheckMode(t *testing.T) {
 		})
 	}
 }
+
+// What a communicator needs to be checked goes with it.
+func TestCheckedCommsAreForgotten(t *testing.T) {
+	t.Setenv("RINGO_CHECK", "1")
+	if err := mpi.Run(2, func(world *mpi.Comm) error {
+		before := mpi.Checkers(world)
+		for range 5 {
+			d, err := world.Dup()
+			if err != nil {
+				return err
+			}
+			if n := mpi.Checkers(world); n != before+1 {
+				return fmt.Errorf("%d checkers with a duplicate, %d without", n, before)
+			}
+			if err := d.Free(); err != nil {
+				return err
+			}
+		}
+		if n := mpi.Checkers(world); n != before {
+			return fmt.Errorf("%d checkers are left, of %d", n, before)
+		}
+		return nil
+	}); err != nil {
+		t.Error(err)
+	}
+}

@@ -82,6 +82,9 @@ var defaultCodec = newCBOR(Limits{})
 // WithCodec returns a view of c whose object functions use the given codec; nil
 // stands for the default, [CBOR]. Local; it allocates the view only.
 func (c *Comm) WithCodec(codec Codec) *Comm {
+	if c == nil {
+		return nil
+	}
 	v := *c
 	v.codec = codec
 	return &v

@@ -71,15 +71,21 @@ func (p *process) newComm(ec engine.Comm, name string) *Comm {
 	return &Comm{st: st, ec: ec, rank: ec.Rank(), size: ec.Size()}
 }
 
+// valid reports whether c is one of the communicators that Main, Init and other
+// communicators make, also if it has been freed: not nil, nor the zero Comm.
+func (c *Comm) valid() bool { return c != nil && c.st != nil }
+
 // usable reports whether calls on c make sense; unusable says why not.
 func (c *Comm) usable() bool {
-	return c != nil && !c.st.freed.Load() && !c.st.proc.finalized.Load()
+	return c.valid() && !c.st.freed.Load() && !c.st.proc.finalized.Load()
 }
 
 func (c *Comm) unusable() error {
 	switch {
 	case c == nil:
 		return c.errorf(ErrComm, "nil communicator: this rank is not in it")
+	case c.st == nil:
+		return (*Comm)(nil).errorf(ErrComm, "the zero Comm is not a communicator: Main, Init and the methods of other communicators make them")
 	case c.st.proc.finalized.Load():
 		return c.errorf(ErrFinalized, "after Finalize")
 	case c.st.freed.Load():
@@ -116,7 +122,7 @@ func (c *Comm) ranks() string {
 // Host returns the name of the caller's host (MPI_Get_processor_name,
 // MPI 5.0 §9.1.2). Local.
 func (c *Comm) Host() string {
-	if c == nil {
+	if !c.valid() {
 		return ""
 	}
 	return c.st.proc.info.Host
@@ -125,17 +131,27 @@ func (c *Comm) Host() string {
 // Name returns the name given by SetName; the world and self communicators
 // and those made from them have one from the start (MPI 5.0 §7.8). Local.
 func (c *Comm) Name() string {
-	if c == nil {
+	if !c.valid() {
 		return ""
 	}
 	return *c.st.name.Load()
 }
 
 // SetName names the communicator for messages, on this rank. Local.
-func (c *Comm) SetName(name string) { c.st.name.Store(&name) }
+func (c *Comm) SetName(name string) {
+	if c.valid() {
+		c.st.name.Store(&name)
+	}
+}
 
-// Self returns the communicator of the calling rank alone (MPI_COMM_SELF). Local.
-func (c *Comm) Self() *Comm { return c.st.proc.self }
+// Self returns the communicator of the calling rank alone (MPI_COMM_SELF); nil
+// of a nil *Comm. Local.
+func (c *Comm) Self() *Comm {
+	if !c.valid() {
+		return nil
+	}
+	return c.st.proc.self
+}
 
 // WithContext returns a view of c whose blocking calls end when ctx does, with
 // an error of class ErrCancelled that is also ctx's error

@@ -111,7 +111,9 @@
 //	if errors.Is(err, mpi.ErrTruncate) { … }
 //
 // When a process dies, every call of the others that depends on it ends with
-// ErrProcFailed. A rank whose function returns an error, or panics, ends the
+// ErrProcFailed; so does a call that needs a rank which has left by Finalize, or
+// by returning from the function of Main, and the error is then ErrFinalized as
+// well. A rank whose function returns an error, or panics, ends the
 // job: [Main] reports it, and mpiexec ends the other processes.
 //
 // [Comm.WithContext] gives calls a deadline or makes them cancellable. Without

@@ -205,7 +205,10 @@ func (c *Comm) failed(op string, peer, tag int, err error) error {
 	if errors.As(err, &ee) {
 		class = ee.Class
 		if ee.Peer != engine.NoPeer {
-			peer, tag = ee.Peer, ee.Tag
+			peer = ee.Peer
+			if ee.Tag != Undefined {
+				tag = ee.Tag
+			}
 		}
 	} else if errors.As(err, &class) {
 		err = nil

@@ -8,3 +8,11 @@ func ElementError[T any]() error { return elementOf[T]().err }
 
 // DescribeElement looks the description of T up and returns its type's name.
 func DescribeElement[T any]() string { return elementOf[T]().typ.Name }
+
+// Checkers is the number of communicators on which c's process compares calls.
+func Checkers(c *Comm) int {
+	p := &c.st.proc.checkers
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return len(p.list)
+}

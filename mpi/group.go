@@ -21,7 +21,7 @@ type Range struct{ First, Last, Stride int }
 // Group returns the group of c, in the order of its ranks (MPI 5.0 §7.3.2).
 // Local.
 func (c *Comm) Group() *Group {
-	if c == nil {
+	if !c.valid() {
 		return new(Group)
 	}
 	g := &Group{procs: make([]int, c.size), own: c.ec.Proc(c.rank), proc: c.st.proc}

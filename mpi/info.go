@@ -15,16 +15,29 @@ type EngineInfo struct {
 
 // Engine returns what carries the messages of c. Local.
 func (c *Comm) Engine() EngineInfo {
+	if !c.valid() {
+		return EngineInfo{}
+	}
 	i := c.st.proc.info
 	return EngineInfo{Name: i.Name, Version: i.Version, Transport: i.Transport, Library: i.Library}
 }
 
 // LocalRank returns the rank of the caller among the ranks of the job on its
 // host, 0 to LocalSize()-1. Local.
-func (c *Comm) LocalRank() int { return c.st.proc.info.LocalRank }
+func (c *Comm) LocalRank() int {
+	if !c.valid() {
+		return Undefined
+	}
+	return c.st.proc.info.LocalRank
+}
 
 // LocalSize returns the number of ranks of the job on the caller's host. Local.
-func (c *Comm) LocalSize() int { return c.st.proc.info.LocalSize }
+func (c *Comm) LocalSize() int {
+	if !c.valid() {
+		return 0
+	}
+	return c.st.proc.info.LocalSize
+}
 
 // Abort ends the whole job with the exit status code (MPI 5.0 §11.4). It does
 // not return; goroutine ranks end with their process. Deferred functions do

@@ -210,6 +210,21 @@ func (r *Request) block() bool {
 	return true
 }
 
+// endsBefore waits for the operation, at most until late is closed, and reports
+// whether it has ended.
+func (r *Request) endsBefore(late <-chan struct{}) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.req != nil {
+		st, err := r.waitUnlocked(late)
+		if err != nil && r.interrupted(late, err) {
+			return false
+		}
+		r.advance(st, err)
+	}
+	return true
+}
+
 // waitUnlocked blocks with the mutex released; it is held again also when a
 // reduction function of the program panics inside.
 func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {

@@ -42,7 +42,28 @@ func TestMain(m *testing.M) {
 			})
 		},
 		"misfortune": misfortune,
-		"args":       func() { fmt.Printf("%s %q\n", os.Getenv("RINGO_RANK"), os.Args) },
+		"absent": func() { // RANK ends before Init while the others wait for it
+			if os.Getenv("RINGO_RANK") == os.Args[1] {
+				os.Exit(0)
+			}
+			mpi.Main(func(world *mpi.Comm) error { return world.Barrier() })
+		},
+		"long": func() { // RANK is killed in the middle of collectives over long buffers
+			mpi.Main(func(world *mpi.Comm) error {
+				if strconv.Itoa(world.Rank()) == os.Args[1] {
+					time.AfterFunc(30*time.Millisecond, func() {
+						p, _ := os.FindProcess(os.Getpid())
+						p.Kill()
+					})
+				}
+				for buf := make([]float64, 1<<18); ; {
+					if err := mpi.AllreduceInPlace(world, buf, mpi.Max); err != nil {
+						return err
+					}
+				}
+			})
+		},
+		"args": func() { fmt.Printf("%s %q\n", os.Getenv("RINGO_RANK"), os.Args) },
 		"getenv": func() {
 			line := ""
 			for _, name := range os.Args[1:] {

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -298,13 +297,13 @@ func TestIgnoredSignals(t *testing.T) {
 	}
 }
 
-// TestBrokenPipe: mpiexec | head ends when head does.
+// TestBrokenPipe: mpiexec | head ends when head does, without a word.
 func TestBrokenPipe(t *testing.T) {
 	dir := commands(t)
 	for _, opts := range []string{"", "-l"} {
 		cmd := exec.Command("sh", "-c", dir+`/mpiexec `+opts+` -n 2 yes | head -n 3`)
-		var out bytes.Buffer
-		cmd.Stdout, cmd.Stderr = &out, io.Discard
+		var out, errs bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &errs
 		done := make(chan error, 1)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
@@ -319,6 +318,18 @@ func TestBrokenPipe(t *testing.T) {
 		if strings.Count(out.String(), "\n") != 3 {
 			t.Errorf("%s: %q", opts, out.String())
 		}
+		if errs.Len() != 0 {
+			t.Errorf("%s: it says %q", opts, errs.String())
+		}
+	}
+}
+
+// TestFullDisk: output that mpiexec could not write is not lost in silence.
+func TestFullDisk(t *testing.T) {
+	cmd := exec.Command("sh", "-c", commands(t)+`/mpiexec -l -n 2 echo one > /dev/full`)
+	out, err := cmd.CombinedOutput()
+	if cmd.ProcessState.ExitCode() != 1 || !strings.HasPrefix(string(out), "mpiexec: output of the ranks is lost: ") || strings.Count(string(out), "\n") != 1 {
+		t.Errorf("%v: %q", err, out)
 	}
 }
 

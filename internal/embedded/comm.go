@@ -80,7 +80,9 @@ type comm struct {
 	boardHandle uint64
 	board       *board.Board
 	collective  sync.Mutex // one blocking collective at a time
-	started     uint32     // nonblocking collectives so far: their tags
+	started     uint32     // collectives over messages so far: their tags
+
+	partedBoard, partedMessages parting // which collectives still have all members
 }
 
 // newComm makes a communicator's local part, with room for its messages. The
@@ -326,16 +328,19 @@ func (c *comm) Icollective(op engine.Coll) (engine.Request, error) {
 	if err == nil {
 		err = c.broken
 	}
+	c.start()
+	if err == nil {
+		err = c.startedWithout()
+	}
 	if err != nil {
 		s.Release()
 		return nil, err
 	}
-	c.started++
 	s.OnDone = func() {
 		ep.complete(r, s.Err())
 		s.Release()
 	}
-	s.Start(&port{cx: c.contexts[1], op: op}, int(c.started&0x3fffffff))
+	s.Start(&port{cx: c.contexts[1], op: op}, int(c.started&(groupTag-1)))
 	if !r.done {
 		r.counted = true
 		ep.outstanding++

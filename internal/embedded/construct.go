@@ -50,7 +50,7 @@ func (c *comm) among(ranks []int, me, tag int) exchange {
 		}
 		ended := false
 		s.OnDone = func() { ended = true }
-		s.Start(&port{cx: c.contexts[1], ranks: ranks}, 1<<30|tag&0x3fffffff)
+		s.Start(&port{cx: c.contexts[1], ranks: ranks}, groupTag|tag&(groupTag-1))
 		if err := ep.await(cond{any: func() bool { return ended }}, nil); err != nil {
 			return nil, err
 		}
@@ -126,7 +126,14 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 		}
 	}
 	made.boardHandle = handle
+	ep.lock.Lock()
 	made.openBoard()
+	for peer := range ep.gone { // members that have left in the meantime
+		if made.rankOf(int32(peer)) >= 0 && !ep.lost[peer] {
+			made.memberLeft(int32(peer))
+		}
+	}
+	ep.lock.Unlock()
 	return made, nil
 }
 

@@ -3,7 +3,6 @@ package embedded
 import (
 	"fmt"
 	"os"
-	"slices"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
@@ -14,36 +13,61 @@ import (
 // seeChanges takes note of ranks that have left or died since the last look,
 // and ends what can no longer succeed. It reports whether there were any.
 func (ep *endpoint) seeChanges() bool {
+	ep.losses = ep.hub.losses() // before changes: a loss in between is seen at the next look
 	if ep.hub.changes() == ep.changes {
 		return false
 	}
 	seen := ep.changes
-	ep.losses = ep.hub.losses() // before changes: a loss in between is seen at the next look
 	ep.changes = ep.hub.changes()
+	// Whoever is the cause comes before those that left because of it: losses
+	// first, looked for after the leavers, and of the leavers the one that has
+	// begun the fewest collectives.
+	left := ep.newlyEnded(seen, false)
+	for _, rank := range ep.newlyEnded(seen, true) {
+		ep.noteEnd(rank, true)
+		ep.peerEnded(int32(rank), true)
+	}
+	for _, rank := range left {
+		ep.noteEnd(rank, false)
+	}
+	for _, rank := range left {
+		ep.memberLeft(int32(rank))
+	}
+	for _, rank := range left {
+		ep.peerEnded(int32(rank), false)
+	}
+	return true
+}
+
+// newlyEnded returns the ranks that have died, or that have left, and that this
+// rank does not know of.
+func (ep *endpoint) newlyEnded(seen uint32, lost bool) (ranks []int) {
 	ep.hub.ended(seen, func(rank int) {
 		state := ep.hub.state(rank)
-		if rank == ep.rank || state <= segment.Finalizing || ep.lost[rank] {
+		if rank == ep.rank || state <= segment.Finalizing || ep.lost[rank] || lost != (state != segment.Finalized) {
 			return
 		}
-		if _, known := ep.gone[rank]; known && state == segment.Finalized {
-			return
+		if _, known := ep.gone[rank]; !known || lost {
+			ranks = append(ranks, rank)
 		}
-		if ep.gone == nil {
-			ep.gone, ep.lost = make(map[int]string), make(map[int]bool)
-		}
-		// What it sent before it ended is still received.
-		ep.findRings()
-		for _, in := range ep.ins {
-			if int(in.peer) == rank {
-				for ep.drain(in) > 0 {
-				}
+	})
+	return ranks
+}
+
+// noteEnd takes note of a rank that has ended, after what it sent before.
+func (ep *endpoint) noteEnd(rank int, lost bool) {
+	if ep.gone == nil {
+		ep.gone, ep.lost = make(map[int]string), make(map[int]bool)
+	}
+	ep.findRings()
+	for _, in := range ep.ins {
+		if int(in.peer) == rank {
+			for ep.drain(in) > 0 {
 			}
 		}
-		ep.gone[rank] = ep.hub.cause(rank)
-		ep.lost[rank] = state != segment.Finalized
-		ep.peerEnded(int32(rank), ep.lost[rank])
-	})
-	return true
+	}
+	ep.gone[rank] = ep.hub.cause(rank)
+	ep.lost[rank] = lost
 }
 
 // goneError says that an operation with a peer cannot succeed any more.
@@ -52,11 +76,11 @@ func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
 	where := ""
 	if cx != nil {
 		rank = cx.comm.rankOf(peer)
-		if cx.comm != ep.world {
+		if rank != int(peer) {
 			where = fmt.Sprintf(" (rank %d of the world)", peer)
 		}
 	}
-	e := engine.PeerErrorf(engine.ErrProcFailed, rank, 0, "rank %d%s on %s has ended: %s", rank, where, ep.hub.host(), why)
+	e := engine.PeerErrorf(engine.ErrProcFailed, rank, engine.Undefined, "rank %d%s on %s has ended: %s", rank, where, ep.hub.host(), why)
 	if !ep.lost[int(peer)] {
 		e.Err = engine.ErrFinalized
 	}
@@ -124,7 +148,7 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 			cx.comm.bad.Store(true)
 		}
 		if lost && cx.kind == collectives {
-			ep.endCollectives(cx)
+			ep.endCollectives(cx, cx.comm.broken, func(int32) bool { return true })
 			continue
 		}
 		cx.q.Each(func(p *match.Recv[request]) bool { return ep.hopeless(cx, int(p.Source), p.Op.blocking) != nil },
@@ -137,7 +161,7 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
 		}
 	})
-	if o := ep.outs.get(peer); o != nil && lost {
+	if o := ep.outs.get(peer); o != nil { // nobody makes room in its ring any more
 		for r := o.queue.head; r != nil; r = o.queue.head {
 			o.queue.pop()
 			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
@@ -145,28 +169,6 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 	}
 	ep.news = true
 	ep.serveWatchers()
-}
-
-// endCollectives ends the messages of the collectives under way on a
-// communicator that can succeed no more: also those with members that are
-// alive, which may have given up their part.
-func (ep *endpoint) endCollectives(cx *context) {
-	why := cx.comm.broken
-	cx.q.Each(func(*match.Recv[request]) bool { return true }, func(p *match.Recv[request]) { ep.complete(p.Op, why) })
-	ep.ops.each(func(r *request) {
-		if r.cx == cx && !r.recv && r.stage == stageAnswer && ep.takeBack(r.number) {
-			ep.complete(r, why)
-		}
-	})
-	for _, o := range slices.Clone(ep.sending) {
-		for r := o.queue.head; r != nil; {
-			next := r.next
-			if r.cx == cx && r.stage == stageNew && o.queue.remove(r) {
-				ep.complete(r, why)
-			}
-			r = next
-		}
-	}
 }
 
 // usable returns why nothing can be started on a communicator.

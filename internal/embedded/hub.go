@@ -47,8 +47,10 @@ type hub interface {
 	// changes counts ranks that have left or died. state and cause say how.
 	changes() uint32
 	ended(seen uint32, f func(rank int))
-	// losses counts those that did not leave properly, or all that have ended.
+	// losses counts those that did not leave properly, or all that have ended;
+	// alarm has everybody look, as after a loss.
 	losses() uint32
+	alarm()
 	state(rank int) segment.State
 	cause(rank int) string
 	advance(rank int, to segment.State)

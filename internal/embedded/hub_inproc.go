@@ -33,7 +33,7 @@ type inproc struct {
 	given   map[*byte]int // memory from alloc, and the rank that has it
 	world   []byte
 	changed atomic.Uint32
-	lost    atomic.Uint32 // of the ends, those in failure
+	lost    atomic.Uint32 // of the ends, those in failure, and alarms
 }
 
 type inprocMember struct {
@@ -216,11 +216,20 @@ func (h *inproc) advance(rank int, to segment.State) {
 	}
 	h.changed.Store(uint32(len(h.ends)))
 	h.mu.Unlock()
+	h.wakeAll()
+}
+
+func (h *inproc) wakeAll() {
 	for r := range h.members {
 		if atomic.LoadUint32(&h.members[r].bell.Sleeping) != 0 {
 			h.wake(r)
 		}
 	}
+}
+
+func (h *inproc) alarm() {
+	h.lost.Add(1)
+	h.wakeAll()
 }
 
 func (h *inproc) fail(rank int, cause string) {

@@ -170,6 +170,7 @@ func (h *shm) transfer(sender int, number uint64) *segment.Transfer {
 }
 
 func (h *shm) losses() uint32 { return h.seg.Changes() }
+func (h *shm) alarm()         {} // every end is one
 
 func (h *shm) changes() uint32 { return h.seg.Changes() }
 
@@ -219,7 +220,7 @@ func (h *shm) reachInto(rank int, addr uint64, local unsafe.Pointer, n int, copy
 	for n > 0 {
 		k, err := copyPiece(pid, addr, local, min(n, pullPiece))
 		if err != nil {
-			return engine.Errorf(engine.ErrProcFailed, "copy between the memories of rank %d and rank %d (process %d): %w; RINGO_PULL=0 does without", h.rank, rank, pid, err)
+			return engine.Errorf(engine.ErrOther, "copy between the memories of rank %d and rank %d (process %d): %w; RINGO_PULL=0 does without", h.rank, rank, pid, err)
 		}
 		if n -= k; n > 0 { // else local would point behind the buffer
 			addr, local = addr+uint64(k), unsafe.Add(local, k)

@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -129,5 +130,37 @@ func BenchmarkPingPong(b *testing.B) {
 				return nil
 			})
 		})
+	}
+}
+
+// A copy that fails although nobody dies ends the collective of all members.
+func TestFailedCopyEndsCollective(t *testing.T) {
+	why := errors.New("not permitted")
+	ranks(t, 3, func(e engine.Engine) error {
+		w := e.World()
+		if w.Rank() == 1 {
+			if err := embedded.CopyFailed(w, why); !errors.Is(err, why) {
+				return fmt.Errorf("got %v, want %v", err, why)
+			}
+			return nil
+		}
+		err := w.Collective(engine.Coll{Kind: engine.Barrier}, nil)
+		if !errors.Is(err, engine.ErrRevoked) || !strings.Contains(err.Error(), "rank 1: not permitted") {
+			return fmt.Errorf("got %v, want that it was revoked, and why", err)
+		}
+		return nil
+	})
+}
+
+// A copy from a rank that is dying ends with the news of its death.
+func TestFailedCopyOfTheDying(t *testing.T) {
+	ranks := embedded.NewInproc(2)
+	time.AfterFunc(20*time.Millisecond, func() { ranks[1].Fail("it was killed") })
+	err := embedded.CopyFailed(ranks[0].World(), errors.New("no such process"))
+	if !errors.Is(err, engine.ErrProcFailed) || !strings.Contains(err.Error(), "rank 1") || !strings.Contains(err.Error(), "it was killed") {
+		t.Errorf("got %v", err)
+	}
+	if err := ranks[0].Finalize(); err != nil {
+		t.Error(err)
 	}
 }

@@ -1,7 +1,10 @@
 package embedded
 
 import (
+	"errors"
+	"fmt"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
@@ -22,6 +25,7 @@ func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedul
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
 	r.schedule, r.vertex = s, int32(vertex)
+	r.blocking = true // the collective does
 	ep.startRecv(r, p.cx, engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
 }
 
@@ -41,10 +45,10 @@ func boardSize(h hub, members int) int {
 }
 
 // Wait implements [board.Host].
-func (h *boardHost) Wait(p *uint64, v uint64, done <-chan struct{}) error {
+func (h *boardHost) Wait(r int, p *uint64, v uint64, done <-chan struct{}) error {
 	ep := h.c.ep
 	ep.lock.Lock()
-	err := ep.await(cond{flag: p, want: v, comm: h.c}, done)
+	err := ep.await(cond{flag: p, want: v, comm: h.c, number: h.c.board.Number(), peer: h.c.proc(r)}, done)
 	ep.leave()
 	return err
 }
@@ -64,12 +68,36 @@ func (h *boardHost) Notify(r int) {
 
 // Pull implements [board.Host].
 func (h *boardHost) Pull(dst unsafe.Pointer, r int, addr uintptr, n int) error {
-	return h.c.ep.hub.pull(dst, int(h.c.proc(r)), uint64(addr), n)
+	return h.copied(h.c.ep.hub.pull(dst, int(h.c.proc(r)), uint64(addr), n))
 }
 
 // Push implements [board.Host].
 func (h *boardHost) Push(r int, addr uintptr, src unsafe.Pointer, n int) error {
-	return h.c.ep.hub.push(int(h.c.proc(r)), uint64(addr), src, n)
+	return h.copied(h.c.ep.hub.push(int(h.c.proc(r)), uint64(addr), src, n))
+}
+
+// deathKnown is how long the launcher may take to say that a rank has died.
+const deathKnown = time.Second
+
+// copied returns why a copy has failed: mostly because the other member is
+// dying, which the launcher is about to tell. If not, the collective cannot go
+// on all the same, and the others are told.
+func (h *boardHost) copied(err error) error {
+	if err == nil {
+		return nil
+	}
+	late := make(chan struct{})
+	timer := time.AfterFunc(deathKnown, func() { close(late) })
+	defer timer.Stop()
+	ep := h.c.ep
+	ep.lock.Lock()
+	broken := ep.await(cond{any: func() bool { return false }, comm: h.c}, late)
+	ep.leave()
+	if !errors.Is(broken, errStopped) {
+		return broken
+	}
+	h.c.Revoke(fmt.Sprintf("rank %d: %v", h.c.rank, err))
+	return err
 }
 
 // CanPull implements [board.Host].

@@ -185,8 +185,15 @@ func (ep *endpoint) matched(m *message) {
 
 func (ep *endpoint) wrongType(r *request, src, tag int32, sig engine.Sig, total int) {
 	r.status = engine.Status{Source: int(src), Tag: int(tag), Bytes: total, Detail: engine.Detail{Sig: sig}}
+	sent, wanted := amount(total, sig), "the buffer is for "+r.sig.String()
+	if sig.Kind() == engine.Raw {
+		sent = "an object"
+	}
+	if r.sig.Kind() == engine.Raw {
+		wanted = "the receive is for an object"
+	}
 	ep.complete(r, engine.PeerErrorf(engine.ErrType, int(src), int(tag),
-		"rank %d sent %s with tag %d, the buffer is for %v; the message stays for a receive of its type", src, amount(total, sig), tag, r.sig))
+		"rank %d sent %s with tag %d, %s; the message stays for a receive of its type", src, sent, tag, wanted))
 }
 
 // posted finds the posted receive for a message that arrives, or nil. Receives

@@ -123,12 +123,16 @@ func (ep *endpoint) startSend(r *request, cx *context, b engine.Buf, dest, tag i
 		ep.sendSelf(r, mode)
 		return
 	}
-	if why, ok := ep.gone[int(r.peer)]; ok && ep.lost[int(r.peer)] {
+	why, ended := ep.gone[int(r.peer)]
+	if ended && ep.lost[int(r.peer)] {
 		ep.complete(r, ep.goneError(cx, r.peer, why))
 		return
 	}
 	o := ep.outbound(r.peer)
-	if o.queue.head != nil || !ep.put(o, r) {
+	switch left := o.queue.head == nil && ep.put(o, r); {
+	case ended && !r.done: // nobody makes room for it or answers it any more
+		ep.complete(r, ep.goneError(cx, r.peer, why))
+	case !left:
 		ep.enqueue(o, r)
 	}
 }

@@ -16,6 +16,11 @@ type cond struct {
 	want uint64
 	any  func() bool
 	comm *comm // whose end ends the wait (for flag and any: a request ends by itself)
+
+	// For flag: the number of the collective on the communicator's board, and
+	// who counts the word up.
+	number uint64
+	peer   int32
 }
 
 func (c *cond) holds() bool {
@@ -33,6 +38,9 @@ func (c *cond) holds() bool {
 func (c *cond) broken() error {
 	if c.comm == nil {
 		return nil
+	}
+	if c.flag != nil && c.comm.broken == nil {
+		return c.comm.withoutMember(c)
 	}
 	return c.comm.broken
 }
@@ -235,8 +243,9 @@ func (ep *endpoint) look(c *cond, done <-chan struct{}) (bool, error) {
 	if c.holds() {
 		return true, nil
 	}
-	// A rank that leaves properly has done its part of every collective: with
-	// thousands of ranks, those that wait on a board do not look at each.
+	// A rank that leaves properly has done its part of every collective, if the
+	// program is right: with thousands of ranks, those that wait on a board do not
+	// look at each (see sleep).
 	if (c.flag == nil || ep.hub.losses() != ep.losses) && ep.seeChanges() && c.holds() {
 		return true, nil
 	}
@@ -298,6 +307,7 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 		ep.helpOthers(c) // gives the lock away: before the last look
 	}
 	seq := ep.bell.Arm()
+	ep.missLeavers(c)
 	for start := time.Now(); ; {
 		if over, err := ep.look(c, done); over {
 			ep.bell.Disarm()

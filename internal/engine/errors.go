@@ -83,7 +83,8 @@ func Errorf(c Class, format string, args ...any) *Error {
 	return e
 }
 
-// PeerErrorf is Errorf for an operation with rank peer and a tag.
+// PeerErrorf is Errorf for an operation with rank peer and a tag; Undefined is
+// the tag of a collective, or that of the call.
 func PeerErrorf(c Class, peer, tag int, format string, args ...any) *Error {
 	e := Errorf(c, format, args...)
 	e.Peer, e.Tag = peer, tag

@@ -147,6 +147,7 @@ const (
 	byExit   = "os.Exit" // with status 0, without Finalize
 	byKill   = "kill -9"
 	byReturn = "error" // returned by its function
+	byLeave  = "Finalize"
 )
 
 // death is the panic that ends a rank.

@@ -68,6 +68,9 @@ func dies(how string, first int) func(t *T, c *mpi.Comm) {
 		t.Is(mpi.Ssend(c, []int{1}, dead, 0), mpi.ErrProcFailed)
 		_, err = mpi.Recv(c, make([]int, 1), dead, 7)
 		t.Is(err, mpi.ErrProcFailed)
+		if !errors.As(err, &e) || e.Peer != dead || e.Tag != 7 {
+			t.Errorf("the error of a receive does not name peer %d and tag 7: %v", dead, err)
+		}
 		if t.Size > 2 {
 			n := t.Size - 1
 			got := make([]int, 1)

@@ -110,6 +110,10 @@ type Result struct {
 	// Contacted says whether any rank has used the process manager or opened
 	// the segment: whether MPI programs were running at all.
 	Contacted bool
+
+	// Lost is why output of the ranks that went through the launcher could not
+	// be written, nil if all was.
+	Lost error
 }
 
 // Failure is the error of a job in which a rank failed.

@@ -107,7 +107,13 @@ func (r *runner) judge(rank int) {
 	case s.closed && s.active || state != segment.Absent && state != segment.Finalized:
 		cause, status = "ended without Finalize (status 0)", 1
 	}
-	if state != segment.Finalized {
+	switch {
+	case state == segment.Absent && cause == "" && !s.inited:
+		// Not a failure by itself. Ranks that wait for it fail, and say why.
+		if r.seg != nil {
+			r.seg.MarkLeft(rank, "it ended with status 0 and has not called Init")
+		}
+	case state != segment.Finalized:
 		what := cause
 		if what == "" {
 			what = s.exit.String()

@@ -186,6 +186,19 @@ func (o *output) wait(d time.Duration) {
 	}
 }
 
+// lost returns why output of the ranks could not be written. It is called after
+// close.
+func (o *output) lost() error {
+	for _, s := range o.sources {
+		for _, k := range s.sinks {
+			if k.err != nil {
+				return k.err
+			}
+		}
+	}
+	return nil
+}
+
 func (o *output) close() {
 	for _, w := range o.writers {
 		w.Close()
@@ -259,6 +272,7 @@ type sink struct {
 	label func(dst []byte, rank int, s Stream) []byte
 	buf   []byte
 	open  *source // has written the beginning of a line that has no end yet
+	err   error   // the first of writing
 }
 
 // write writes lines of a source, the last of which may lack its end. A line of
@@ -292,7 +306,8 @@ func (k *sink) write(src *source, data []byte) {
 		}
 		k.buf = out
 	}
-	// Nobody is left to be told when the destination is gone; the ranks must
-	// not be blocked by it.
-	_, _ = k.w.Write(out)
+	// The ranks must not be blocked by a destination that is gone or full.
+	if _, err := k.w.Write(out); err != nil && k.err == nil {
+		k.err = err
+	}
 }

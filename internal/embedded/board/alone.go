@@ -56,9 +56,9 @@ func aloneW(send, recv *engine.Buf) *engine.Error {
 func aloneFits(k engine.CollKind, n, room int) *engine.Error {
 	switch {
 	case n > room:
-		return engine.PeerErrorf(engine.ErrTruncate, 0, 0, "%v: rank 0 sends itself %d bytes, has room for %d", k, n, room)
+		return engine.PeerErrorf(engine.ErrTruncate, 0, engine.Undefined, "%v: rank 0 sends itself %d bytes, has room for %d", k, n, room)
 	case n < room:
-		return engine.PeerErrorf(engine.ErrMismatch, 0, 0, "%v: rank 0 sends itself %d bytes, receives %d", k, n, room)
+		return engine.PeerErrorf(engine.ErrMismatch, 0, engine.Undefined, "%v: rank 0 sends itself %d bytes, receives %d", k, n, room)
 	}
 	return nil
 }

@@ -45,7 +45,33 @@ func runAll(j *job, specs []*spec, delay uint64) error {
 			}
 		}
 	}
+	for r, b := range j.boards {
+		for i := range j.boards {
+			if n := b.Begun(i); p > 1 && n != j.boards[i].Number() {
+				return fmt.Errorf("rank %d of %d has made %d calls, rank %d sees that it has begun %d", i, p, j.boards[i].Number(), r, n)
+			}
+		}
+	}
 	return nil
+}
+
+// How many collectives over messages a member has started is seen by the others.
+func TestStarted(t *testing.T) {
+	for _, p := range []int{2, 40} {
+		j := newJob(p, pulling, 0)
+		j.boards[1].Start(7)
+		for i, want := range []uint64{0, 7} {
+			if got := j.boards[0].Started(i); got != want {
+				t.Errorf("%d members: member %d has started %d, want %d", p, i, got, want)
+			}
+		}
+		if err := runAll(j, []*spec{{kind: engine.Allreduce, n: 20000, seed: 1}, {kind: engine.Barrier}}, 0); err != nil {
+			t.Error(err)
+		}
+		if got := j.boards[0].Started(1); got != 7 {
+			t.Errorf("%d members: after collectives on the board it is %d", p, got)
+		}
+	}
 }
 
 func (s *spec) uneven(p int, symmetric bool) {

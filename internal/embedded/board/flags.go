@@ -42,7 +42,7 @@ func (b *Board) until(r int, p *uint64, v uint64) error {
 	if b.crowd && !b.tree && b.patient[r].poll(p, v) {
 		return nil
 	}
-	return b.host.Wait(p, v, b.done)
+	return b.host.Wait(r, p, v, b.done)
 }
 
 // patience is how long it pays to poll for a certain member before giving up
@@ -301,7 +301,7 @@ func (b *Board) same(h *header, r int) bool {
 		return true
 	}
 	if b.fits(h, r) {
-		b.note(engine.PeerErrorf(engine.ErrMismatch, r, 0, "%v over %d bytes on rank %d, over %d bytes on rank %d",
+		b.note(engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%v over %d bytes on rank %d, over %d bytes on rank %d",
 			engine.CollKind(b.meta), b.mine.len(), b.rank, h.len(), r))
 	}
 	return false
@@ -325,7 +325,7 @@ func (b *Board) fitsCall(theirs uint64, r int) bool {
 	if uint32(theirs) == uint32(b.meta) {
 		return true
 	}
-	b.note(engine.PeerErrorf(engine.ErrMismatch, r, 0, "%s on rank %d, %s on rank %d",
+	b.note(engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%s on rank %d, %s on rank %d",
 		callName(b.meta), b.rank, callName(theirs), r))
 	return false
 }
@@ -336,7 +336,7 @@ func (b *Board) fitsType(sent, want engine.Sig, r int) bool {
 	if sent.Matches(want) {
 		return true
 	}
-	b.note(engine.PeerErrorf(engine.ErrType, r, 0, "%v: elements are %v on rank %d, %v on rank %d",
+	b.note(engine.PeerErrorf(engine.ErrType, r, engine.Undefined, "%v: elements are %v on rank %d, %v on rank %d",
 		engine.CollKind(b.meta), want, b.rank, sent, r))
 	return false
 }
@@ -351,7 +351,7 @@ func (b *Board) length(r, sent, want int) int {
 	if sent > want {
 		class = engine.ErrTruncate
 	}
-	b.note(engine.PeerErrorf(class, r, 0, "%v: rank %d sends %d bytes, rank %d receives %d",
+	b.note(engine.PeerErrorf(class, r, engine.Undefined, "%v: rank %d sends %d bytes, rank %d receives %d",
 		engine.CollKind(b.meta), r, sent, b.rank, want))
 	return min(sent, want)
 }

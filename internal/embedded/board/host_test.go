@@ -76,7 +76,7 @@ func (j *job) each(f func(rank int, b *board.Board)) {
 	wg.Wait()
 }
 
-func (h *host) Wait(p *uint64, v uint64, done <-chan struct{}) error {
+func (h *host) Wait(_ int, p *uint64, v uint64, done <-chan struct{}) error {
 	come := func() bool { return int64(atomic.LoadUint64(p)-v) >= 0 }
 	for range 2 {
 		if come() {

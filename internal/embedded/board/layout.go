@@ -7,6 +7,7 @@ import "unsafe"
 //
 //	phase line   how far the member is (see flags.go)
 //	sent, taken  the two ends of the member's stage (see relay.go)
+//	started      how many collectives over messages it has started (see begun.go)
 //	cells        a ring of cells, one a collective: a header line and a slot
 //	stage        two halves for what does not fit a slot and is not pulled
 const (
@@ -14,6 +15,7 @@ const (
 	phaseOff   = 0
 	sentOff    = 1 * line
 	takenOff   = 2 * line
+	startedOff = 3 * line
 	cellsOff   = 4 * line
 	flatMax    = 16 // most members for which everybody looks at everybody
 	inlineMax  = 40 // bytes that fit a header line
@@ -60,7 +62,7 @@ func SizeInProcess(members int) int { return line + members*geometryOf(members, 
 // header is the first line of a cell: what its member brings to a collective.
 type header struct {
 	flag  uint64 // 1 + number of the collective, stored last
-	meta  uint64 // kind, operation, root and type signature, see call.meta
+	meta  uint64 // kind, operation, root and type signature, see Board.begin
 	bytes uint64 // length of the contribution, and in the top byte where it is
 	word  [inlineMax / 8]uint64
 }

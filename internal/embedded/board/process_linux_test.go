@@ -97,7 +97,7 @@ func (p *procs) attach(fd int) error {
 }
 
 // Wait polls, then yields the core, and sleeps when nothing comes for long.
-func (p *procs) Wait(w *uint64, v uint64, done <-chan struct{}) error {
+func (p *procs) Wait(_ int, w *uint64, v uint64, done <-chan struct{}) error {
 	for i := 0; int64(atomic.LoadUint64(w)-v) < 0; i++ {
 		switch {
 		case i < 5000:

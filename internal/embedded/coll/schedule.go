@@ -327,18 +327,18 @@ func (s *Schedule) peerError(v *vertex, err error) error {
 	if v.kind == recv {
 		verb = "receive from"
 	}
-	return engine.PeerErrorf(class, int(v.peer), s.tag, "%s rank %d inside a collective: %w", verb, v.peer, err)
+	return engine.PeerErrorf(class, int(v.peer), engine.Undefined, "%s rank %d inside a collective: %w", verb, v.peer, err)
 }
 
 func (s *Schedule) lengthError(v *vertex, n int) error {
 	switch {
 	case n > v.n:
-		return engine.PeerErrorf(engine.ErrTruncate, int(v.peer), s.tag,
+		return engine.PeerErrorf(engine.ErrTruncate, int(v.peer), engine.Undefined,
 			"rank %d sent %d bytes where %d were expected: the ranks called different collectives, or with different counts", v.peer, n, v.n)
 	case n == 0:
-		return engine.PeerErrorf(engine.ErrMismatch, int(v.peer), s.tag,
+		return engine.PeerErrorf(engine.ErrMismatch, int(v.peer), engine.Undefined,
 			"rank %d sent nothing where %d bytes were expected: its part of the collective failed, or its count was 0", v.peer, v.n)
 	}
-	return engine.PeerErrorf(engine.ErrMismatch, int(v.peer), s.tag,
+	return engine.PeerErrorf(engine.ErrMismatch, int(v.peer), engine.Undefined,
 		"rank %d sent %d bytes where %d were expected: the ranks called different collectives, or with different counts", v.peer, n, v.n)
 }

@@ -321,17 +321,29 @@ func (s *Segment) MarkFailed(rank int, cause string) { s.end(rank, Failed, cause
 // what they wait for from that rank ends with an error. The launcher calls it.
 func (s *Segment) MarkDead(rank int, cause string) { s.end(rank, Dead, cause) }
 
+// MarkLeft records that a rank has ended well without having joined: nothing has
+// failed, but nobody will hear of it any more. The launcher calls it.
+func (s *Segment) MarkLeft(rank int, cause string) {
+	s.setCause(rank, cause)
+	s.Advance(rank, Finalized)
+}
+
 func (s *Segment) end(rank int, to State, cause string) {
 	m := s.member(rank)
 	// Numbered before anybody can see the failure.
 	if atomic.LoadUint32(&m.order) == 0 {
 		atomic.CompareAndSwapUint32(&m.order, 0, atomic.AddUint32(&s.head.failures, 1))
 	}
+	s.setCause(rank, cause)
+	s.Advance(rank, to)
+}
+
+func (s *Segment) setCause(rank int, cause string) {
+	m := s.member(rank)
 	if State(atomic.LoadUint32(&m.state)) < Failed && atomic.LoadUint32(&m.causeLen) == 0 {
 		n := copy(m.cause[:], cause)
 		atomic.StoreUint32(&m.causeLen, uint32(n))
 	}
-	s.Advance(rank, to)
 }
 
 // Cause says why a rank failed or died.

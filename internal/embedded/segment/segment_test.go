@@ -78,7 +78,7 @@ func TestPartsAreSharedAndDisjoint(t *testing.T) {
 }
 
 func TestDeathIsSeen(t *testing.T) {
-	s, err := segment.Create(3, 4096, 2)
+	s, err := segment.Create(4, 4096, 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -107,6 +107,10 @@ func TestDeathIsSeen(t *testing.T) {
 	s.MarkDead(2, "too late")
 	if s.State(2) != segment.Finalized {
 		t.Fatal("a rank that has left properly died afterwards")
+	}
+	s.MarkLeft(3, "it never came")
+	if o.State(3) != segment.Finalized || o.Cause(3) != "it never came" || o.Order(3) != 0 {
+		t.Fatalf("left without joining: %v %q, order %d", o.State(3), o.Cause(3), o.Order(3))
 	}
 	s.MarkFailed(0, "sorry")
 	if o.Order(1) == 0 || o.Order(0) <= o.Order(1) {

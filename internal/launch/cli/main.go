@@ -205,6 +205,7 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 	}
 	res, err := job.Run(ctx)
 	var start *launch.StartError
+	var failure *launch.Failure
 	switch {
 	case errors.Is(err, errTimeout):
 		complain("the job did not end within %v (--timeout); its ranks were ended", c.timeout)
@@ -212,8 +213,15 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 	case errors.As(err, &start):
 		complain("%v", startHint(start))
 		return statusUsage
+	case errors.As(err, &failure) && failure.Signal == sigPipe && readerGone(job.Stdout):
+		// The end of a rank that writes to "mpiexec ... | head" is no failure to
+		// tell of; the status has it.
 	case err != nil && !c.quiet:
 		complain("%v", err)
+	}
+	if res.Lost != nil {
+		complain("output of the ranks is lost: %v", res.Lost)
+		res.Status = max(res.Status, 1)
 	}
 	if c.exitCodes {
 		codes := make([]string, len(res.Codes))
