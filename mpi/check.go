@@ -449,7 +449,7 @@ func (p *process) checkFinalize() error {
 			s.k.revoke(fmt.Sprintf("rank %d on %s has ended: it has called Finalize", s.k.comm.rank, p.info.Host))
 			continue
 		}
-		if s.req.err != nil {
+		if s.req.err() != nil {
 			continue // a failed or revoked communicator has nothing left to compare
 		}
 		if text := compareRecords(s.all); text != "" {
