@@ -128,7 +128,7 @@ func (w *Writer) Publish(h *Header, kind, flags uint8) {
 func (w *Writer) claim() {
 	from := (w.pos&(w.size-1))&^63 + 64
 	n := min(uint64(w.len), claimMax, w.size-min(from, w.size))
-	if w.pos+n+2*64 <= w.free {
+	if n > 0 && w.pos+n+2*64 <= w.free {
 		memory.Claim(unsafe.Add(w.data, from), int(n))
 	}
 }
