@@ -39,7 +39,7 @@ func (c *comm) usable() error {
 // running returns the reason why a call that is under way ends with an error:
 // freeing the communicator is none.
 func (c *comm) running() error {
-	if c.d.finalized.Load() {
+	if c.d.ending.Load() {
 		return errFinalized
 	}
 	if e := c.revoked.Load(); e != nil {
@@ -213,7 +213,7 @@ func (c *comm) freeGroup(g *uintptr) {
 }
 
 func (c *comm) Free() error {
-	if c.d.finalized.Load() {
+	if c.d.ending.Load() {
 		return errFinalized
 	}
 	if c == c.d.world || c == c.d.self {
@@ -254,7 +254,7 @@ func (c *comm) Revoke(reason string) {
 	if !c.revoked.CompareAndSwap(nil, engine.Errorf(engine.ErrRevoked, "%s", reason)) {
 		return
 	}
-	if c.d.family == openmpiFamily && c.d.fn(fnCommRevoke) != 0 && !c.d.finalized.Load() {
+	if c.d.family == openmpiFamily && c.d.fn(fnCommRevoke) != 0 && !c.d.ending.Load() {
 		c.d.call(fnCommRevoke, c.handle)
 	}
 }

@@ -68,7 +68,10 @@ type driver struct {
 	memory   memoryTable
 	detached detachedList
 
-	finalized atomic.Bool
+	left atomic.Int32 // collectives under way whose callers a context has ended
+
+	ending    atomic.Bool // Finalize has been called
+	finalized atomic.Bool // and MPI_Finalize
 	main      chan func() // runs on the thread that called MPI_Init_thread
 }
 

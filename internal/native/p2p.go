@@ -192,7 +192,10 @@ func (r *request) receive(done <-chan struct{}) (engine.Status, error) {
 // the communicator is revoked, the library withdraws the operation, or has
 // matched it and completes it; one that it cannot withdraw is left to itself.
 func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
-	reason := r.await(done)
+	w := waiter{d: r.d}
+	w.begin()
+	defer w.end()
+	reason := w.await(r, done)
 	if reason == nil || r.block.Ret != 0 {
 		return r.end(reason)
 	}
@@ -201,14 +204,11 @@ func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
 		return engine.Status{}, reason
 	}
 	r.withdraw()
-	w := waiter{d: r.d}
-	w.begin()
 	var err error
 	for finished := false; !finished; {
 		w.pause()
 		finished, err = r.poll(w.polls)
 	}
-	w.end()
 	st, err := r.end(err)
 	if err == nil && st.Cancelled {
 		return engine.Status{}, reason
@@ -274,6 +274,11 @@ func (completed) Cancel() error                               { return nil }
 var errReleased = engine.Errorf(engine.ErrRequest, "the request has completed and was released before")
 
 func (r *request) Test() (engine.Status, bool, error) {
+	r.using.Lock()
+	defer r.using.Unlock()
+	if r.taken {
+		return engine.Status{}, true, errFinalized
+	}
 	if r.comm == nil {
 		return engine.Status{}, false, errReleased
 	}
@@ -302,6 +307,11 @@ func (r *request) lastError() error {
 }
 
 func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
+	r.using.Lock()
+	defer r.using.Unlock()
+	if r.taken {
+		return engine.Status{}, errFinalized
+	}
 	if r.comm == nil {
 		return engine.Status{}, errReleased
 	}
@@ -320,14 +330,19 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 	return r.end(r.lastError())
 }
 
-// giveUp ends a request on a revoked communicator: a receive is withdrawn, the
-// library finishes the rest when it can.
+// giveUp ends a request on a revoked communicator, or when Finalize is called
+// on another goroutine: a receive is withdrawn, the library finishes the rest
+// when it can. The goroutine that calls it has the request for itself.
 func (r *request) giveUp(reason error) (engine.Status, error) {
-	r.d.active.remove(r)
 	if !r.withdrawn {
 		r.withdraw()
 	}
-	r.d.detach(r)
+	r.taken = true
+	l := &r.d.detached
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	r.d.active.remove(r)
+	l.add(r)
 	return engine.Status{}, reason
 }
 

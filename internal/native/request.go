@@ -2,6 +2,7 @@ package native
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -35,6 +36,8 @@ type request struct {
 	keep [2]unsafe.Pointer // the user's memory: one side, or both of a collective
 	more *extra
 
+	using      sync.Mutex // held in Test and Wait of a request that the user holds
+	taken      bool       // nobody's any more: the list of detached operations ends it
 	canCancel  bool
 	cancelled  atomic.Bool // Cancel was called
 	over       atomic.Bool // completed, as Cancel sees it

@@ -46,6 +46,11 @@ func (r *request) await(done <-chan struct{}) error {
 	w := waiter{d: r.d}
 	w.begin()
 	defer w.end()
+	return w.await(r, done)
+}
+
+// await is request.await between begin and end of a wait that goes on after it.
+func (w *waiter) await(r *request, done <-chan struct{}) error {
 	for {
 		select {
 		case <-done:
