@@ -39,7 +39,7 @@ const envRank = "RINGO_BENCH_NATIVE_RANK"
 func main() {
 	n := flag.Int("n", 2, "ranks")
 	rounds := flag.Int("rounds", 7, "times that each program runs")
-	loops := flag.Int("loops", 20000, "iterations of a case; a fiftieth from 64 KiB on")
+	loops := flag.Int("loops", 100000, "iterations of a case; a fiftieth from 64 KiB on")
 	threads := flag.String("threads", "multiple", "thread level of the C program: single or multiple")
 	flag.Parse()
 	cases := flag.Args()

@@ -18,6 +18,11 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 		return err
 	}
 	d := c.d
+	if done == nil && !d.pollCollectives {
+		if ok, err := c.collectiveShort(&k); ok {
+			return err
+		}
+	}
 	width := d.width(c, &k)
 	if width == split {
 		m, err := c.parts(k)

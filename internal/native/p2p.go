@@ -154,6 +154,14 @@ const selfBuffered = 64 << 10
 // because no library can withdraw a send: when done is closed first, the
 // message stays on its way, and the user's memory is his own again.
 func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
+	if mode == engine.Standard && done == nil && dest != c.rank && uint(dest) < uint(c.size) && uint(tag) <= uint(c.d.tagUB) {
+		if dtype, ok := c.d.contiguousType(&b); ok {
+			if err := c.usable(); err != nil {
+				return err
+			}
+			return c.sendShort(&b, dtype, dest, tag)
+		}
+	}
 	buffered := mode == engine.Buffered || mode == engine.Standard && dest == c.rank && (b.Type == nil || b.Bytes() <= selfBuffered)
 	r, err := c.beginSend(b, dest, tag, mode, done != nil || buffered, false)
 	if err != nil {
@@ -172,6 +180,14 @@ func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-ch
 }
 
 func (c *comm) Recv(b engine.Buf, source, tag int, done <-chan struct{}) (engine.Status, error) {
+	if done == nil && (uint(source) < uint(c.size) || source == engine.AnySource) && (uint(tag) <= uint(c.d.tagUB) || tag == engine.AnyTag) {
+		if dtype, ok := c.d.contiguousType(&b); ok {
+			if err := c.usable(); err != nil {
+				return engine.Status{}, err
+			}
+			return c.recvShort(&b, dtype, source, tag)
+		}
+	}
 	r, err := c.beginRecv(b, source, tag, false)
 	if err != nil {
 		return engine.Status{}, err

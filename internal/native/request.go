@@ -98,6 +98,7 @@ func (d *driver) take(c *comm, kind opKind, own bool) *request {
 func (d *driver) newRequest() any {
 	r := &request{d: d}
 	r.block.Flag = &r.flag
+	r.test()
 	return r
 }
 
@@ -105,6 +106,8 @@ func (d *driver) newRequest() any {
 func (d *driver) give(r *request) {
 	r.keep, r.more, r.comm = [2]unsafe.Pointer{}, nil, nil
 	if !r.own {
+		r.test() // where probes and collectives have set up something else
+		r.withdrawn, r.block.Fn = false, 0
 		d.requests.Put(r)
 	}
 }
@@ -137,7 +140,6 @@ func (r *request) run(polls int) {
 // start runs the block that begins the operation, with some polls at once,
 // and reports whether it has completed.
 func (r *request) start(polls int) (done bool, err error) {
-	r.test()
 	r.run(polls)
 	r.block.Fn = 0
 	if r.block.Ret != 0 {
