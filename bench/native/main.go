@@ -3,9 +3,11 @@
 // c/latency.c, runs the C program and the same loops in Go in turns, and prints
 // the medians of both and of their differences.
 //
-//	go run ./bench/native [-n ranks] [-rounds 7] [-loops 20000] [case ...]
+//	go run ./bench/native [-n ranks] [-rounds 7] [-loops 100000] [case ...]
 //
-// A case is pingpong:BYTES (one way), allreduce:BYTES, bcast:BYTES or barrier.
+// A case is pingpong:BYTES (one way), allreduce:BYTES, bcast:BYTES, barrier, or,
+// for which there is no C, goroutines:N: the time that N goroutines of two ranks
+// take for 300 round trips each, divided by 300.
 package main
 
 import (
@@ -34,6 +36,14 @@ var libraries = []library{
 	{"Open MPI", "mpicc.openmpi", []string{"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe"}},
 }
 
+// Cases that only Go has.
+const (
+	goroutines = "goroutines"
+	roundTrips = 300
+)
+
+func isGo(name string) bool { return strings.HasPrefix(name, goroutines) }
+
 const envRank = "RINGO_BENCH_NATIVE_RANK"
 
 func main() {
@@ -44,7 +54,7 @@ func main() {
 	flag.Parse()
 	cases := flag.Args()
 	if len(cases) == 0 {
-		cases = []string{"pingpong:8", "pingpong:1024", "pingpong:65536", "pingpong:1048576", "allreduce:8", "allreduce:65536", "bcast:8", "barrier"}
+		cases = []string{"pingpong:8", "pingpong:1024", "pingpong:65536", "pingpong:1048576", "allreduce:8", "allreduce:65536", "bcast:8", "barrier", "goroutines:1", "goroutines:16"}
 	}
 	var err error
 	if os.Getenv(envRank) != "" {
@@ -87,7 +97,7 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 		results := [2]map[string][]float64{{}, {}}
 		for range rounds {
 			for side, args := range [][]string{
-				append([]string{c, threads, strconv.Itoa(loops)}, cases...),
+				append([]string{c, threads, strconv.Itoa(loops)}, slices.DeleteFunc(slices.Clone(cases), isGo)...),
 				append([]string{self, "-loops", strconv.Itoa(loops)}, cases...),
 			} {
 				if err := run(lib, n, args, results[side]); err != nil {
@@ -127,6 +137,10 @@ func report(lib library, cases []string, results [2]map[string][]float64) {
 	fmt.Printf("\n%s\n%-18s %12s %12s %12s %8s   %s\n", lib.name, "case", "C ns", "Go ns", "Go-C ns", "Go/C", "least C, Go")
 	for _, name := range cases {
 		c, g := results[0][name], results[1][name]
+		if isGo(name) {
+			fmt.Printf("%-18s %12s %12.1f %12s %8s   %.1f\n", name, "", median(g), "", "", slices.Min(g))
+			continue
+		}
 		diff, ratio := make([]float64, len(c)), make([]float64, len(c))
 		for i := range c {
 			diff[i], ratio[i] = g[i]-c[i], g[i]/c[i]

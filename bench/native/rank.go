@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -20,7 +21,10 @@ func rank(loops int, cases []string) error {
 	b := &loop{c: e.World(), a: buffer(), b: buffer()}
 	for _, name := range cases {
 		count := loops
-		if bytes(name) >= 65536 {
+		switch {
+		case strings.HasPrefix(name, goroutines):
+			count = roundTrips
+		case bytes(name) >= 65536:
 			count = loops/50 + 1
 		}
 		if err := b.run(name, count/10+1); err != nil {
@@ -42,6 +46,36 @@ func rank(loops int, cases []string) error {
 		}
 	}
 	return e.Finalize()
+}
+
+// goroutines has n goroutines of ranks 0 and 1 go there and back at once, each
+// with a tag of its own.
+func (l *loop) goroutines(n, loops int) error {
+	me := l.c.Rank()
+	if me > 1 {
+		return nil
+	}
+	errs := make(chan error)
+	for g := range n {
+		go func() {
+			x := make([]float64, 1)
+			b := engine.Buf{Ptr: unsafe.Pointer(unsafe.SliceData(x)), Count: 1, Type: engine.Basic(engine.Float64)}
+			var err error
+			for i := 0; i < 2*loops && err == nil; i++ {
+				if i%2 == me {
+					err = l.c.Send(b, 1-me, g, engine.Standard, nil)
+				} else {
+					_, err = l.c.Recv(b, 1-me, g, nil)
+				}
+			}
+			errs <- err
+		}()
+	}
+	var err error
+	for range n {
+		err = errors.Join(err, <-errs)
+	}
+	return err
 }
 
 func bytes(name string) int {
@@ -83,6 +117,8 @@ func (l *loop) run(name string, loops int) (err error) {
 		for i := 0; i < loops && err == nil; i++ {
 			err = l.c.Collective(engine.Coll{Kind: engine.Bcast, Recv: a}, nil)
 		}
+	case "goroutines":
+		return l.goroutines(n, loops)
 	default:
 		for i := 0; i < loops && err == nil; i++ {
 			err = l.c.Collective(engine.Coll{Kind: engine.Barrier}, nil)

@@ -32,9 +32,7 @@ func (c *comm) short(kind opKind, entry uintptr, b *engine.Buf, dtype uintptr, p
 	k.Args[3], k.Args[4], k.Args[5], k.Args[6] = integer(wirePeer), integer(wireTag), c.handle, pointer(unsafe.Pointer(&r.handle))
 	k.Run()
 	k.Fn = 0
-	if r.calls++; r.calls&63 == 0 { // see request.run
-		runtime.Gosched()
-	}
+	r.breathe(b.Count * b.Type.Size)
 	return r
 }
 
@@ -125,9 +123,11 @@ func (c *comm) collectiveShort(k *engine.Coll) (ok bool, err error) {
 	runtime.KeepAlive(k.Send.Ptr)
 	runtime.KeepAlive(k.Recv.Ptr)
 	b.Fn, b.Poll = 0, poll
-	if r.calls++; r.calls&63 == 0 {
-		runtime.Gosched()
+	bytes := 0
+	if k.Recv.Type != nil {
+		bytes = k.Recv.Count * k.Recv.Type.Size
 	}
+	r.breathe(bytes)
 	if b.Ret != 0 {
 		_, err = r.end(r.error())
 		return true, err

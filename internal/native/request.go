@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -43,6 +44,7 @@ type request struct {
 	over       atomic.Bool // completed, as Cancel sees it
 	withdrawn  bool        // MPI_Cancel was called
 	calls      uint8
+	yielded    time.Duration // when breathe has last given way
 	active     bool
 	prev, next *request // in the set of active requests
 }
@@ -130,9 +132,28 @@ func (r *request) run(polls int) {
 	} else {
 		r.block.Run()
 	}
-	// A goroutine that calls C for 10 ms without a scheduling point loses its
-	// processor at every tick of the runtime's monitor from then on.
-	if r.calls++; r.calls&63 == 0 {
+	r.breathe(0)
+}
+
+// A goroutine that calls C for 10 ms without a scheduling point loses its
+// processor at every tick of the runtime's monitor from then on. One point in
+// yieldEvery is enough, and more would cost: each wakes a thread that looks for
+// work, on a core that another rank needs.
+const (
+	yieldEvery = 2 * time.Millisecond
+	smallCall  = 32 << 10 // bytes; of calls that move less, a few are over before the clock need be read
+)
+
+var epoch = time.Now()
+
+// breathe is called after each call into the library, with the number of bytes
+// that it moved.
+func (r *request) breathe(bytes int) {
+	if r.calls++; r.calls&15 != 0 && bytes <= smallCall {
+		return
+	}
+	if now := time.Since(epoch); now-r.yielded > yieldEvery {
+		r.yielded = now
 		runtime.Gosched()
 	}
 }
