@@ -6,8 +6,9 @@
 //	go run ./bench/native [-n ranks] [-rounds 7] [-loops 100000] [case ...]
 //
 // A case is pingpong:BYTES (one way), allreduce:BYTES, bcast:BYTES, barrier, or,
-// for which there is no C, goroutines:N: the time that N goroutines of two ranks
-// take for 300 round trips each, divided by 300.
+// of Go alone, bare:BYTES, pingpong without the library in between (bare.go), and
+// goroutines:N, the time that N goroutines of two ranks take for 300 round trips
+// each, divided by 300.
 package main
 
 import (
@@ -38,11 +39,14 @@ var libraries = []library{
 
 // Cases that only Go has.
 const (
+	bare       = "bare"
 	goroutines = "goroutines"
 	roundTrips = 300
 )
 
-func isGo(name string) bool { return strings.HasPrefix(name, goroutines) }
+func isGo(name string) bool {
+	return strings.HasPrefix(name, goroutines) || strings.HasPrefix(name, bare)
+}
 
 const envRank = "RINGO_BENCH_NATIVE_RANK"
 
@@ -54,7 +58,7 @@ func main() {
 	flag.Parse()
 	cases := flag.Args()
 	if len(cases) == 0 {
-		cases = []string{"pingpong:8", "pingpong:1024", "pingpong:65536", "pingpong:1048576", "allreduce:8", "allreduce:65536", "bcast:8", "barrier", "goroutines:1", "goroutines:16"}
+		cases = []string{"pingpong:8", "bare:8", "pingpong:1024", "pingpong:65536", "pingpong:1048576", "allreduce:8", "allreduce:65536", "bcast:8", "barrier", "goroutines:1", "goroutines:16"}
 	}
 	var err error
 	if os.Getenv(envRank) != "" {
@@ -138,7 +142,7 @@ func report(lib library, cases []string, results [2]map[string][]float64) {
 	for _, name := range cases {
 		c, g := results[0][name], results[1][name]
 		if isGo(name) {
-			fmt.Printf("%-18s %12s %12.1f %12s %8s   %.1f\n", name, "", median(g), "", "", slices.Min(g))
+			fmt.Printf("%-18s %12s %12.1f %12s %8s   %12s %.1f\n", name, "", median(g), "", "", "", slices.Min(g))
 			continue
 		}
 		diff, ratio := make([]float64, len(c)), make([]float64, len(c))

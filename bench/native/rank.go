@@ -6,19 +6,18 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/engine"
-	"github.com/ringo-mpi/ringo/internal/native"
+	"github.com/ringo-mpi/ringo/mpi"
+	_ "github.com/ringo-mpi/ringo/mpi/native"
 )
 
-// rank is one process of the Go side: the loops of c/latency.c on the engine.
+// rank is one process of the Go side: the loops of c/latency.c with package mpi.
 func rank(loops int, cases []string) error {
-	e, err := native.Open()
+	world, err := mpi.Init()
 	if err != nil {
 		return err
 	}
-	b := &loop{c: e.World(), a: buffer(), b: buffer()}
+	b := &loop{c: world, a: make([]float64, 1<<20), b: make([]float64, 1<<20)}
 	for _, name := range cases {
 		count := loops
 		switch {
@@ -30,7 +29,7 @@ func rank(loops int, cases []string) error {
 		if err := b.run(name, count/10+1); err != nil {
 			return err
 		}
-		if err := b.run("barrier", 1); err != nil {
+		if err := world.Barrier(); err != nil {
 			return err
 		}
 		began := time.Now()
@@ -38,14 +37,59 @@ func rank(loops int, cases []string) error {
 			return err
 		}
 		each := float64(time.Since(began)) / float64(count)
-		if strings.HasPrefix(name, "pingpong") {
+		if kind, _, _ := strings.Cut(name, ":"); kind == "pingpong" || kind == bare {
 			each /= 2
 		}
-		if b.c.Rank() == 0 {
+		if world.Rank() == 0 {
 			fmt.Printf("%s %.1f\n", name, each)
 		}
 	}
-	return e.Finalize()
+	return mpi.Finalize()
+}
+
+func bytes(name string) int {
+	_, n, _ := strings.Cut(name, ":")
+	size, _ := strconv.Atoi(n)
+	return size
+}
+
+type loop struct {
+	c    *mpi.Comm
+	a, b []float64
+}
+
+func (l *loop) run(name string, loops int) (err error) {
+	n, me := bytes(name), l.c.Rank()
+	a, b := l.a[:n/8], l.b[:n/8]
+	switch kind, _, _ := strings.Cut(name, ":"); kind {
+	case "pingpong":
+		for i := 0; i < loops && me < 2 && err == nil; i++ {
+			if me == 0 {
+				if err = mpi.Send(l.c, a, 1, 1); err == nil {
+					_, err = mpi.Recv(l.c, a, 1, 1)
+				}
+			} else if _, err = mpi.Recv(l.c, a, 0, 1); err == nil {
+				err = mpi.Send(l.c, a, 0, 1)
+			}
+		}
+	case bare:
+		return barePingpong(l.c, a, loops)
+	case goroutines:
+		return l.goroutines(n, loops)
+	case "allreduce":
+		for i := 0; i < loops && err == nil; i++ {
+			err = mpi.Allreduce(l.c, a, b, mpi.Sum)
+		}
+	case "bcast":
+		for i := 0; i < loops && err == nil; i++ {
+			err = mpi.Bcast(l.c, a, 0)
+		}
+	default:
+		for i := 0; i < loops && err == nil; i++ {
+			err = l.c.Barrier()
+		}
+	}
+	return err
 }
 
 // goroutines has n goroutines of ranks 0 and 1 go there and back at once, each
@@ -59,13 +103,12 @@ func (l *loop) goroutines(n, loops int) error {
 	for g := range n {
 		go func() {
 			x := make([]float64, 1)
-			b := engine.Buf{Ptr: unsafe.Pointer(unsafe.SliceData(x)), Count: 1, Type: engine.Basic(engine.Float64)}
 			var err error
 			for i := 0; i < 2*loops && err == nil; i++ {
 				if i%2 == me {
-					err = l.c.Send(b, 1-me, g, engine.Standard, nil)
+					err = mpi.Send(l.c, x, 1-me, g)
 				} else {
-					_, err = l.c.Recv(b, 1-me, g, nil)
+					_, err = mpi.Recv(l.c, x, 1-me, g)
 				}
 			}
 			errs <- err
@@ -74,55 +117,6 @@ func (l *loop) goroutines(n, loops int) error {
 	var err error
 	for range n {
 		err = errors.Join(err, <-errs)
-	}
-	return err
-}
-
-func bytes(name string) int {
-	_, n, _ := strings.Cut(name, ":")
-	size, _ := strconv.Atoi(n)
-	return size
-}
-
-func buffer() engine.Buf {
-	s := make([]float64, 1<<20)
-	return engine.Buf{Ptr: unsafe.Pointer(unsafe.SliceData(s)), Count: len(s), Type: engine.Basic(engine.Float64)}
-}
-
-type loop struct {
-	c    engine.Comm
-	a, b engine.Buf
-}
-
-func (l *loop) run(name string, loops int) (err error) {
-	n, me := bytes(name), l.c.Rank()
-	a, b := l.a.At(0, n/8), l.b.At(0, n/8)
-	switch kind, _, _ := strings.Cut(name, ":"); kind {
-	case "pingpong":
-		for i := 0; i < loops && me < 2 && err == nil; i++ {
-			if me == 0 {
-				if err = l.c.Send(a, 1, 1, engine.Standard, nil); err == nil {
-					_, err = l.c.Recv(a, 1, 1, nil)
-				}
-			} else if _, err = l.c.Recv(a, 0, 1, nil); err == nil {
-				err = l.c.Send(a, 0, 1, engine.Standard, nil)
-			}
-		}
-	case "allreduce":
-		op := engine.Op{Code: engine.OpSum, Commutative: true, Type: a.Type}
-		for i := 0; i < loops && err == nil; i++ {
-			err = l.c.Collective(engine.Coll{Kind: engine.Allreduce, Send: a, Recv: b, Op: &op}, nil)
-		}
-	case "bcast":
-		for i := 0; i < loops && err == nil; i++ {
-			err = l.c.Collective(engine.Coll{Kind: engine.Bcast, Recv: a}, nil)
-		}
-	case "goroutines":
-		return l.goroutines(n, loops)
-	default:
-		for i := 0; i < loops && err == nil; i++ {
-			err = l.c.Collective(engine.Coll{Kind: engine.Barrier}, nil)
-		}
 	}
 	return err
 }

@@ -22,14 +22,14 @@ func (d *driver) contiguousType(b *engine.Buf) (dtype uintptr, ok bool) {
 	return d.types.basic[kind], kind != engine.Struct && kind != engine.Pair
 }
 
-// short makes the request of a point-to-point operation on the short way.
-func (c *comm) short(kind opKind, entry uintptr, b *engine.Buf, dtype uintptr, peer, tag, wirePeer, wireTag int) *request {
+// short starts a point-to-point operation on the short way and polls it.
+func (c *comm) short(entry uintptr, b *engine.Buf, dtype uintptr, peer, tag int) *request {
 	r := c.d.requests.Get().(*request)
-	r.comm, r.kind, r.peer, r.tag, r.flag = c, kind, peer, tag, 0
+	r.flag = 0
 	k := &r.block
 	k.Fn, k.Polls = entry, batch
 	k.Args[0], k.Args[1], k.Args[2] = pointer(b.Ptr), integer(b.Count), dtype
-	k.Args[3], k.Args[4], k.Args[5], k.Args[6] = integer(wirePeer), integer(wireTag), c.handle, pointer(unsafe.Pointer(&r.handle))
+	k.Args[3], k.Args[4], k.Args[5], k.Args[6] = integer(peer), integer(tag), c.handle, pointer(unsafe.Pointer(&r.handle))
 	k.Run()
 	k.Fn = 0
 	r.breathe(b.Count * b.Type.Size)
@@ -37,7 +37,8 @@ func (c *comm) short(kind opKind, entry uintptr, b *engine.Buf, dtype uintptr, p
 }
 
 // rest waits for an operation that the short way has started and not completed.
-func (r *request) rest(p unsafe.Pointer) (engine.Status, error) {
+func (r *request) rest(c *comm, kind opKind, p unsafe.Pointer, peer, tag int) (engine.Status, error) {
+	r.comm, r.kind, r.peer, r.tag = c, kind, peer, tag
 	r.hold(p)
 	if r.block.Ret != 0 {
 		return r.end(r.error())
@@ -47,14 +48,13 @@ func (r *request) rest(p unsafe.Pointer) (engine.Status, error) {
 
 // sendShort is Send in standard mode to another rank.
 func (c *comm) sendShort(b *engine.Buf, dtype uintptr, dest, tag int) error {
-	d := c.d
-	r := c.short(opSend, d.entries.isend, b, dtype, dest, tag, dest, tag)
+	r := c.short(c.d.entries.isend, b, dtype, dest, tag)
 	if r.flag != 0 && r.block.Ret == 0 {
 		runtime.KeepAlive(b.Ptr)
-		d.requests.Put(r)
+		c.d.requests.Put(r)
 		return nil
 	}
-	_, err := r.rest(b.Ptr)
+	_, err := r.rest(c, opSend, b.Ptr, dest, tag)
 	return err
 }
 
@@ -67,14 +67,14 @@ func (c *comm) recvShort(b *engine.Buf, dtype uintptr, source, tag int) (engine.
 	if tag == engine.AnyTag {
 		wireTag = d.anyTag
 	}
-	r := c.short(opRecv, d.entries.irecv, b, dtype, source, tag, wireSource, wireTag)
+	r := c.short(d.entries.irecv, b, dtype, wireSource, wireTag)
 	if r.flag != 0 && r.block.Ret == 0 {
 		runtime.KeepAlive(b.Ptr)
 		st := d.convert(&r.status)
 		d.requests.Put(r)
 		return st, nil
 	}
-	return r.rest(b.Ptr)
+	return r.rest(c, opRecv, b.Ptr, source, tag)
 }
 
 // collectiveShort runs Barrier, Bcast and Allreduce; ok is false when the
@@ -102,7 +102,6 @@ func (c *comm) collectiveShort(k *engine.Coll) (ok bool, err error) {
 		return false, nil
 	}
 	r := d.requests.Get().(*request)
-	r.comm, r.kind = c, opColl
 	b := &r.block
 	poll := b.Poll
 	b.Fn, b.Poll, b.Polls = d.fn(fnBarrier+4*function(k.Kind)), 0, 0
@@ -129,6 +128,7 @@ func (c *comm) collectiveShort(k *engine.Coll) (ok bool, err error) {
 	}
 	r.breathe(bytes)
 	if b.Ret != 0 {
+		r.comm, r.kind = c, opColl
 		_, err = r.end(r.error())
 		return true, err
 	}

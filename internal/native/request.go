@@ -140,7 +140,7 @@ func (r *request) run(polls int) {
 // yieldEvery is enough, and more would cost: each wakes a thread that looks for
 // work, on a core that another rank needs.
 const (
-	yieldEvery = 2 * time.Millisecond
+	yieldEvery = 5 * time.Millisecond
 	smallCall  = 32 << 10 // bytes; of calls that move less, a few are over before the clock need be read
 )
 
