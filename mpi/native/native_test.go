@@ -42,6 +42,13 @@ func TestConformanceChecked(t *testing.T) {
 		t.Run(h.Name, func(t *testing.T) {
 			h := enginetest.Checked(t, h)
 			h.Ranks = []int{2}
+			skip := h.Skip
+			h.Skip = func(c *enginetest.Case) string {
+				if c.Heavy {
+					return "heavy, and TestConformance runs it"
+				}
+				return skip(c)
+			}
 			enginetest.Run(t, h)
 		})
 	}
