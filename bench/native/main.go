@@ -86,7 +86,7 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 	if err := os.WriteFile(source, latency, 0o600); err != nil {
 		return err
 	}
-	fmt.Printf("%d ranks, %d rounds, %s, %d cores, C with MPI_THREAD_%s\n", n, rounds, runtime.Version(), runtime.NumCPU(), strings.ToUpper(threads))
+	fmt.Printf("%d ranks, %d rounds, %s, %d cores%s, C with MPI_THREAD_%s\n", n, rounds, runtime.Version(), runtime.NumCPU(), processor(), strings.ToUpper(threads))
 	found := 0
 	for _, lib := range libraries {
 		if _, err := exec.LookPath(lib.compiler); err != nil {
@@ -115,6 +115,17 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 		return fmt.Errorf("no MPI library with a compiler is installed")
 	}
 	return nil
+}
+
+// processor names the processor, where the system tells.
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(text)) {
+		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
+			return " of " + strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 func run(lib library, n int, args []string, into map[string][]float64) error {
