@@ -1,4 +1,4 @@
-//go:build linux
+//go:build linux && (amd64 || arm64)
 
 package native_test
 
@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"testing"
@@ -169,6 +170,23 @@ func TestRefused(t *testing.T) {
 					start(t, under(launcher, 2), "RINGO_LIBMPI="+library, "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1").
 						refuses(t, 2, "started 2 processes", "world of one", "RINGO_LIBMPI", library)
 				})
+			}
+		})
+	}
+}
+
+// Contiguous messages allocate nothing, from package mpi down to the library.
+func TestNoAllocation(t *testing.T) {
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		return // the race detector has pools drop things at random
+	}
+	for name, launcher := range enginetest.NativeLaunchers(t) {
+		t.Run(name, func(t *testing.T) {
+			e := start(t, under(launcher, 2), envProgram+"=allocations")
+			for rank := range 2 {
+				if line := fmt.Sprintf("rank %d: 0 allocations\n", rank); e.status != 0 || !strings.Contains(e.stdout, line) {
+					t.Errorf("status %d, want 0, and %q in %q\n%s", e.status, line, e.stdout, e.stderr)
+				}
 			}
 		})
 	}

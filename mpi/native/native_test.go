@@ -15,11 +15,40 @@ import (
 const envProgram = "RINGO_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(envProgram) != "" {
+	switch os.Getenv(envProgram) {
+	case "":
+		enginetest.Main(m)
+	case "allocations":
+		mpi.Main(allocations)
+	default:
 		mpi.Main(hello)
-		return
 	}
-	enginetest.Main(m)
+}
+
+// allocations prints what a contiguous message there and one back, and a
+// reduction, allocate on each of two ranks.
+func allocations(world *mpi.Comm) error {
+	x, y := make([]float64, 8), make([]float64, 8)
+	other := 1 - world.Rank()
+	var failed error
+	ok := func(err error) {
+		if err != nil {
+			failed = err
+		}
+	}
+	n := testing.AllocsPerRun(500, func() {
+		if world.Rank() == 0 {
+			ok(mpi.Send(world, x, other, 1))
+		}
+		_, err := mpi.Recv(world, y, other, 1)
+		ok(err)
+		if world.Rank() == 1 {
+			ok(mpi.Send(world, x, other, 1))
+		}
+		ok(mpi.Allreduce(world, x, y, mpi.Sum))
+	})
+	fmt.Printf("rank %d: %v allocations\n", world.Rank(), n)
+	return failed
 }
 
 func hello(world *mpi.Comm) error {
