@@ -31,13 +31,18 @@ func barePingpong(c *mpi.Comm, buf []float64, loops int) error {
 		}
 	}
 	me := c.Rank()
-	status := new([8]uint64)
-	blocks := [2]*ccall.Block{{Fn: ccall.Symbol(lib, "MPI_Send")}, {Fn: ccall.Symbol(lib, "MPI_Recv")}}
-	for _, b := range blocks {
-		b.Args = [ccall.MaxArgs]uintptr{uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), handle(abi.Double), uintptr(1 - me), 1, handle(abi.CommWorld), uintptr(unsafe.Pointer(status))}
+	type call struct { // on the heap, with the memory that C writes to
+		ccall.Block
+		status [8]uint64
+	}
+	calls := [2]*call{{}, {}}
+	for i, name := range []string{"MPI_Send", "MPI_Recv"} {
+		b := calls[i]
+		b.Fn = ccall.Symbol(lib, name)
+		b.Args = [ccall.MaxArgs]uintptr{uintptr(unsafe.Pointer(&buf[0])), uintptr(len(buf)), handle(abi.Double), uintptr(1 - me), 1, handle(abi.CommWorld), uintptr(unsafe.Pointer(&b.status))}
 	}
 	for i := 0; i < 2*loops && me < 2; i++ {
-		b := blocks[(i+me)%2]
+		b := calls[(i+me)%2]
 		if b.Run(); b.Ret != 0 {
 			return fmt.Errorf("MPI_Send or MPI_Recv: code %d", b.Ret)
 		}
@@ -46,6 +51,5 @@ func barePingpong(c *mpi.Comm, buf []float64, loops int) error {
 		}
 	}
 	runtime.KeepAlive(buf)
-	runtime.KeepAlive(status)
 	return nil
 }
