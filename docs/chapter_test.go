@@ -21,6 +21,7 @@
 //	<!-- exact -->              of the output, everything is compared, numbers too
 //	<!-- any order -->          exact, but for the order of the lines: ranks print when they get there
 //	<!-- fails -->              the commands fail
+//	<!-- needs PROGRAM: … -->   only run where the program is installed, and then as the rest says
 //	<!-- not run: REASON -->    the commands are not run
 package docs_test
 
@@ -101,6 +102,12 @@ func TestChapters(t *testing.T) {
 			for _, b := range blocks {
 				kind, arg, _ := strings.Cut(b.directive, ":")
 				arg = strings.TrimSpace(arg)
+				if program, ok := strings.CutPrefix(kind, "needs "); ok {
+					if !installed(t, program) {
+						continue
+					}
+					kind, arg = arg, ""
+				}
 				switch {
 				case kind == "file":
 					checkFile(t, chapter, root, arg, b)
@@ -129,6 +136,21 @@ func TestChapters(t *testing.T) {
 			}
 		})
 	}
+}
+
+// installed tells whether a program that a chapter needs is there; if not, it
+// says so, and the test fails when the tests with MPI libraries are required.
+func installed(t *testing.T, program string) bool {
+	t.Helper()
+	if _, err := exec.LookPath(program); err == nil {
+		return true
+	}
+	if os.Getenv("RINGO_TEST_NATIVE") == "required" {
+		t.Errorf("RINGO_TEST_NATIVE=required, and %s is not installed", program)
+	} else {
+		fmt.Fprintf(os.Stderr, "SKIPPED: %s: %s is not installed\n", t.Name(), program)
+	}
+	return false
 }
 
 // checkFile compares a block with a file of the repository or a region of one.
@@ -257,7 +279,9 @@ func newShell(t *testing.T, root string) *shell {
 			s.env = append(s.env, kv)
 		}
 	}
-	s.env = append(s.env, "PATH="+filepath.Join(dir, "cmd")+string(os.PathListSeparator)+os.Getenv("PATH"), "GOWORK="+work, "LC_ALL=C")
+	s.env = append(s.env, "PATH="+filepath.Join(dir, "cmd")+string(os.PathListSeparator)+os.Getenv("PATH"), "GOWORK="+work, "LC_ALL=C",
+		// Open MPI wants to be asked twice when root runs it, or more ranks than cores.
+		"OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1", "OMPI_MCA_rmaps_base_oversubscribe=1")
 	return s
 }
 

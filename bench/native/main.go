@@ -3,9 +3,12 @@
 // c/latency.c, runs the C program and the same loops in Go in turns, and prints
 // the medians of both and of their differences.
 //
-//	go run ./bench/native [-n ranks] [-rounds 7] [-loops 20000] [case ...]
+//	go run ./bench/native [-n ranks] [-rounds 7] [-loops 100000] [case ...]
 //
-// A case is pingpong:BYTES (one way), allreduce:BYTES, bcast:BYTES or barrier.
+// A case is pingpong:BYTES (one way), allreduce:BYTES, bcast:BYTES, barrier, or,
+// of Go alone, bare:BYTES, pingpong without the library in between (bare.go), and
+// goroutines:N, the time that N goroutines of two ranks take for 300 round trips
+// each, divided by 300.
 package main
 
 import (
@@ -34,17 +37,28 @@ var libraries = []library{
 	{"Open MPI", "mpicc.openmpi", []string{"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe"}},
 }
 
+// Cases that only Go has.
+const (
+	bare       = "bare"
+	goroutines = "goroutines"
+	roundTrips = 300
+)
+
+func isGo(name string) bool {
+	return strings.HasPrefix(name, goroutines) || strings.HasPrefix(name, bare)
+}
+
 const envRank = "RINGO_BENCH_NATIVE_RANK"
 
 func main() {
 	n := flag.Int("n", 2, "ranks")
 	rounds := flag.Int("rounds", 7, "times that each program runs")
-	loops := flag.Int("loops", 20000, "iterations of a case; a fiftieth from 64 KiB on")
+	loops := flag.Int("loops", 100000, "iterations of a case; a fiftieth from 64 KiB on")
 	threads := flag.String("threads", "multiple", "thread level of the C program: single or multiple")
 	flag.Parse()
 	cases := flag.Args()
 	if len(cases) == 0 {
-		cases = []string{"pingpong:8", "pingpong:1024", "pingpong:65536", "pingpong:1048576", "allreduce:8", "allreduce:65536", "bcast:8", "barrier"}
+		cases = []string{"pingpong:8", "bare:8", "pingpong:1024", "pingpong:65536", "pingpong:1048576", "allreduce:8", "allreduce:65536", "bcast:8", "barrier", "goroutines:1", "goroutines:16"}
 	}
 	var err error
 	if os.Getenv(envRank) != "" {
@@ -72,7 +86,7 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 	if err := os.WriteFile(source, latency, 0o600); err != nil {
 		return err
 	}
-	fmt.Printf("%d ranks, %d rounds, %s, %d cores, C with MPI_THREAD_%s\n", n, rounds, runtime.Version(), runtime.NumCPU(), strings.ToUpper(threads))
+	fmt.Printf("%d ranks, %d rounds, %s, %d cores%s, C with MPI_THREAD_%s\n", n, rounds, runtime.Version(), runtime.NumCPU(), processor(), strings.ToUpper(threads))
 	found := 0
 	for _, lib := range libraries {
 		if _, err := exec.LookPath(lib.compiler); err != nil {
@@ -87,7 +101,7 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 		results := [2]map[string][]float64{{}, {}}
 		for range rounds {
 			for side, args := range [][]string{
-				append([]string{c, threads, strconv.Itoa(loops)}, cases...),
+				append([]string{c, threads, strconv.Itoa(loops)}, slices.DeleteFunc(slices.Clone(cases), isGo)...),
 				append([]string{self, "-loops", strconv.Itoa(loops)}, cases...),
 			} {
 				if err := run(lib, n, args, results[side]); err != nil {
@@ -101,6 +115,17 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 		return fmt.Errorf("no MPI library with a compiler is installed")
 	}
 	return nil
+}
+
+// processor names the processor, where the system tells.
+func processor() string {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range strings.Lines(string(text)) {
+		if name, value, _ := strings.Cut(line, ":"); strings.TrimSpace(name) == "model name" {
+			return " of " + strings.TrimSpace(value)
+		}
+	}
+	return ""
 }
 
 func run(lib library, n int, args []string, into map[string][]float64) error {
@@ -127,6 +152,10 @@ func report(lib library, cases []string, results [2]map[string][]float64) {
 	fmt.Printf("\n%s\n%-18s %12s %12s %12s %8s   %s\n", lib.name, "case", "C ns", "Go ns", "Go-C ns", "Go/C", "least C, Go")
 	for _, name := range cases {
 		c, g := results[0][name], results[1][name]
+		if isGo(name) {
+			fmt.Printf("%-18s %12s %12.1f %12s %8s   %12s %.1f\n", name, "", median(g), "", "", "", slices.Min(g))
+			continue
+		}
 		diff, ratio := make([]float64, len(c)), make([]float64, len(c))
 		for i := range c {
 			diff[i], ratio[i] = g[i]-c[i], g[i]/c[i]

@@ -1,32 +1,35 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/engine"
-	"github.com/ringo-mpi/ringo/internal/native"
+	"github.com/ringo-mpi/ringo/mpi"
+	_ "github.com/ringo-mpi/ringo/mpi/native"
 )
 
-// rank is one process of the Go side: the loops of c/latency.c on the engine.
+// rank is one process of the Go side: the loops of c/latency.c with package mpi.
 func rank(loops int, cases []string) error {
-	e, err := native.Open()
+	world, err := mpi.Init()
 	if err != nil {
 		return err
 	}
-	b := &loop{c: e.World(), a: buffer(), b: buffer()}
+	b := &loop{c: world, a: make([]float64, 1<<20), b: make([]float64, 1<<20)}
 	for _, name := range cases {
 		count := loops
-		if bytes(name) >= 65536 {
+		switch {
+		case strings.HasPrefix(name, goroutines):
+			count = roundTrips
+		case bytes(name) >= 65536:
 			count = loops/50 + 1
 		}
 		if err := b.run(name, count/10+1); err != nil {
 			return err
 		}
-		if err := b.run("barrier", 1); err != nil {
+		if err := world.Barrier(); err != nil {
 			return err
 		}
 		began := time.Now()
@@ -34,14 +37,14 @@ func rank(loops int, cases []string) error {
 			return err
 		}
 		each := float64(time.Since(began)) / float64(count)
-		if strings.HasPrefix(name, "pingpong") {
+		if kind, _, _ := strings.Cut(name, ":"); kind == "pingpong" || kind == bare {
 			each /= 2
 		}
-		if b.c.Rank() == 0 {
+		if world.Rank() == 0 {
 			fmt.Printf("%s %.1f\n", name, each)
 		}
 	}
-	return e.Finalize()
+	return mpi.Finalize()
 }
 
 func bytes(name string) int {
@@ -50,43 +53,70 @@ func bytes(name string) int {
 	return size
 }
 
-func buffer() engine.Buf {
-	s := make([]float64, 1<<20)
-	return engine.Buf{Ptr: unsafe.Pointer(unsafe.SliceData(s)), Count: len(s), Type: engine.Basic(engine.Float64)}
-}
-
 type loop struct {
-	c    engine.Comm
-	a, b engine.Buf
+	c    *mpi.Comm
+	a, b []float64
 }
 
 func (l *loop) run(name string, loops int) (err error) {
 	n, me := bytes(name), l.c.Rank()
-	a, b := l.a.At(0, n/8), l.b.At(0, n/8)
+	a, b := l.a[:n/8], l.b[:n/8]
 	switch kind, _, _ := strings.Cut(name, ":"); kind {
 	case "pingpong":
 		for i := 0; i < loops && me < 2 && err == nil; i++ {
 			if me == 0 {
-				if err = l.c.Send(a, 1, 1, engine.Standard, nil); err == nil {
-					_, err = l.c.Recv(a, 1, 1, nil)
+				if err = mpi.Send(l.c, a, 1, 1); err == nil {
+					_, err = mpi.Recv(l.c, a, 1, 1)
 				}
-			} else if _, err = l.c.Recv(a, 0, 1, nil); err == nil {
-				err = l.c.Send(a, 0, 1, engine.Standard, nil)
+			} else if _, err = mpi.Recv(l.c, a, 0, 1); err == nil {
+				err = mpi.Send(l.c, a, 0, 1)
 			}
 		}
+	case bare:
+		return barePingpong(l.c, a, loops)
+	case goroutines:
+		return l.goroutines(n, loops)
 	case "allreduce":
-		op := engine.Op{Code: engine.OpSum, Commutative: true, Type: a.Type}
 		for i := 0; i < loops && err == nil; i++ {
-			err = l.c.Collective(engine.Coll{Kind: engine.Allreduce, Send: a, Recv: b, Op: &op}, nil)
+			err = mpi.Allreduce(l.c, a, b, mpi.Sum)
 		}
 	case "bcast":
 		for i := 0; i < loops && err == nil; i++ {
-			err = l.c.Collective(engine.Coll{Kind: engine.Bcast, Recv: a}, nil)
+			err = mpi.Bcast(l.c, a, 0)
 		}
 	default:
 		for i := 0; i < loops && err == nil; i++ {
-			err = l.c.Collective(engine.Coll{Kind: engine.Barrier}, nil)
+			err = l.c.Barrier()
 		}
+	}
+	return err
+}
+
+// goroutines has n goroutines of ranks 0 and 1 go there and back at once, each
+// with a tag of its own.
+func (l *loop) goroutines(n, loops int) error {
+	me := l.c.Rank()
+	if me > 1 {
+		return nil
+	}
+	errs := make(chan error)
+	for g := range n {
+		go func() {
+			x := make([]float64, 1)
+			var err error
+			for i := 0; i < 2*loops && err == nil; i++ {
+				if i%2 == me {
+					err = mpi.Send(l.c, x, 1-me, g)
+				} else {
+					_, err = mpi.Recv(l.c, x, 1-me, g)
+				}
+			}
+			errs <- err
+		}()
+	}
+	var err error
+	for range n {
+		err = errors.Join(err, <-errs)
 	}
 	return err
 }

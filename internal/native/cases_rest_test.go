@@ -139,7 +139,11 @@ func testComms(t *testing.T, c *comm) {
 	wantClass(t, dup.Send(buf([]byte{1}), 0, 0, engine.Standard, nil), engine.ErrComm)
 	wantClass(t, c.Free(), engine.ErrComm)
 	// Many come and go.
-	for range 200 {
+	n := 200
+	if job.local.crowded {
+		n = 10
+	}
+	for range n {
 		d, err := c.Dup()
 		check(t, err)
 		check(t, d.Free())
@@ -271,10 +275,21 @@ func threads(t *testing.T) int {
 func testBackOff(t *testing.T, c *comm) {
 	const (
 		wait   = 300 * time.Millisecond
-		rounds = 5
+		rounds = 10
+		most   = 0.5
 	)
 	best := 1.0
 	for range rounds {
+		busy := int64(0)
+		if best > most && (c.rank != 0 || c.size == 1) {
+			busy = 1
+		}
+		if sumOver(t, c, busy) == 0 && best < 1 {
+			return
+		}
+		if c.rank == 0 && c.size > 1 {
+			best = 0
+		}
 		if c.rank == 0 && c.size > 1 {
 			time.Sleep(wait)
 			for to := 1; to < c.size; to++ {
@@ -293,8 +308,8 @@ func testBackOff(t *testing.T, c *comm) {
 		}
 		best = min(best, float64(cpuTime()-before)/float64(time.Since(start)))
 	}
-	if best > 0.5 && (c.rank != 0 || c.size == 1) {
-		t.Errorf("waiting used %.2f of a processor", best)
+	if best > most && (c.rank != 0 || c.size == 1) {
+		t.Errorf("waiting used %.2f of a processor at best", best)
 	}
 }
 

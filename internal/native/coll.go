@@ -18,6 +18,11 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 		return err
 	}
 	d := c.d
+	if done == nil && !d.pollCollectives {
+		if ok, err := c.collectiveShort(&k); ok {
+			return err
+		}
+	}
 	width := d.width(c, &k)
 	if width == split {
 		m, err := c.parts(k)
@@ -43,7 +48,10 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 	}
 	finished, err := r.start(minBatch)
 	if !finished {
-		if err = r.await(done); err != nil && r.block.Ret == 0 {
+		w := waiter{d: d}
+		w.begin()
+		defer w.end()
+		if err = w.await(r, done); err != nil && r.block.Ret == 0 {
 			d.detach(r)
 			return c.revokeIfDone(err, &k)
 		}
@@ -69,7 +77,7 @@ func (c *comm) revokeIfDone(err error, k *engine.Coll) error {
 // the caller can leave when done is closed. It works on copies, which it keeps
 // when it is left behind.
 func (r *request) collectiveAside(k *engine.Coll, done <-chan struct{}) error {
-	c, over := r.comm, make(chan struct{})
+	c, d, over := r.comm, r.d, make(chan struct{})
 	go func() {
 		r.block.Poll = 0
 		r.run(0)
@@ -84,6 +92,12 @@ func (r *request) collectiveAside(k *engine.Coll, done <-chan struct{}) error {
 	case <-over: // both: the result counts
 		return r.endCollective(r.lastError())
 	default:
+		d.left.Add(1)
+		go func() {
+			<-over
+			r.drop()
+			d.left.Add(-1)
+		}()
 		return c.revokeIfDone(errDone(engine.NoPeer, 0, "the context ended inside "+k.Kind.String()), k)
 	}
 }

@@ -39,7 +39,7 @@ func (c *comm) usable() error {
 // running returns the reason why a call that is under way ends with an error:
 // freeing the communicator is none.
 func (c *comm) running() error {
-	if c.d.finalized.Load() {
+	if c.d.ending.Load() {
 		return errFinalized
 	}
 	if e := c.revoked.Load(); e != nil {
@@ -62,15 +62,41 @@ func (d *driver) adopt(handle uintptr) (*comm, error) {
 		return nil, d.fail(rc, "MPI_Comm_size")
 	}
 	c.rank, c.size = int(v[0]), int(v[1])
-	inner := new(uintptr)
-	if rc := d.call(fnCommDup, handle, uintptr(unsafe.Pointer(inner))); rc != 0 {
+	var rc int32
+	if c.inner, rc = d.duplicate(c, handle); rc != 0 {
 		return nil, d.fail(rc, "MPI_Comm_dup")
 	}
-	c.inner = *inner
 	if rc := d.call(fnCommSetErrhandler, c.inner, d.errReturn); rc != 0 {
 		return nil, d.fail(rc, "MPI_Comm_set_errhandler")
 	}
 	return c, nil
+}
+
+// duplicate is MPI_Comm_dup; where blocking collectives are polled, so that the
+// ranks of a crowded host do not wait for each other in a loop, it is the
+// nonblocking form, as on all ranks.
+func (d *driver) duplicate(c *comm, handle uintptr) (uintptr, int32) {
+	if !d.pollCollectives || d.fn(fnCommIdup) == 0 {
+		out := new(uintptr)
+		rc := d.call(fnCommDup, handle, uintptr(unsafe.Pointer(out)))
+		return *out, rc
+	}
+	r := d.take(c, opColl, false)
+	defer d.give(r)
+	out := new(uintptr)
+	r.hold(unsafe.Pointer(out))
+	r.block.Fn = d.fn(fnCommIdup)
+	r.block.Args[0], r.block.Args[1], r.block.Args[2] = handle, pointer(unsafe.Pointer(out)), pointer(unsafe.Pointer(&r.handle))
+	r.run(minBatch)
+	r.block.Fn = 0
+	w := waiter{d: d}
+	w.begin()
+	defer w.end()
+	for r.flag == 0 && r.block.Ret == 0 {
+		w.pause()
+		r.run(w.polls)
+	}
+	return *out, r.block.Ret
 }
 
 // Proc translates ranks by the groups of the communicator and the world.
@@ -122,9 +148,8 @@ func (c *comm) Dup() (engine.Comm, error) {
 	if err := c.usable(); err != nil {
 		return nil, err
 	}
-	h := new(uintptr)
-	rc := c.d.call(fnCommDup, c.handle, uintptr(unsafe.Pointer(h)))
-	return c.made(rc, *h, fnCommDup)
+	h, rc := c.d.duplicate(c, c.handle)
+	return c.made(rc, h, fnCommDup)
 }
 
 func (c *comm) Split(color, key int) (engine.Comm, error) {
@@ -213,7 +238,7 @@ func (c *comm) freeGroup(g *uintptr) {
 }
 
 func (c *comm) Free() error {
-	if c.d.finalized.Load() {
+	if c.d.ending.Load() {
 		return errFinalized
 	}
 	if c == c.d.world || c == c.d.self {
@@ -254,7 +279,7 @@ func (c *comm) Revoke(reason string) {
 	if !c.revoked.CompareAndSwap(nil, engine.Errorf(engine.ErrRevoked, "%s", reason)) {
 		return
 	}
-	if c.d.family == openmpiFamily && c.d.fn(fnCommRevoke) != 0 && !c.d.finalized.Load() {
+	if c.d.family == openmpiFamily && c.d.fn(fnCommRevoke) != 0 && !c.d.ending.Load() {
 		c.d.call(fnCommRevoke, c.handle)
 	}
 }

@@ -21,6 +21,11 @@ func (d *driver) detach(r *request) {
 	l := &d.detached
 	l.lock.Lock()
 	defer l.lock.Unlock()
+	l.add(r)
+}
+
+// add is detach for a caller that holds the lock.
+func (l *detachedList) add(r *request) {
 	l.list = append(l.list, r)
 	if len(l.list) >= max(l.next, 16) {
 		l.sweep()
@@ -46,24 +51,36 @@ func (l *detachedList) sweep() {
 // has received.
 var finishTimeout = 10 * time.Second
 
-// settle completes what this rank has begun, for Finalize: sends that nobody
-// waited for are given time to be received, receives are withdrawn. It returns
-// an error when operations remain that cannot end.
+// settle completes what this rank has begun, for Finalize: calls of other
+// goroutines that wait are ended, sends that nobody waited for are given time to
+// be received, receives are withdrawn. It returns an error when operations
+// remain that cannot end.
 func (d *driver) settle() error {
-	for _, r := range d.active.all() {
-		d.active.remove(r)
-		if !r.withdrawn {
-			r.withdraw()
+	began := time.Now()
+	for d.waiting.Load() > 0 || d.left.Load() > 0 {
+		if time.Since(began) > finishTimeout {
+			return engine.Errorf(engine.ErrPending, "%d calls on other goroutines and %d collectives that a context has ended are still under way %v after Finalize was called",
+				d.waiting.Load(), d.left.Load(), finishTimeout)
 		}
-		d.detach(r)
+		nap(minSleep)
 	}
 	l := &d.detached
+	l.lock.Lock()
+	active := d.active.all()
+	l.lock.Unlock()
+	for _, r := range active {
+		r.using.Lock()
+		if r.active {
+			_, _ = r.giveUp(errFinalized)
+		}
+		r.using.Unlock()
+	}
 	l.lock.Lock()
 	defer l.lock.Unlock()
 	w := waiter{d: d}
 	w.begin()
 	defer w.end()
-	for began := time.Now(); ; w.pause() {
+	for ; ; w.pause() {
 		l.sweep()
 		if len(l.list) == 0 {
 			return nil

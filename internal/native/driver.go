@@ -60,6 +60,8 @@ type driver struct {
 	errReturn uintptr
 	classes   map[int32]engine.Class // from the library's error classes
 
+	entries struct{ isend, irecv uintptr }
+
 	types    typeTable
 	ops      opTable
 	requests sync.Pool // *request
@@ -68,7 +70,10 @@ type driver struct {
 	memory   memoryTable
 	detached detachedList
 
-	finalized atomic.Bool
+	left atomic.Int32 // collectives under way whose callers a context has ended
+
+	ending    atomic.Bool // Finalize has been called
+	finalized atomic.Bool // and MPI_Finalize
 	main      chan func() // runs on the thread that called MPI_Init_thread
 }
 
@@ -114,6 +119,7 @@ func (d *driver) call(f function, args ...uintptr) int32 {
 func (d *driver) setConstants() error {
 	t := d.abi
 	d.maxCount, d.maxDispl = maxInt, maxInt
+	d.entries.isend, d.entries.irecv = d.fn(fnIsend), d.fn(fnIrecv)
 	d.copyReduce, d.copyAlltoallv = reduceInPlace.holds(d.library), tagsOutOfStep.holds(d.library)
 	d.largeForms = d.fn(fnIsendC) != 0 && d.fn(fnIalltoallvC) != 0
 	d.anySource, d.anyTag, d.procNull = int(t.Must(abi.AnySource)), int(t.Must(abi.AnyTag)), int(t.Must(abi.ProcNull))

@@ -31,17 +31,17 @@ func (d *driver) abort(code int) {
 func (d *driver) Fail(reason string) { d.abort(1) }
 
 // Finalize completes what was begun and calls MPI_Finalize, on the thread that
-// called MPI_Init_thread. It is collective: all ranks of the job call it.
+// called MPI_Init_thread. It is collective: all ranks of the job call it. Calls
+// that wait on other goroutines end with ErrFinalized. After an error the job
+// can only be aborted.
 func (d *driver) Finalize() error {
-	if d.finalized.Load() {
+	if d.ending.Swap(true) {
 		return errFinalized
 	}
 	if err := d.settle(); err != nil {
 		return err
 	}
-	if d.finalized.Swap(true) {
-		return errFinalized
-	}
+	d.finalized.Store(true)
 	d.release()
 	var rc int32
 	d.onMain(func() { rc = d.call(fnFinalize) })

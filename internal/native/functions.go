@@ -20,6 +20,7 @@ const (
 	fnCommRank
 	fnCommSize
 	fnCommDup
+	fnCommIdup
 	fnCommSplit
 	fnCommSplitType
 	fnCommCreate
@@ -143,7 +144,7 @@ var functionNames = [numFunctions]string{
 	fnGetLibraryVersion: "MPI_Get_library_version", fnErrorClass: "MPI_Error_class",
 	fnErrorString: "MPI_Error_string", fnAllocMem: "MPI_Alloc_mem", fnFreeMem: "MPI_Free_mem",
 
-	fnCommRank: "MPI_Comm_rank", fnCommSize: "MPI_Comm_size", fnCommDup: "MPI_Comm_dup",
+	fnCommRank: "MPI_Comm_rank", fnCommSize: "MPI_Comm_size", fnCommDup: "MPI_Comm_dup", fnCommIdup: "MPI_Comm_idup",
 	fnCommSplit: "MPI_Comm_split", fnCommSplitType: "MPI_Comm_split_type", fnCommCreate: "MPI_Comm_create",
 	fnCommCreateGroup: "MPI_Comm_create_group", fnCommFree: "MPI_Comm_free", fnCommGroup: "MPI_Comm_group",
 	fnCommGetAttr: "MPI_Comm_get_attr", fnCommSetErrhandler: "MPI_Comm_set_errhandler",

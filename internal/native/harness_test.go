@@ -52,25 +52,32 @@ func TestMain(m *testing.M) {
 	case "plain":
 		job.maxCount, job.maxDispl, job.largeForms = testLimit, 40, false
 	case "large":
+		if !job.largeForms {
+			os.Exit(finish(0)) // the same as plain
+		}
 		job.maxCount, job.maxDispl = testLimit, 40
 	}
-	status := m.Run()
+	os.Exit(finish(m.Run()))
+}
+
+// finish ends a rank whose cases have run.
+func finish(status int) int {
 	if status != 0 {
 		job.Abort(status, "tests failed")
 	}
 	if err := job.Finalize(); err != nil {
 		fmt.Fprintln(os.Stderr, "finalize:", err)
-		os.Exit(4)
+		return 4
 	}
 	if err := job.Finalize(); engineClass(err) != engine.ErrFinalized {
 		fmt.Fprintln(os.Stderr, "second Finalize:", err)
-		os.Exit(4)
+		return 4
 	}
 	if err := job.world.Send(engine.Buf{}, 0, 0, engine.Standard, nil); engineClass(err) != engine.ErrFinalized {
 		fmt.Fprintln(os.Stderr, "Send after Finalize:", err)
-		os.Exit(4)
+		return 4
 	}
-	os.Exit(status)
+	return status
 }
 
 // installation is an MPI library with its launcher.
@@ -153,32 +160,37 @@ func testArgs() []string {
 }
 
 // TestJobs runs the cases of TestOnRank on every library with 1 to 4 ranks,
-// and once each with artificial limits of counts.
+// and once each with artificial limits of counts: as many ranks as a small
+// machine has cores, because MPICH has waiting ranks spin.
 func TestJobs(t *testing.T) {
 	if job != nil {
 		return // a rank does not start jobs
 	}
 	for _, in := range installations(t) {
 		t.Run(in.name, func(t *testing.T) {
-			for n := 1; n <= 4; n++ {
-				t.Run(fmt.Sprintf("%d ranks", n), func(t *testing.T) {
-					if r := in.run(t, n, nil, testArgs()...); r.status != 0 {
-						t.Errorf("exit status %d\n%s", r.status, r.output)
-					}
-				})
-			}
-			for _, limits := range []string{"plain", "large"} {
-				t.Run("limited counts, "+limits, func(t *testing.T) {
-					if r := in.run(t, 3, []string{envLimits + "=" + limits}, testArgs()...); r.status != 0 {
-						t.Errorf("exit status %d\n%s", r.status, r.output)
-					}
-				})
-			}
-			t.Run("polled collectives", func(t *testing.T) {
-				if r := in.run(t, 2, []string{"RINGO_NATIVE_COLLECTIVES=poll"}, testArgs()...); r.status != 0 {
-					t.Errorf("exit status %d\n%s", r.status, r.output)
+			for _, c := range []struct {
+				name  string
+				ranks int
+				env   string
+			}{
+				{"1 rank", 1, ""}, {"2 ranks", 2, ""}, {"3 ranks", 3, ""}, {"4 ranks", 4, ""},
+				{"limited counts, plain", 2, envLimits + "=plain"},
+				{"limited counts, large", 2, envLimits + "=large"},
+				{"polled collectives", 2, "RINGO_NATIVE_COLLECTIVES=poll"},
+			} {
+				if raceEnabled && c.ranks == 4 {
+					continue // the detector sees one process at a time, and nothing new with more of them
 				}
-			})
+				t.Run(c.name, func(t *testing.T) {
+					var env []string
+					if c.env != "" {
+						env = []string{c.env}
+					}
+					if r := in.run(t, c.ranks, env, testArgs()...); r.status != 0 {
+						t.Errorf("exit status %d\n%s", r.status, r.output)
+					}
+				})
+			}
 		})
 	}
 }

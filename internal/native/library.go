@@ -109,10 +109,7 @@ func (l *library) abiVersion() int32 {
 		return -1
 	}
 	v := new([2]int32)
-	b := &ccall.Block{Fn: f}
-	b.Args[0], b.Args[1] = uintptr(unsafe.Pointer(&v[0])), uintptr(unsafe.Pointer(&v[1]))
-	b.Run()
-	if b.Ret != 0 {
+	if callAt(f, uintptr(unsafe.Pointer(&v[0])), uintptr(unsafe.Pointer(&v[1]))) != 0 {
 		return -1
 	}
 	return v[0]
@@ -142,7 +139,14 @@ func (l *library) fn(f function) uintptr {
 //
 //go:uintptrescapes
 func (l *library) call(f function, args ...uintptr) int32 {
-	b := &ccall.Block{Fn: l.fn(f)}
+	return callAt(l.fn(f), args...)
+}
+
+// callAt is call of the entry point at an address.
+//
+//go:uintptrescapes
+func callAt(entry uintptr, args ...uintptr) int32 {
+	b := &ccall.Block{Fn: entry}
 	copy(b.Args[:], args)
 	b.Run()
 	return b.Ret

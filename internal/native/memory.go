@@ -19,7 +19,7 @@ const memoryAlign = 64
 // Alloc is MPI_Alloc_mem: memory that the library's transport has registered
 // or shares, outside the Go heap.
 func (d *driver) Alloc(n int) ([]byte, error) {
-	if d.finalized.Load() {
+	if d.ending.Load() {
 		return nil, errFinalized
 	}
 	if n == 0 {
@@ -48,7 +48,7 @@ func (d *driver) Alloc(n int) ([]byte, error) {
 }
 
 func (d *driver) Free(m []byte) error {
-	if d.finalized.Load() {
+	if d.ending.Load() {
 		return errFinalized
 	}
 	if cap(m) == 0 {

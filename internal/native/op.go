@@ -47,6 +47,7 @@ const maxSlots = 256
 // the slots that user functions take turns in.
 type opTable struct {
 	predefined [len(predefinedOps)][engine.Raw]atomic.Uintptr // 0: not tried yet
+	untried    [len(predefinedOps)]atomic.Uintptr             // the library's, as it is; 0: not looked up yet
 	lock       sync.Mutex
 	slots      []*opSlot
 	bound      map[*engine.Op]*opSlot
@@ -83,7 +84,7 @@ func (t *opTable) native(d *driver, op *engine.Op) uintptr {
 	h := known.Load()
 	if h == 0 {
 		var ok bool
-		switch h, ok = d.predefined(predefinedOps[op.Code].id); {
+		switch h, ok = t.lookUp(d, op.Code); {
 		case op.Kernel == nil && ok:
 			return h // nothing to compare it with
 		case !ok || !d.tryOp(h, op):
@@ -95,6 +96,20 @@ func (t *opTable) native(d *driver, op *engine.Op) uintptr {
 		return 0
 	}
 	return h
+}
+
+// lookUp returns the library's handle of an operation.
+func (t *opTable) lookUp(d *driver, code engine.OpCode) (uintptr, bool) {
+	known := &t.untried[code]
+	h := known.Load()
+	if h == 0 {
+		var ok bool
+		if h, ok = d.predefined(predefinedOps[code].id); !ok {
+			return 0, false
+		}
+		known.Store(h)
+	}
+	return h, true
 }
 
 // tryOp compares MPI_Reduce_local with the kernel, on enough elements for

@@ -125,7 +125,11 @@ func (d *driver) join(getenv func(string) string) error {
 		return err
 	}
 	if l := d.launch; l.Size > 1 && d.world.size == 1 {
-		return engine.Errorf(engine.ErrLaunch, "%v started %d processes, but %s (%s) sees a world of one: launcher and library do not belong together; use the library's own mpiexec, or name the launcher's library in RINGO_LIBMPI", l, l.Size, d.path, d.summary())
+		mend := "use the library's own mpiexec"
+		if getenv("SLURM_STEP_ID") != "" && l.Manager != foreign.OpenMPI {
+			mend = "use another --mpi of srun (srun --mpi=list), the library's own mpiexec"
+		}
+		return engine.Errorf(engine.ErrLaunch, "%v started %d processes, but %s (%s) sees a world of one: launcher and library do not belong together; %s, or name the launcher's library in RINGO_LIBMPI", l, l.Size, d.path, d.summary(), mend)
 	}
 	d.status.learn(d)
 	d.findTagUB()

@@ -154,6 +154,14 @@ const selfBuffered = 64 << 10
 // because no library can withdraw a send: when done is closed first, the
 // message stays on its way, and the user's memory is his own again.
 func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
+	if mode == engine.Standard && done == nil && dest != c.rank && uint(dest) < uint(c.size) && uint(tag) <= uint(c.d.tagUB) {
+		if dtype, ok := c.d.contiguousType(&b); ok {
+			if err := c.usable(); err != nil {
+				return err
+			}
+			return c.sendShort(&b, dtype, dest, tag)
+		}
+	}
 	buffered := mode == engine.Buffered || mode == engine.Standard && dest == c.rank && (b.Type == nil || b.Bytes() <= selfBuffered)
 	r, err := c.beginSend(b, dest, tag, mode, done != nil || buffered, false)
 	if err != nil {
@@ -172,6 +180,14 @@ func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-ch
 }
 
 func (c *comm) Recv(b engine.Buf, source, tag int, done <-chan struct{}) (engine.Status, error) {
+	if done == nil && (uint(source) < uint(c.size) || source == engine.AnySource) && (uint(tag) <= uint(c.d.tagUB) || tag == engine.AnyTag) {
+		if dtype, ok := c.d.contiguousType(&b); ok {
+			if err := c.usable(); err != nil {
+				return engine.Status{}, err
+			}
+			return c.recvShort(&b, dtype, source, tag)
+		}
+	}
 	r, err := c.beginRecv(b, source, tag, false)
 	if err != nil {
 		return engine.Status{}, err
@@ -192,7 +208,10 @@ func (r *request) receive(done <-chan struct{}) (engine.Status, error) {
 // the communicator is revoked, the library withdraws the operation, or has
 // matched it and completes it; one that it cannot withdraw is left to itself.
 func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
-	reason := r.await(done)
+	w := waiter{d: r.d}
+	w.begin()
+	defer w.end()
+	reason := w.await(r, done)
 	if reason == nil || r.block.Ret != 0 {
 		return r.end(reason)
 	}
@@ -201,14 +220,11 @@ func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
 		return engine.Status{}, reason
 	}
 	r.withdraw()
-	w := waiter{d: r.d}
-	w.begin()
 	var err error
 	for finished := false; !finished; {
 		w.pause()
 		finished, err = r.poll(w.polls)
 	}
-	w.end()
 	st, err := r.end(err)
 	if err == nil && st.Cancelled {
 		return engine.Status{}, reason
@@ -267,6 +283,11 @@ func (r *request) nonblocking(polls int) (engine.Request, error) {
 var errReleased = engine.Errorf(engine.ErrRequest, "the request has completed and was released before")
 
 func (r *request) Test() (engine.Status, bool, error) {
+	r.using.Lock()
+	defer r.using.Unlock()
+	if r.taken {
+		return engine.Status{}, true, errFinalized
+	}
 	if r.comm == nil {
 		return engine.Status{}, false, errReleased
 	}
@@ -295,6 +316,11 @@ func (r *request) lastError() error {
 }
 
 func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
+	r.using.Lock()
+	defer r.using.Unlock()
+	if r.taken {
+		return engine.Status{}, errFinalized
+	}
 	if r.comm == nil {
 		return engine.Status{}, errReleased
 	}
@@ -313,14 +339,19 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 	return r.end(r.lastError())
 }
 
-// giveUp ends a request on a revoked communicator: a receive is withdrawn, the
-// library finishes the rest when it can.
+// giveUp ends a request on a revoked communicator, or when Finalize is called
+// on another goroutine: a receive is withdrawn, the library finishes the rest
+// when it can. The goroutine that calls it has the request for itself.
 func (r *request) giveUp(reason error) (engine.Status, error) {
-	r.d.active.remove(r)
 	if !r.withdrawn {
 		r.withdraw()
 	}
-	r.d.detach(r)
+	r.taken = true
+	l := &r.d.detached
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	r.d.active.remove(r)
+	l.add(r)
 	return engine.Status{}, reason
 }
 

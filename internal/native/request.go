@@ -2,7 +2,9 @@ package native
 
 import (
 	"runtime"
+	"sync"
 	"sync/atomic"
+	"time"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -35,11 +37,14 @@ type request struct {
 	keep [2]unsafe.Pointer // the user's memory: one side, or both of a collective
 	more *extra
 
+	using      sync.Mutex // held in Test and Wait of a request that the user holds
+	taken      bool       // nobody's any more: the list of detached operations ends it
 	canCancel  bool
 	cancelled  atomic.Bool // Cancel was called
 	over       atomic.Bool // completed, as Cancel sees it
 	withdrawn  bool        // MPI_Cancel was called
 	calls      uint8
+	yielded    time.Duration // when breathe has last given way
 	active     bool
 	prev, next *request // in the set of active requests
 }
@@ -95,6 +100,7 @@ func (d *driver) take(c *comm, kind opKind, own bool) *request {
 func (d *driver) newRequest() any {
 	r := &request{d: d}
 	r.block.Flag = &r.flag
+	r.test()
 	return r
 }
 
@@ -102,6 +108,8 @@ func (d *driver) newRequest() any {
 func (d *driver) give(r *request) {
 	r.keep, r.more, r.comm = [2]unsafe.Pointer{}, nil, nil
 	if !r.own {
+		r.test() // where probes and collectives have set up something else
+		r.withdrawn, r.block.Fn = false, 0
 		d.requests.Put(r)
 	}
 }
@@ -124,9 +132,28 @@ func (r *request) run(polls int) {
 	} else {
 		r.block.Run()
 	}
-	// A goroutine that calls C for 10 ms without a scheduling point loses its
-	// processor at every tick of the runtime's monitor from then on.
-	if r.calls++; r.calls&63 == 0 {
+	r.breathe(0)
+}
+
+// A goroutine that calls C for 10 ms without a scheduling point loses its
+// processor at every tick of the runtime's monitor from then on. One point in
+// yieldEvery is enough, and more would cost: each wakes a thread that looks for
+// work, on a core that another rank needs.
+const (
+	yieldEvery = 5 * time.Millisecond
+	smallCall  = 32 << 10 // bytes; of calls that move less, a few are over before the clock need be read
+)
+
+var epoch = time.Now()
+
+// breathe is called after each call into the library, with the number of bytes
+// that it moved.
+func (r *request) breathe(bytes int) {
+	if r.calls++; r.calls&15 != 0 && bytes <= smallCall {
+		return
+	}
+	if now := time.Since(epoch); now-r.yielded > yieldEvery {
+		r.yielded = now
 		runtime.Gosched()
 	}
 }
@@ -134,7 +161,6 @@ func (r *request) run(polls int) {
 // start runs the block that begins the operation, with some polls at once,
 // and reports whether it has completed.
 func (r *request) start(polls int) (done bool, err error) {
-	r.test()
 	r.run(polls)
 	r.block.Fn = 0
 	if r.block.Ret != 0 {

@@ -59,8 +59,12 @@ func findLibrary(getenv func(string) string, l foreign.Launcher) (*library, erro
 	if want != unknownFamily {
 		what = string(want)
 	}
-	return nil, fmt.Errorf("no %s library was found, and the program was started by %v: install one, load its module, or name it in RINGO_LIBMPI (looked for %s%s)",
-		what, l, strings.Join(list, ", "), strings.Join(broken, ""))
+	by := "no launcher started the program"
+	if l.Manager != foreign.None {
+		by = "the program was started by " + l.String()
+	}
+	return nil, fmt.Errorf("no %s library was found, and %s: install one, load its module, or name it in RINGO_LIBMPI (looked for %s%s)",
+		what, by, strings.Join(list, ", "), strings.Join(broken, ""))
 }
 
 // notThere tells whether a candidate just does not exist, which is no news.

@@ -6,7 +6,8 @@ import (
 )
 
 // How a goroutine waits. It polls in batches, each one transition to C; between
-// two batches other goroutines run. When nothing has happened for spinTime it
+// two batches other goroutines run: always when some of them wait too, now and
+// then when not, because giving way wakes a thread that looks for work. When nothing has happened for spinTime it
 // sleeps between batches, a sixteenth of the time that it has waited and at most
 // maxSleep: a rank that waits long burns no core, and learns of the end at most
 // 6 % later.
@@ -21,9 +22,10 @@ const (
 	lookBatch  = 8 // polls in a batch that is judged
 	looksAfter = time.Millisecond
 	spinTime   = 5 * time.Millisecond
-	workTime   = 3 * time.Microsecond // over twice the time of idle polls; 32 KiB take longer
-	workCredit = 32                   // times what a batch that worked took are spent spinning after it
-	preempted  = time.Millisecond     // a batch that took longer did not have the core for all of it
+	workTime   = 3 * time.Microsecond  // over twice the time of idle polls; 32 KiB take longer
+	workCredit = 32                    // times what a batch that worked took are spent spinning after it
+	preempted  = time.Millisecond      // a batch that took longer did not have the core for all of it
+	turnTime   = 20 * time.Microsecond // between two turns of other goroutines, when none of them waits
 	minSleep   = 50 * time.Microsecond
 	maxSleep   = time.Millisecond
 )
@@ -37,6 +39,7 @@ type waiter struct {
 	idle     time.Duration // spent in batches that did nothing, less what was done since
 	shortest time.Duration // time of lookBatch polls
 	slept    bool          // the last batch came after a sleep, with cold caches
+	yielded  time.Time     // when other goroutines last had a turn
 }
 
 // await polls a request until it has completed. It returns an error before
@@ -46,6 +49,11 @@ func (r *request) await(done <-chan struct{}) error {
 	w := waiter{d: r.d}
 	w.begin()
 	defer w.end()
+	return w.await(r, done)
+}
+
+// await is request.await between begin and end of a wait that goes on after it.
+func (w *waiter) await(r *request, done <-chan struct{}) error {
 	for {
 		select {
 		case <-done:
@@ -84,7 +92,7 @@ func (w *waiter) count() int {
 func (w *waiter) pause() {
 	now := time.Now()
 	if w.began.IsZero() {
-		w.began, w.shortest = now, time.Hour
+		w.began, w.yielded, w.shortest = now, now, time.Hour
 	} else {
 		w.account(now)
 	}
@@ -99,13 +107,18 @@ func (w *waiter) pause() {
 		nap(min(max(waited/16, minSleep), maxSleep))
 		w.slept = true
 		w.last = time.Now()
+		w.yielded = w.last
 		return
 	case w.d.local.crowded:
 		yieldThread()
 	}
 	w.slept = false
-	runtime.Gosched()
-	w.last = time.Now()
+	w.last = now
+	if w.d.waiting.Load() > 1 || now.Sub(w.yielded) > turnTime {
+		runtime.Gosched()
+		w.last = time.Now()
+		w.yielded = w.last
+	}
 }
 
 // account judges the batch that has just ended.

@@ -10,6 +10,12 @@ import (
 // of the one that has completed is gone after that; its status is kept in the
 // request for Test or Wait.
 func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, error) {
+	w := waiter{d: d}
+	w.begin()
+	defer w.end()
+	if d.ending.Load() {
+		return -1, errFinalized
+	}
 	var natives []*request
 	var index []int
 	for i, x := range reqs {
@@ -31,9 +37,6 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 			return i, nil // completed
 		}
 	}
-	if d.finalized.Load() {
-		return -1, errFinalized
-	}
 	compounds := len(natives) < len(reqs) && hasCompound(reqs)
 	if len(natives) == 0 && !compounds {
 		return -1, nil
@@ -52,9 +55,7 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 	r.block.PollArgs = [6]uintptr{integer(len(natives)), pointer(list), pointer(unsafe.Pointer(&r.aux)),
 		pointer(unsafe.Pointer(&r.flag)), pointer(unsafe.Pointer(&r.status))}
 
-	w := waiter{d: d}
-	w.begin()
-	defer w.end()
+	r.aux = -1
 	for polls := 1; ; polls = w.polls {
 		for i, n := range natives {
 			if n.cancelled.Load() && !n.withdrawn {

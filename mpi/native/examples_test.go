@@ -1,59 +1,81 @@
+//go:build linux && (amd64 || arm64)
+
 package native_test
 
 import (
 	"bytes"
-	"context"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/ringo-mpi/ringo/internal/enginetest"
 )
 
 // examples are the programs that run on every library as on the embedded
-// engine, with arguments that make them short.
-var examples = []struct {
-	path string
-	args []string
-	loud bool // prints times: only its status is compared
-}{
-	{path: "usage/helloworld"}, {path: "usage/send_receive"}, {path: "usage/send_receive_buffer"},
-	{path: "usage/isend_ireceive"}, {path: "usage/broadcast"}, {path: "usage/broadcast_buffer"},
-	{path: "usage/scatter"}, {path: "usage/scatter_buffer"}, {path: "usage/gather"}, {path: "usage/gather_buffer"},
-	{path: "usage/allgather_buffer"}, {path: "usage/status"}, {path: "usage/columns"},
-	{path: "usage/ring", args: []string{"--count", "20", "--start", "3"}},
-	{path: "apps/count"}, {path: "apps/groups"}, {path: "apps/rank"}, {path: "apps/julia"}, {path: "apps/mandelbrot"}, {path: "apps/kmeans"},
-	{path: "apps/f", args: []string{"--steps", "100000", "--print-benchmark=false"}},
-	{path: "apps/matvec", args: []string{"--rows", "100", "--columns", "80", "--out", "result.csv"}},
-	{path: "apps/pi", args: []string{"--max-power", "7", "--plots=false"}},
-	{path: "apps/sort", args: []string{"-n", "100000"}, loud: true},
+// engine, with arguments that make them short: every folder of examples/usage
+// and examples/apps.
+var examples = map[string][]string{
+	"usage/allgather_buffer": nil, "usage/broadcast": nil, "usage/broadcast_buffer": nil, "usage/columns": nil,
+	"usage/gather": nil, "usage/gather_buffer": nil, "usage/helloworld": nil, "usage/isend_ireceive": nil,
+	"usage/scatter": nil, "usage/scatter_buffer": nil, "usage/send_receive": nil, "usage/send_receive_buffer": nil,
+	"usage/status": nil,
+	"usage/ring":   {"--count", "20", "--start", "3"},
+
+	"apps/count": nil, "apps/groups": nil, "apps/rank": nil, "apps/julia": nil, "apps/mandelbrot": nil, "apps/kmeans": nil,
+	"apps/f":      {"--steps", "100000", "--print-benchmark=false"},
+	"apps/gpu":    {"--devices", "2,3"},
+	"apps/matvec": {"--rows", "100", "--columns", "80", "--out", "result.csv"},
+	"apps/pi":     {"--max-power", "7", "--plots=false"},
+	"apps/sort":   {"-n", "100000"},
 }
 
-// TestExamples runs the examples on each library and compares what they print
-// and the files they write with a run on goroutine ranks.
+// noRanks are the folders that are no programs of several ranks.
+var noRanks = []string{"apps/internal", "apps/loop"}
+
+// seconds are the times that examples print.
+var seconds = regexp.MustCompile(`\b\d+\.\d{6}\b`)
+
+// TestExamples runs the examples under the launcher of each library and compares
+// what they print and the files they write with a run under Ringo's mpiexec.
 func TestExamples(t *testing.T) {
-	argv := enginetest.NativeLaunchers(t)
-	if len(argv) == 0 {
+	for _, kind := range []string{"usage", "apps"} {
+		folders, err := os.ReadDir(filepath.Join("..", "..", "examples", kind))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range folders {
+			if !f.IsDir() {
+				continue
+			}
+			if _, ok := examples[kind+"/"+f.Name()]; !ok && !slices.Contains(noRanks, kind+"/"+f.Name()) {
+				t.Errorf("examples/%s/%s is not run", kind, f.Name())
+			}
+		}
+	}
+	launchers := enginetest.NativeLaunchers(t)
+	if len(launchers) == 0 {
 		return // NativeLaunchers has told
 	}
 	bin := t.TempDir()
-	build := exec.Command("go", "build", "-o", bin, "github.com/ringo-mpi/ringo/examples/...")
+	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "github.com/ringo-mpi/ringo/examples/...", "github.com/ringo-mpi/ringo/cmd/mpiexec")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	for _, e := range examples {
-		t.Run(e.path, func(t *testing.T) {
-			const ranks = 2
-			program := append([]string{filepath.Join(bin, filepath.Base(e.path))}, e.args...)
-			want := runExample(t, program, fmt.Sprintf("RINGO_RANKS=%d", ranks), "RINGO_ENGINE=embedded")
-			for name, l := range argv {
-				got := runExample(t, append(append(slices.Clone(l), "-n", fmt.Sprint(ranks)), program...))
-				if !e.loud && got != want {
+	engines := map[string]string{"mpich": "native engine MPICH ", "openmpi": "native engine Open MPI "}
+	for path, args := range examples {
+		t.Run(path, func(t *testing.T) {
+			t.Parallel()
+			program := append([]string{"-n", "2", filepath.Join(bin, filepath.Base(path))}, args...)
+			want := runExample(t, append([]string{filepath.Join(bin, "mpiexec")}, program...), "embedded engine ")
+			for name, l := range launchers {
+				got := runExample(t, append(slices.Clone(l), program...), engines[name])
+				if got != want {
 					t.Errorf("on %s:\n%s\nwant, as on the embedded engine:\n%s", name, got, want)
 				}
 			}
@@ -62,21 +84,25 @@ func TestExamples(t *testing.T) {
 }
 
 // runExample runs a program in a folder of its own and returns its lines,
-// sorted, and the names and contents of the files it wrote.
-func runExample(t *testing.T, argv []string, env ...string) string {
+// sorted, and the names and contents of the files it wrote. Both ranks have to
+// be carried by the engine.
+func runExample(t *testing.T, argv []string, engine string) string {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
-	defer cancel()
-	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
-	cmd.Dir = t.TempDir()
-	cmd.Env = append(os.Environ(), env...)
-	cmd.WaitDelay = 5 * time.Second
-	out, err := cmd.CombinedOutput()
-	if err != nil {
-		t.Fatalf("%s: %v\n%s", strings.Join(argv, " "), err, out)
+	dir := t.TempDir()
+	e := start(t, append([]string{"env", "-C", dir, "-u", envProgram}, argv...), "RINGO_VERBOSE=1")
+	var lines []string
+	for rank := range 2 {
+		at := regexp.MustCompile(fmt.Sprintf(`(?m)^ringo: rank %d of 2 on \S+: %s.*\n`, rank, engine)).FindStringIndex(e.stderr)
+		if e.status != 0 || at == nil {
+			t.Fatalf("%s: status %d, and rank %d of 2 on the %s?\n%s\n%s", strings.Join(argv, " "), e.status, rank, engine, e.stdout, e.stderr)
+		}
+		e.stderr = e.stderr[:at[0]] + e.stderr[at[1]:]
 	}
-	lines := slices.Sorted(strings.Lines(string(out)))
-	files, err := filepath.Glob(filepath.Join(cmd.Dir, "*"))
+	for _, text := range []string{e.stdout, e.stderr} {
+		lines = slices.AppendSeq(lines, strings.Lines(seconds.ReplaceAllString(text, "TIME")))
+	}
+	slices.Sort(lines)
+	files, err := filepath.Glob(filepath.Join(dir, "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +113,7 @@ func runExample(t *testing.T, argv []string, env ...string) string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&b, "file %s: %x\n", filepath.Base(f), data[:min(len(data), 4096)])
+		fmt.Fprintf(&b, "file %s: %d bytes, SHA-256 %x\n", filepath.Base(f), len(data), sha256.Sum256(data))
 	}
 	return b.String()
 }

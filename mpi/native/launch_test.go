@@ -1,0 +1,237 @@
+//go:build linux && (amd64 || arm64)
+
+package native_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ringo-mpi/ringo/internal/enginetest"
+)
+
+// ended is how a program ended, seen by its user.
+type ended struct {
+	stdout, stderr string
+	status         int
+}
+
+// start runs a command line to its end.
+func start(t *testing.T, argv []string, env ...string) ended {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = append(os.Environ(), envProgram+"=1", "GORACE=atexit_sleep_ms=0")
+	cmd.Env = append(cmd.Env, env...)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	cmd.WaitDelay = 5 * time.Second
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) || ctx.Err() != nil {
+		t.Fatalf("%s: %v\n%s", strings.Join(argv, " "), err, stderr.String())
+	}
+	return ended{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
+
+// refuses checks that a run without a launcher (0 ranks) wrote one line, which
+// has all the texts, and nothing else, and ended with status 1. Under a launcher
+// it is a line of each rank that came to it before the launcher, which saw
+// another one fail, ended it; what the launcher adds is its own matter.
+func (e ended) refuses(t *testing.T, ranks int, texts ...string) {
+	t.Helper()
+	lines := 0
+	for line := range strings.Lines(e.stderr) {
+		if !strings.Contains(line, "ringo: ") {
+			if strings.Contains(line, "goroutine ") || strings.Contains(line, "SIG") || ranks == 0 {
+				t.Errorf("a line that nobody can use: %s", line)
+			}
+			continue
+		}
+		lines++
+		for _, text := range texts {
+			if !strings.Contains(line, text) {
+				t.Errorf("%q is not in: %s", text, line)
+			}
+		}
+	}
+	if most := max(ranks, 1); lines < 1 || lines > most || e.status != 1 || e.stdout != "" {
+		t.Errorf("%d lines, want 1 to %d; status %d, want 1; standard output %q, want none; standard error:\n%s", lines, most, e.status, e.stdout, e.stderr)
+	}
+}
+
+// Everything that is no library for this program is named in one line.
+func TestBadLibrary(t *testing.T) {
+	libc := mapped(t, regexp.MustCompile(`/libc\.so\.6$|/libc-[0-9.]+\.so$|/ld-musl`))
+	whole, err := os.ReadFile(libc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	file := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	with := func(at int, values ...byte) []byte {
+		b := bytes.Clone(whole)
+		copy(b[at:], values)
+		return b
+	}
+	for _, c := range []struct{ path, text string }{
+		{"/no/such/libmpi.so", "no such file or directory"},
+		{"libnosuch.so.99", "cannot open shared object file"},
+		{dir, "is a directory, not a library"},
+		{"/dev/null", "is not a file"},
+		{file("empty.so", nil), "is empty"},
+		{file("text.so", []byte("this is no library, it is text\n")), "is not a shared library"},
+		{file("cut20.so", whole[:20]), "is cut short: it has 20 bytes"},
+		{file("cut100.so", whole[:100]), "is cut short: it has 100 bytes"},
+		{file("cuthalf.so", whole[:len(whole)/2]), "is cut short"},
+		{file("sparc.so", with(18, 43, 0)), "is a library for another processor (EM_SPARCV9"},
+		{file("bits32.so", with(4, 1)), "is a library of 32 bits"},
+		{file("damaged.so", with(64, bytes.Repeat([]byte{0xff}, 512)...)), ""},
+		{libc, "not an MPI library"},
+		{filepath.Base(libc), "not an MPI library"},
+	} {
+		t.Run(filepath.Base(c.path), func(t *testing.T) {
+			start(t, []string{os.Args[0]}, "RINGO_ENGINE=native", "RINGO_LIBMPI="+c.path).refuses(t, 0, "RINGO_LIBMPI="+c.path+" cannot be used: ", c.text)
+		})
+	}
+}
+
+// mapped returns a file that this process has mapped.
+func mapped(t *testing.T, name *regexp.Regexp) string {
+	t.Helper()
+	maps, err := os.ReadFile("/proc/self/maps")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(maps)) {
+		if f := strings.Fields(line); len(f) == 6 && name.MatchString(f[5]) {
+			return f[5]
+		}
+	}
+	t.Fatalf("%v is not mapped:\n%s", name, maps)
+	return ""
+}
+
+// under is the command line of a launcher with this program.
+func under(launcher []string, ranks int) []string {
+	return append(slices.Clone(launcher), "-n", fmt.Sprint(ranks), os.Args[0])
+}
+
+// libraryOf returns the file of the library that belongs to a launcher.
+func libraryOf(t *testing.T, launcher []string) string {
+	t.Helper()
+	e := start(t, under(launcher, 1), "RINGO_VERBOSE=1")
+	m := regexp.MustCompile(`ringo: rank 0 of 1 on \S+: native engine .* (/\S+), transport `).FindStringSubmatch(e.stderr)
+	if m == nil {
+		t.Fatalf("RINGO_VERBOSE=1 does not name the library: %q", e.stderr)
+	}
+	return m[1]
+}
+
+// The same under a launcher, with what only a launcher can get wrong.
+func TestRefused(t *testing.T) {
+	launchers := enginetest.NativeLaunchers(t)
+	libraries := map[string]string{}
+	for name, launcher := range launchers {
+		libraries[name] = libraryOf(t, launcher)
+	}
+	for name, launcher := range launchers {
+		t.Run(name, func(t *testing.T) {
+			t.Run("missing library", func(t *testing.T) {
+				t.Parallel()
+				start(t, under(launcher, 2), "RINGO_LIBMPI=/no/such/libmpi.so").refuses(t, 2, "RINGO_LIBMPI=/no/such/libmpi.so cannot be used")
+			})
+			t.Run("embedded engine", func(t *testing.T) {
+				t.Parallel()
+				start(t, under(launcher, 2), "RINGO_ENGINE=embedded").refuses(t, 2, "started 2 processes", "leave out RINGO_ENGINE=embedded")
+			})
+			for other, library := range libraries {
+				if other == name {
+					continue
+				}
+				t.Run("library of "+other, func(t *testing.T) {
+					t.Parallel()
+					start(t, under(launcher, 2), "RINGO_LIBMPI="+library, "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1").
+						refuses(t, 2, "started 2 processes", "world of one", "RINGO_LIBMPI", library)
+				})
+			}
+		})
+	}
+}
+
+// Contiguous messages allocate nothing, from package mpi down to the library.
+func TestNoAllocation(t *testing.T) {
+	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
+		return // the race detector has pools drop things at random
+	}
+	for name, launcher := range enginetest.NativeLaunchers(t) {
+		t.Run(name, func(t *testing.T) {
+			e := start(t, under(launcher, 2), envProgram+"=allocations")
+			for rank := range 2 {
+				if line := fmt.Sprintf("rank %d: 0 allocations\n", rank); e.status != 0 || !strings.Contains(e.stdout, line) {
+					t.Errorf("status %d, want 0, and %q in %q\n%s", e.status, line, e.stdout, e.stderr)
+				}
+			}
+		})
+	}
+}
+
+// threads.c stands for a library that was built without MPI_THREAD_MULTIPLE.
+const threads = `#include <mpi.h>
+#include <stdlib.h>
+int MPI_Init_thread(int *argc, char ***argv, int required, int *provided) {
+	int rc = PMPI_Init_thread(argc, argv, required, provided);
+	*provided = atoi(getenv("RINGO_TEST_LEVEL"));
+	return rc;
+}
+`
+
+func TestThreadLevel(t *testing.T) {
+	source := filepath.Join(t.TempDir(), "threads.c")
+	if err := os.WriteFile(source, []byte(threads), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	for name, launcher := range enginetest.NativeLaunchers(t) {
+		t.Run(name, func(t *testing.T) {
+			compiler := "mpicc." + name
+			if _, err := exec.LookPath(compiler); err != nil {
+				if os.Getenv("RINGO_TEST_NATIVE") == "required" {
+					t.Fatalf("RINGO_TEST_NATIVE=required, and %s is not installed", compiler)
+				}
+				fmt.Fprintf(os.Stderr, "SKIPPED: %s: %s is not installed\n", t.Name(), compiler)
+				return
+			}
+			library := filepath.Join(t.TempDir(), "libmpi_threads.so")
+			if out, err := exec.Command(compiler, "-shared", "-fPIC", "-o", library, source).CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v\n%s", compiler, err, out)
+			}
+			for level, constant := range []string{"MPI_THREAD_SINGLE", "MPI_THREAD_FUNNELED", "MPI_THREAD_SERIALIZED"} {
+				t.Run(constant, func(t *testing.T) {
+					t.Parallel()
+					e := start(t, under(launcher, 2), "RINGO_LIBMPI="+library, fmt.Sprintf("RINGO_TEST_LEVEL=%d", level), "RINGO_VERBOSE=1")
+					if constant != "MPI_THREAD_SERIALIZED" {
+						e.refuses(t, 2, library+" gives "+constant, "MPI_THREAD_MULTIPLE")
+					} else if e.status != 0 || e.stdout != "2 ranks of 2\n" || strings.Count(e.stderr, constant) != 2 {
+						t.Errorf("status %d, standard output %q, standard error %q", e.status, e.stdout, e.stderr)
+					}
+				})
+			}
+		})
+	}
+}
