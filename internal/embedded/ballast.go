@@ -18,3 +18,10 @@ func takeBallast() {
 		ballast = make([]byte, ballastSize)
 	}
 }
+
+// dropBallast leaves the heap to a program that goes on after Finalize.
+func dropBallast() {
+	if ballast != nil {
+		ballast = nil
+	}
+}

@@ -317,6 +317,7 @@ func (h *shm) abort(rank, code int, reason string) {
 // leave closes the descriptors. The memory stays mapped: other goroutines of
 // the process may still look at it.
 func (h *shm) leave(int) error {
+	dropBallast()
 	err := h.seg.File().Close()
 	if h.control != nil {
 		if e := h.control.Close(); err == nil {
