@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	magic      = 0x52494e474f000002 // "RINGO" and the version of this layout
+	magic      = 0x52494e474f000003 // "RINGO" and the version of this layout
 	headerSize = 4096
 	memberSize = 512
 	causeMax   = 248
