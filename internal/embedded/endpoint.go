@@ -28,13 +28,13 @@ type endpoint struct {
 	freeCtx  []uint32
 	ctxGens  []uint32
 
-	ops         numbers     // operations that await an answer of a peer
-	outstanding int         // operations that no call may be waiting for
-	jobs        []job       // copies to be made without the lock
-	settling    []job       // copies whose last pieces their senders make
-	patience    int         // looks at settling
-	offered     offers      // sends that this rank may help to copy
-	pulled      atomic.Bool // such a copy has succeeded: the system allows it
+	ops         numbers // operations that await an answer of a peer
+	outstanding int     // operations that no call may be waiting for
+	jobs        []job   // copies to be made without the lock
+	settling    []job   // copies whose last pieces their senders make
+	patience    int     // looks at settling
+	offered     offers  // sends that this rank may help to copy
+	pulled      bool    // the system allows copies out of peers' memory
 
 	polling  bool       // a goroutine polls, or sleeps on the bell
 	moved    int        // what the last look of the poller found to do
@@ -285,7 +285,7 @@ type job struct {
 	total int
 	reply uint64 // the sender's operation
 
-	shared *segment.Transfer // settling
+	shared *segment.Transfer // the sender helps
 
 	src int32
 	tag int32

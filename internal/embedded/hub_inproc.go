@@ -42,8 +42,11 @@ type inprocMember struct {
 	mu     sync.Mutex
 	rings  []opened // not yet taken up by the reader
 	claims atomic.Pointer[[64]uint64]
-	state  atomic.Uint32
-	cause  string
+
+	transfers atomic.Pointer[[segment.Claims]segment.Transfer]
+
+	state atomic.Uint32
+	cause string
 }
 
 type opened struct {
@@ -176,7 +179,19 @@ func (h *inproc) claims(rank int) []uint64 {
 	return m.claims.Load()[:]
 }
 
-func (h *inproc) transfer(int, uint64) *segment.Transfer { return nil }
+// transfer: with more ranks than processors a second copier takes its time from
+// somebody.
+func (h *inproc) transfer(sender int, number uint64) *segment.Transfer {
+	i := uint32(number)
+	if i >= segment.Claims || h.n > runtime.GOMAXPROCS(0) {
+		return nil
+	}
+	m := &h.members[sender]
+	if m.transfers.Load() == nil {
+		m.transfers.CompareAndSwap(nil, new([segment.Claims]segment.Transfer))
+	}
+	return &m.transfers.Load()[i]
+}
 
 func (h *inproc) losses() uint32 { return h.lost.Load() }
 

@@ -7,7 +7,6 @@ import (
 	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -104,38 +103,40 @@ func (ep *endpoint) runJobs() {
 		ep.jobs[len(ep.jobs)-1] = job{}
 		ep.jobs = ep.jobs[:len(ep.jobs)-1]
 		peer := j.r.peer
-		alone := len(ep.offered) > 0 // messages go both ways: the peer copies those to it
+		// When messages go both ways, the peer copies those to it.
+		if j.n >= shareMin && j.n == j.total && len(ep.offered) == 0 && (ep.pulled || j.addr != nil) {
+			j.shared = ep.hub.transfer(int(peer), j.reply)
+		}
 		ep.lock.Unlock()
 		var err error
-		var shared *segment.Transfer
-		if j.addr != nil {
-			memory.Copy(j.r.ptr, j.addr, j.n)
+		if j.shared != nil {
+			err = ep.pullShared(&j)
 		} else if j.n > 0 {
-			t := ep.hub.transfer(int(peer), j.reply)
-			if alone {
-				t = nil
-			}
-			if t != nil && j.n >= shareMin && j.n == j.total && ep.pulled.Load() {
-				shared = t
-				err = ep.pullShared(t, j.reply, j.r.ptr, int(peer), j.from, j.n)
-			} else {
-				err = ep.hub.pull(j.r.ptr, int(peer), j.from, j.n)
-			}
-			if err == nil {
-				ep.pulled.Store(true)
-			}
+			err = ep.copyPart(&j, 0, j.n)
 		}
 		ep.lock.Lock()
+		if err == nil && j.addr == nil {
+			ep.pulled = true
+		}
 		switch {
 		case err != nil:
 			ep.pullFailed(j, err)
-		case shared != nil && atomic.LoadUint64(&shared.Done) < uint64(j.n):
-			j.shared = shared
+		case j.shared != nil && atomic.LoadUint64(&j.shared.Done) < uint64(j.n):
 			ep.settling = append(ep.settling, j)
 		default:
 			ep.pulledAll(j)
 		}
 	}
+}
+
+// copyPart copies n bytes of an offered message from where they lie.
+func (ep *endpoint) copyPart(j *job, at, n int) error {
+	dst := unsafe.Add(j.r.ptr, at)
+	if j.addr != nil {
+		memory.Copy(dst, unsafe.Add(j.addr, at), n)
+		return nil
+	}
+	return ep.hub.pull(dst, int(j.r.peer), j.from+uint64(at), n)
 }
 
 // pulledAll ends a receive whose message has been copied.

@@ -270,7 +270,7 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 	ep.published(o)
 	ep.left(o, r)
 	r.stage = stageAnswer
-	if r.n >= shareMin && !ok {
+	if r.n >= shareMin {
 		if r.transfer = ep.hub.transfer(ep.rank, number); r.transfer != nil {
 			ep.offered.add(r)
 		}

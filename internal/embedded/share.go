@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -50,22 +51,27 @@ func takePiece(t *segment.Transfer, generation uint64, n int, fromEnd bool) (at,
 	}
 }
 
-// pullShared is the receiver's side: it copies n bytes at addr in the memory of
-// peer to dst, with the sender's help if it comes. When it returns, the sender
-// may still be at work on pieces of its own: see settle. The caller has not the
-// lock.
-func (ep *endpoint) pullShared(t *segment.Transfer, number uint64, dst unsafe.Pointer, peer int, addr uint64, n int) error {
+// pullShared is the receiver's side: it copies an offered message, with the
+// sender's help if it comes. When it returns, the sender may still be at work on
+// pieces of its own: see settle. The caller has not the lock.
+func (ep *endpoint) pullShared(j *job) error {
+	t := j.shared
+	home := uint64(0)
+	if place, ok := ep.hub.place(j.r.ptr); ok {
+		home = place + 1
+	}
 	atomic.StoreUint64(&t.Done, 0)
 	atomic.StoreUint64(&t.Lost, 0)
-	atomic.StoreUint64(&t.Addr, uint64(uintptr(dst)))
-	atomic.StoreUint64(&t.Len, uint64(n))
-	atomic.StoreUint64(&t.Next, number&^0xffffffff) // the sender may begin
+	atomic.StoreUint64(&t.Addr, uint64(uintptr(j.r.ptr)))
+	atomic.StoreUint64(&t.Home, home)
+	atomic.StoreUint64(&t.Len, uint64(j.n))
+	atomic.StoreUint64(&t.Next, j.reply&^0xffffffff) // the sender may begin
 	for {
-		at, length, ok := takePiece(t, number>>32, n, false)
+		at, length, ok := takePiece(t, j.reply>>32, j.n, false)
 		if !ok {
 			return nil
 		}
-		if err := ep.hub.pull(unsafe.Add(dst, at), peer, addr+uint64(at), length); err != nil {
+		if err := ep.copyPart(j, at, length); err != nil {
 			return err
 		}
 		atomic.AddUint64(&t.Done, uint64(length))
@@ -108,7 +114,7 @@ func (ep *endpoint) settled(j *job) (bool, error) {
 	if lost := atomic.SwapUint64(&t.Lost, 0); lost != 0 {
 		at := int(lost-1) * pieceOf(j.n)
 		length := min(pieceOf(j.n), j.n-at)
-		if err := ep.hub.pull(unsafe.Add(j.r.ptr, at), peer, j.from+uint64(at), length); err != nil {
+		if err := ep.copyPart(j, at, length); err != nil {
 			return false, err
 		}
 		atomic.AddUint64(&t.Done, uint64(length))
@@ -150,10 +156,14 @@ func (ep *endpoint) assist() {
 func (ep *endpoint) push(r *request) {
 	t, generation := r.transfer, r.number>>32
 	ep.offered.remove(r)
-	n, addr := int(atomic.LoadUint64(&t.Len)), atomic.LoadUint64(&t.Addr)
+	n, addr, home := int(atomic.LoadUint64(&t.Len)), atomic.LoadUint64(&t.Addr), atomic.LoadUint64(&t.Home)
 	src, peer := r.ptr, int(r.peer)
 	if n > r.n {
 		return
+	}
+	var there unsafe.Pointer // the receiver's buffer, if it is shared memory
+	if home != 0 {
+		there, _ = ep.hub.at(home-1, n)
 	}
 	ep.lock.Unlock()
 	for {
@@ -161,7 +171,9 @@ func (ep *endpoint) push(r *request) {
 		if !ok {
 			break
 		}
-		if err := ep.hub.push(peer, addr+uint64(at), unsafe.Add(src, at), length); err != nil {
+		if there != nil {
+			memory.Copy(unsafe.Add(there, at), unsafe.Add(src, at), length)
+		} else if err := ep.hub.push(peer, addr+uint64(at), unsafe.Add(src, at), length); err != nil {
 			atomic.StoreUint64(&t.Lost, uint64(at/pieceOf(n))+1)
 			break
 		}

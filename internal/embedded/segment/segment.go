@@ -240,7 +240,8 @@ type Transfer struct {
 	Lost uint64 // 1 + the piece that the sender took and could not copy
 	Addr uint64 // of the receiver's buffer
 	Len  uint64 // bytes to copy
-	_    [3]uint64
+	Home uint64 // 1 + the place of the receiver's buffer in the segment; 0: it is not there
+	_    [2]uint64
 }
 
 // Transfers returns the transfers of the sends of a rank.
