@@ -49,6 +49,7 @@ type process struct {
 	self      *Comm
 	finalized atomic.Bool
 	checkers  checkers
+	requests  atomic.Pointer[slab]
 }
 
 // newProcess makes the communicators of a rank. In check mode it is collective.

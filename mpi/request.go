@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -94,25 +95,30 @@ func (o opName) String() string {
 	return opNames[o]
 }
 
-// slab is where requests are allocated, some at a time.
+// slab is where a rank's requests are allocated, some at a time.
 type slab struct {
-	used int
-	list [204]Request // with used, at most 16 KiB
+	used atomic.Int32
+	list []Request
 }
 
-var slabs sync.Pool
+// The slabs of a rank become larger as it starts more requests, up to 16 KiB.
+const firstSlab, largestSlab = 4, 204
 
-// allocRequest returns a new request.
-func allocRequest() *Request {
-	s, _ := slabs.Get().(*slab)
-	if s == nil {
-		s = new(slab)
+// allocRequest returns a new request of the rank.
+func (p *process) allocRequest() *Request {
+	for {
+		s := p.requests.Load()
+		if s != nil {
+			if i := int(s.used.Add(1)) - 1; i < len(s.list) {
+				return &s.list[i]
+			}
+		}
+		next := &slab{list: make([]Request, firstSlab)}
+		if s != nil {
+			next.list = make([]Request, min(2*len(s.list), largestSlab))
+		}
+		p.requests.CompareAndSwap(s, next)
 	}
-	r := &s.list[s.used]
-	if s.used++; s.used < len(s.list) {
-		slabs.Put(s)
-	}
-	return r
 }
 
 // stage runs when the engine's part of a request has ended, on the goroutine
@@ -123,7 +129,7 @@ type stage func(r *Request, st engine.Status, err error) (next engine.Request, r
 
 // newRequest wraps what an engine's Isend, Irecv … returned.
 func newRequest(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, err error) *Request {
-	r := allocRequest()
+	r := c.st.proc.allocRequest()
 	r.c, r.op, r.peer, r.tag = c, op, int32(peer), int32(tag)
 	if err != nil {
 		r.end(emptyStatus, r.failed(err))
@@ -147,8 +153,7 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := allocRequest()
-	r.c = c
+	r := &Request{c: c}
 	r.end(st, err)
 	return r
 }
