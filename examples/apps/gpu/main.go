@@ -43,7 +43,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 		return err
 	}
 
-	found := devices(os.Getenv, os.DirFS("/"))
+	found := devices(os.LookupEnv, os.DirFS("/"))
 	if len(cfg.Devices) > 0 {
 		found = deviceList{Names: cfg.Devices, Variable: "CUDA_VISIBLE_DEVICES", Why: "option --devices"}
 	}
