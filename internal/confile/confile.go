@@ -1,6 +1,7 @@
 package confile
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"math"
@@ -86,6 +87,7 @@ func Parse(path string, data []byte) ([]Entry, error) {
 	if len(data) > MaxSize {
 		return nil, &Error{File: path, Msg: fmt.Sprintf("larger than %d bytes: not a configuration file", MaxSize)}
 	}
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // the byte order mark of Windows editors
 	if strings.EqualFold(filepath.Ext(path), ".toml") {
 		return parseTOML(path, data)
 	}

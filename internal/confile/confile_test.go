@@ -116,6 +116,16 @@ func TestEmptyFiles(t *testing.T) {
 	}
 }
 
+// TestByteOrderMark has what editors on Windows begin a file with.
+func TestByteOrderMark(t *testing.T) {
+	for path, text := range map[string]string{"a.toml": "\ufeffn = 3\r\n", "a.yaml": "\ufeffn: 3\r\n"} {
+		want := []Entry{{Path: []string{"n"}, Line: 1, Value: int64(3)}}
+		if got, err := Parse(path, []byte(text)); err != nil || !cmp.Equal(got, want) {
+			t.Errorf("%s: %v, %v; want %v", path, got, err, want)
+		}
+	}
+}
+
 func TestErrorsNameFileLineAndKey(t *testing.T) {
 	cases := []struct {
 		path, text string

@@ -2,6 +2,7 @@ package params
 
 import (
 	"cmp"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -133,6 +134,13 @@ func (s *Set) Parse(args []string) ([]string, error) {
 	fs := s.flagSet()
 	help := fs.Lookup("help")
 	if err := fs.Parse(args); err != nil {
+		var unknown *pflag.NotExistError
+		if errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "" {
+			err = fmt.Errorf("unknown option --%s", unknown.GetSpecifiedName())
+			if name := s.nearest(canonical(unknown.GetSpecifiedName())); name != "" {
+				err = fmt.Errorf("%w: did you mean --%s?", err, name)
+			}
+		}
 		return nil, fmt.Errorf("%w (%s --help lists the options)", err, s.Name)
 	}
 	if help.Changed {
@@ -365,20 +373,28 @@ func (s *Set) envOf(p *param) string {
 	return p.env
 }
 
-// suggest offers the nearest name for one that does not exist.
+// suggest offers the nearest key for one that does not exist.
 func (s *Set) suggest(name string) string {
-	best, bestDistance := "", 3
+	if best := s.nearest(name); best != "" {
+		return fmt.Sprintf(" (did you mean %q?)", best)
+	}
 	var names []string
 	for _, p := range s.params {
 		names = append(names, p.name)
+	}
+	return fmt.Sprintf(" (the keys are %s)", strings.Join(names, ", "))
+}
+
+// nearest returns the name of the parameter that name may be a slip of, "" if
+// there is none.
+func (s *Set) nearest(name string) string {
+	best, bestDistance := "", 3
+	for _, p := range s.params {
 		if d := distance(name, p.name); d < bestDistance && 2*d <= len(p.name) {
 			best, bestDistance = p.name, d
 		}
 	}
-	if best != "" {
-		return fmt.Sprintf(" (did you mean %q?)", best)
-	}
-	return fmt.Sprintf(" (the keys are %s)", strings.Join(names, ", "))
+	return best
 }
 
 // distance is the Levenshtein distance of two short names.

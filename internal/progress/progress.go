@@ -66,14 +66,14 @@ func Start(w io.Writer, name string, total int, interval time.Duration) *Bar {
 }
 
 // isTerminal reports whether a bar can be drawn on w: on a terminal that tells
-// its width.
+// its size.
 func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	if !ok || !term.IsTerminal(int(f.Fd())) {
 		return false
 	}
-	width, _, err := term.GetSize(int(f.Fd()))
-	return err == nil && width > 0
+	width, height, err := term.GetSize(int(f.Fd()))
+	return err == nil && width > 0 && height > 0
 }
 
 func (b *Bar) tick(interval time.Duration) {

@@ -2,10 +2,10 @@
 // n numbers from 1 to max and counts those that equal find; rank 0 gathers the
 // counts and adds them up.
 //
-//	mpiexec -n 4 count
-//	mpiexec -n 4 count --n 1000000 --max 100 --find 7 --quiet
-//	N=10 MAX=6 FIND=6 mpiexec -n 4 count
-//	mpiexec -n 4 count --config count.toml
+//	mpiexec -n 4 ./examples/apps/count
+//	mpiexec -n 4 ./examples/apps/count --n 1000000 --max 100 --find 7 --quiet
+//	N=10 MAX=6 FIND=6 mpiexec -n 4 ./examples/apps/count
+//	mpiexec -n 4 ./examples/apps/count --config count.toml
 //	RINGO_RANKS=4 go run ./examples/apps/count
 //
 // The three parameters are read on rank 0 only and broadcast. Each rank prints

@@ -2,8 +2,8 @@
 // f(x,y) = x·y the long way, as the integral of y·(cos²t + sin²t) over t from 0
 // to x, with the steps spread over the ranks, and prints its timers.
 //
-//	mpiexec -n 4 f --x 10 --y 5
-//	ringo sweep -p np=1:4 -p x=0:2 -p y=0:1 -- mpiexec -n {np} f --x {x} --y {y}
+//	mpiexec -n 4 ./examples/apps/f --x 10 --y 5
+//	ringo sweep -p np=1:4 -p x=0:2 -p y=0:1 -- mpiexec -n {np} ./examples/apps/f --x {x} --y {y}
 package main
 
 import (

@@ -20,16 +20,24 @@ type deviceList struct {
 var variables = []string{"CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "HIP_VISIBLE_DEVICES"}
 
 // devices finds the GPUs: those the environment names, else those the system,
-// whose root folder is root, has.
-func devices(getenv func(string) string, root fs.FS) deviceList {
+// whose root folder is root, has. A variable that is set and names none, also
+// by being empty, hides what the system has.
+func devices(lookupenv func(string) (string, bool), root fs.FS) deviceList {
+	var hidden deviceList
 	for _, v := range variables {
-		if text := strings.TrimSpace(getenv(v)); text != "" {
-			l := deviceList{Names: visible(text), Variable: v, Why: v}
-			if len(l.Names) == 0 {
-				l.Why = fmt.Sprintf("%s=%s hides all", v, text)
-			}
-			return l
+		text, ok := lookupenv(v)
+		if !ok {
+			continue
 		}
+		if names := visible(text); len(names) > 0 {
+			return deviceList{Names: names, Variable: v, Why: v}
+		}
+		if hidden.Variable == "" {
+			hidden = deviceList{Variable: v, Why: fmt.Sprintf("%s=%s hides all", v, strings.TrimSpace(text))}
+		}
+	}
+	if hidden.Variable != "" {
+		return hidden
 	}
 	if names := nvidia(root); len(names) > 0 {
 		return deviceList{names, variables[0], "/dev/nvidia*"}

@@ -37,9 +37,11 @@ func TestDevices(t *testing.T) {
 		{map[string]string{"CUDA_VISIBLE_DEVICES": "GPU-8932f937,MIG-1/2/3"}, nil, "GPU-8932f937 MIG-1/2/3", "CUDA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"},
 		{map[string]string{"CUDA_VISIBLE_DEVICES": "0,-1,1"}, nvidia, "0", "CUDA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES"},
 		{map[string]string{"CUDA_VISIBLE_DEVICES": "-1"}, nvidia, "", "CUDA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES=-1 hides all"},
+		{map[string]string{"CUDA_VISIBLE_DEVICES": ""}, nvidia, "", "CUDA_VISIBLE_DEVICES", "CUDA_VISIBLE_DEVICES= hides all"},
+		{map[string]string{"CUDA_VISIBLE_DEVICES": "", "ROCR_VISIBLE_DEVICES": "1"}, amd, "1", "ROCR_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"},
 		{map[string]string{"ROCR_VISIBLE_DEVICES": "1"}, amd, "1", "ROCR_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES"},
 	} {
-		got := devices(func(k string) string { return c.env[k] }, c.root)
+		got := devices(func(k string) (string, bool) { text, ok := c.env[k]; return text, ok }, c.root)
 		if !slices.Equal(got.Names, strings.Fields(c.names)) || got.Variable != c.variable || !strings.Contains(got.Why, c.why) {
 			t.Errorf("%v: %+v, want %s by %s: %s", c.env, got, c.names, c.variable, c.why)
 		}

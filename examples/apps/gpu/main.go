@@ -1,9 +1,9 @@
 // Gpu says which rank uses which GPU: on every computer the ranks take the
 // devices in turn, local rank modulo number of devices.
 //
-//	mpiexec -n 4 gpu
-//	CUDA_VISIBLE_DEVICES=0,1 mpiexec -n 4 gpu
-//	mpiexec -n 4 gpu --devices 2,3
+//	mpiexec -n 4 ./examples/apps/gpu
+//	CUDA_VISIBLE_DEVICES=0,1 mpiexec -n 4 ./examples/apps/gpu
+//	mpiexec -n 4 ./examples/apps/gpu --devices 2,3
 //	RINGO_RANKS=4 go run ./examples/apps/gpu
 //
 // The devices are those of the option, or of CUDA_VISIBLE_DEVICES,
@@ -43,7 +43,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 		return err
 	}
 
-	found := devices(os.Getenv, os.DirFS("/"))
+	found := devices(os.LookupEnv, os.DirFS("/"))
 	if len(cfg.Devices) > 0 {
 		found = deviceList{Names: cfg.Devices, Variable: "CUDA_VISIBLE_DEVICES", Why: "option --devices"}
 	}

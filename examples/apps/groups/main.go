@@ -2,7 +2,7 @@
 // a grid, by Split, and into a group of its own, by Create. It prints who has
 // which rank where.
 //
-//	mpiexec -n 6 groups --columns 3
+//	mpiexec -n 6 ./examples/apps/groups --columns 3
 //	RINGO_RANKS=12 go run ./examples/apps/groups
 //
 // Each row and each column is a communicator: a sum over it is the sum of its

@@ -2,9 +2,9 @@
 // steps z → z² + c leave near 0. The colour of a point is the number of steps
 // that are left of 255 when abs(z) has become 3 or more.
 //
-//	mpiexec -n 4 julia
-//	mpiexec -n 4 julia --multiplier 3 --out large.png
-//	mpiexec -n 4 julia --re -0.8 --im 0.156
+//	mpiexec -n 4 ./examples/apps/julia
+//	mpiexec -n 4 ./examples/apps/julia --multiplier 3 --out large.png
+//	mpiexec -n 4 ./examples/apps/julia --re -0.8 --im 0.156
 //	RINGO_RANKS=4 go run ./examples/apps/julia
 //
 // The picture, julia.png, has 640×480 pixels times the multiplier, and is the

@@ -2,9 +2,9 @@
 // whose centre, the mean of its points, is nearest (Lloyd's algorithm). It
 // reads the points from a CSV file or makes some, and plots the clusters.
 //
-//	mpiexec -n 4 kmeans
-//	mpiexec -n 4 kmeans --k 3 --in iris.csv --columns 3,4 --out iris.svg
-//	mpiexec -n 4 kmeans --n 1000000 --k 8 --labels clusters.csv
+//	mpiexec -n 4 ./examples/apps/kmeans
+//	mpiexec -n 4 ./examples/apps/kmeans --k 3 --in iris.csv --columns 3,4 --out iris.svg
+//	mpiexec -n 4 ./examples/apps/kmeans --n 1000000 --k 8 --labels clusters.csv
 //	RINGO_RANKS=4 go run ./examples/apps/kmeans
 //
 // Rank 0 has the points and deals them out; each rank finds the clusters of

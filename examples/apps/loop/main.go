@@ -2,7 +2,7 @@
 // saves its timers after every value, and a run that is started again goes on
 // behind the last one: nothing is measured twice.
 //
-//	loop --xmax 2 --ymax 1 --checkpoint benchmark/loop.json
+//	go run ./examples/apps/loop --xmax 2 --ymax 1 --checkpoint loop.json
 package main
 
 import (

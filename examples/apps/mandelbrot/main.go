@@ -2,9 +2,9 @@
 // steps z → z² + c, begun at 0, stay near 0. The colour of a point is the
 // number of steps it takes to leave the circle of radius 2.
 //
-//	mpiexec -n 4 mandelbrot
-//	mpiexec -n 4 mandelbrot --multiplier 4 --out large.png
-//	mpiexec -n 4 mandelbrot --xmin -0.8 --xmax -0.65 --ymin 0 --ymax 0.1 --steps 255
+//	mpiexec -n 4 ./examples/apps/mandelbrot
+//	mpiexec -n 4 ./examples/apps/mandelbrot --multiplier 4 --out large.png
+//	mpiexec -n 4 ./examples/apps/mandelbrot --xmin -0.8 --xmax -0.65 --ymin 0 --ymax 0.1 --steps 255
 //	RINGO_RANKS=4 go run ./examples/apps/mandelbrot
 //
 // The picture, mandelbrot.png, has 1200×800 pixels times the multiplier, and

@@ -2,9 +2,9 @@
 // rows of the matrix, each rank multiplies its rows with gonum, and rank 0
 // gathers the result and compares it with the product on one rank.
 //
-//	mpiexec -n 4 matvec
-//	mpiexec -n 4 matvec --rows 8000 --columns 8000 --times
-//	mpiexec -n 4 matvec --matrix a.csv --vector x.csv --out y.csv
+//	mpiexec -n 4 ./examples/apps/matvec
+//	mpiexec -n 4 ./examples/apps/matvec --rows 8000 --columns 8000 --times
+//	mpiexec -n 4 ./examples/apps/matvec --matrix a.csv --vector x.csv --out y.csv
 //	RINGO_RANKS=4 go run ./examples/apps/matvec
 //
 // Without files the elements are random whole numbers from -9 to 9, whose sums

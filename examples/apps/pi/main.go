@@ -3,10 +3,10 @@
 // independent runs, shared by the ranks, and prints the mean and the standard
 // deviation of the estimates, which falls as 1/√n.
 //
-//	mpiexec -n 4 pi
-//	mpiexec -n 3 pi --max-power 12 --runs 100 --seed 7
-//	mpiexec -n 4 pi --out plots
-//	pi --serial --trials 1000000
+//	mpiexec -n 4 ./examples/apps/pi
+//	mpiexec -n 3 ./examples/apps/pi --max-power 12 --runs 100 --seed 7
+//	mkdir plots; mpiexec -n 4 ./examples/apps/pi --out plots
+//	go run ./examples/apps/pi --serial --trials 1000000
 //	RINGO_RANKS=4 go run ./examples/apps/pi --max-power 11
 //
 // Two plots are drawn, each as PNG and as SVG: the estimates with their

@@ -1,8 +1,8 @@
 // Rank lets every process learn the rank of its number among the numbers of
 // all: 0 for the least.
 //
-//	mpiexec -n 4 rank
-//	mpiexec -n 4 rank --numbers 5.9,2.1,7.3,2.1
+//	mpiexec -n 4 ./examples/apps/rank
+//	mpiexec -n 4 ./examples/apps/rank --numbers 5.9,2.1,7.3,2.1
 //	RINGO_RANKS=4 go run ./examples/apps/rank
 //
 // Without --numbers each process draws one. The work is done by package

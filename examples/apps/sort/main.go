@@ -1,7 +1,7 @@
 // Sort sorts numbers that are spread over all ranks, and checks the result.
 //
-//	mpiexec -n 4 sort
-//	mpiexec -n 4 sort --n 1000000 --distinct 10
+//	mpiexec -n 4 ./examples/apps/sort
+//	mpiexec -n 4 ./examples/apps/sort --n 1000000 --distinct 10
 //	RINGO_RANKS=4 go run ./examples/apps/sort --n 10000000
 //
 // Each rank makes its part of n random numbers. They are sorted by package

@@ -42,8 +42,8 @@ When a rank fails, the others may end by themselves for 2 seconds (programs
 other than Ringo's, which cannot know of it: 1/4 second), then get SIGTERM, and
 after 2 more seconds SIGKILL. Signals INT, TERM, QUIT, HUP, USR1,
 USR2, TSTP and CONT are passed on; the second INT, TERM, QUIT or HUP kills.
-Ranks are not bound to CPUs unless asked: a Go program needs room for its
-garbage collector beside each rank.
+Each rank is bound to its share of the cores, unless there are more ranks than
+cores; -bind-to none binds none.
 `
 
 func printHelp(w io.Writer) {

@@ -3,6 +3,7 @@ package logs
 import (
 	"bytes"
 	"fmt"
+	"image"
 	"image/png"
 	"os"
 	"path/filepath"
@@ -279,8 +280,11 @@ func TestPictures(t *testing.T) {
 			}
 			switch ext {
 			case ".png":
-				if img, err := png.Decode(bytes.NewReader(data)); err != nil || img.Bounds().Dx() != 295 {
+				img, err := png.Decode(bytes.NewReader(data))
+				if err != nil || img.Bounds().Dx() != 295 {
 					t.Errorf("%s: %v", name, err)
+				} else if at, ok := inked(img, 4); ok && name != "many" { // whose legend is higher than so small a picture
+					t.Errorf("%s: the plot reaches the edge of the picture at %v", name, at)
 				}
 			case ".svg":
 				if !bytes.Contains(data, []byte("</svg>")) {
@@ -289,4 +293,21 @@ func TestPictures(t *testing.T) {
 			}
 		}
 	}
+}
+
+// inked looks for a pixel that is not white among those so near to the edge.
+func inked(img image.Image, rim int) (at image.Point, ok bool) {
+	b := img.Bounds()
+	for y := b.Min.Y; y < b.Max.Y; y++ {
+		for x := b.Min.X; x < b.Max.X; x++ {
+			p := image.Pt(x, y)
+			if p.In(b.Inset(rim)) {
+				continue
+			}
+			if r, g, b, _ := img.At(x, y).RGBA(); min(r, g, b) < 0xffff {
+				return p, true
+			}
+		}
+	}
+	return at, false
 }

@@ -58,19 +58,24 @@ func (d *Data) Draw(path string, pic Picture) error {
 		height = 10 * vg.Centimeter
 	}
 	format := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
-	var w io.WriterTo
+	var w vg.CanvasWriterTo
 	if format == "png" {
-		c := vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(150))
-		p.Draw(draw.New(c))
-		w = vgimg.PngCanvas{Canvas: c}
-	} else if w, err = p.WriterTo(width, height, format); err != nil {
+		w = vgimg.PngCanvas{Canvas: vgimg.NewWith(vgimg.UseWH(width, height), vgimg.UseDPI(150))}
+	} else if w, err = draw.NewFormattedCanvas(width, height, format); err != nil {
 		return err
 	}
+	whole := draw.NewCanvas(w, width, height)
+	whole.SetColor(color.White)
+	whole.Fill(whole.Rectangle.Path())
+	p.Draw(draw.Crop(whole, rim, -rim, rim, -rim))
 	return atomicfile.Write(path, func(out io.Writer) error {
 		_, err := w.WriteTo(out)
 		return err
 	})
 }
+
+// rim is left free around a plot, for numbers and names that reach beyond it.
+const rim = 4 * vg.Millimeter
 
 func (d *Data) plot(pic Picture) (*plot.Plot, error) {
 	curves, names, err := d.curves(pic)

@@ -39,11 +39,15 @@ func Read(path string, columns []int) (Table, error) {
 		return Table{}, fmt.Errorf("cannot read the numbers: %w", err)
 	}
 	defer f.Close()
-	return Parse(path, bufio.NewReader(f), columns)
+	return Parse(path, f, columns)
 }
 
 // Parse is Read of a file that is open. name is its name in errors.
 func Parse(name string, in io.Reader, columns []int) (Table, error) {
+	in, err := afterMark(in)
+	if err != nil {
+		return Table{}, fmt.Errorf("cannot read %s: %w", name, err)
+	}
 	r := csv.NewReader(in)
 	r.ReuseRecord = true
 	r.TrimLeadingSpace = true
@@ -82,12 +86,29 @@ func Parse(name string, in io.Reader, columns []int) (Table, error) {
 		for _, c := range columns {
 			text := strings.TrimSpace(record[c-1])
 			x, err := strconv.ParseFloat(text, 64)
-			if err != nil || math.IsNaN(x) || math.Abs(x) > Greatest {
+			if math.Abs(x) > Greatest && !math.IsInf(x, 0) {
+				return t, fmt.Errorf("%s:%d: column %d: %s is too large: want a number of at most %g", name, line(r, c-1), c, text, Greatest)
+			}
+			if err != nil || math.IsNaN(x) || math.IsInf(x, 0) {
 				return t, fmt.Errorf("%s:%d: column %d: want a number, have %q", name, line(r, c-1), c, text)
 			}
 			t.Values = append(t.Values, x)
 		}
 	}
+}
+
+// afterMark leaves out the byte order mark that spreadsheets begin a file with.
+func afterMark(in io.Reader) (io.Reader, error) {
+	const mark = "\ufeff"
+	b := bufio.NewReader(in)
+	if start, err := b.Peek(len(mark)); err != nil && err != io.EOF {
+		return nil, err
+	} else if string(start) == mark {
+		if _, err := b.Discard(len(mark)); err != nil {
+			return nil, err
+		}
+	}
+	return b, nil
 }
 
 func isHeader(record []string) bool {

@@ -14,6 +14,9 @@ func TestParse(t *testing.T) {
 	}{
 		{"1,2\n3,4\n", nil, Table{2, []float64{1, 2, 3, 4}, nil}},
 		{"a, b\n# a comment\n1, 2e1\n\n3,-4", nil, Table{2, []float64{1, 20, 3, -4}, []string{"a", "b"}}},
+		{"\ufeff1,2\r\n3,4\r\n", nil, Table{2, []float64{1, 2, 3, 4}, nil}},
+		{"\ufeffa,b\n1,2\n", nil, Table{2, []float64{1, 2}, []string{"a", "b"}}},
+		{"1", nil, Table{1, []float64{1}, nil}},
 		{"a,b,kind\r\n1,2,x\r\n3,4,y\r\n", []int{2, 1}, Table{2, []float64{2, 1, 4, 3}, []string{"b", "a"}}},
 	} {
 		got, err := Parse("p.csv", strings.NewReader(c.text), c.columns)
@@ -34,7 +37,9 @@ func TestRefused(t *testing.T) {
 		{"1,2\n3,x\n", nil, `p.csv:2: column 2: want a number, have "x"`},
 		{"1,2\n3\n", nil, "p.csv:2: wrong number of fields"},
 		{"1,2\n3,NaN\n", nil, `p.csv:2: column 2: want a number, have "NaN"`},
-		{"1,2\n1e200,2\n", nil, `p.csv:2: column 1: want a number, have "1e200"`},
+		{"1,2\n1e200,2\n", nil, "p.csv:2: column 1: 1e200 is too large: want a number of at most 1e+150"},
+		{"1,2\n1e999,2\n", nil, `p.csv:2: column 1: want a number, have "1e999"`},
+		{"\ufeff", nil, "p.csv: no numbers in the file"},
 		{"1,\"2\n", nil, `p.csv:1: extraneous or missing " in quoted-field`},
 		{"1,2\n", []int{3}, "p.csv:1: there is no column 3, the line has 2"},
 		{"a,b\n", []int{0}, "p.csv:1: there is no column 0, the line has 2"},

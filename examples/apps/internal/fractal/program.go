@@ -2,6 +2,8 @@ package fractal
 
 import (
 	"math"
+	"path/filepath"
+	"strings"
 
 	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
 	"github.com/ringo-mpi/ringo/internal/params"
@@ -37,6 +39,16 @@ func Load[T any](world *mpi.Comm, set *params.Set, cfg *T, o *Options, args []st
 		}
 		if o.Ymin >= o.Ymax {
 			return set.Errorf("ymax", "%g is not greater than ymin, %g", o.Ymax, o.Ymin)
+		}
+		if math.IsInf(o.Xmax-o.Xmin, 0) {
+			return set.Errorf("xmax", "%g is too far from xmin, %g", o.Xmax, o.Xmin)
+		}
+		if math.IsInf(o.Ymax-o.Ymin, 0) {
+			return set.Errorf("ymax", "%g is too far from ymin, %g", o.Ymax, o.Ymin)
+		}
+		// A name without an ending may be that of a device or a pipe.
+		if ending := filepath.Ext(o.Out); ending != "" && !strings.EqualFold(ending, ".png") {
+			return set.Errorf("out", "%q does not end in .png", o.Out)
 		}
 		return setup.Writable(o.Out)
 	})
