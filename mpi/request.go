@@ -116,6 +116,9 @@ func (p *process) allocRequest() *Request {
 		next := &slab{list: make([]Request, firstSlab)}
 		if s != nil {
 			next.list = make([]Request, min(2*len(s.list), largestSlab))
+			if len(s.list) == largestSlab {
+				takeBallast()
+			}
 		}
 		p.requests.CompareAndSwap(s, next)
 	}

@@ -90,7 +90,6 @@ func OpenShm() (engine.Engine, error) {
 	h.arena = newArena(seg.Arena(rank))
 	seg.Join(rank)
 	dieWithParent()
-	takeBallast()
 	if h.control != nil {
 		// mpiexec then watches this process, which need not be the one it has
 		// started: there may be a script or a debugger between. Without mpiexec
@@ -317,7 +316,6 @@ func (h *shm) abort(rank, code int, reason string) {
 // leave closes the descriptors. The memory stays mapped: other goroutines of
 // the process may still look at it.
 func (h *shm) leave(int) error {
-	dropBallast()
 	err := h.seg.File().Close()
 	if h.control != nil {
 		if e := h.control.Close(); err == nil {

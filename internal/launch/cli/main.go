@@ -71,14 +71,9 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 		return nil, usagef("%v", err)
 	}
 	var machine *topo.Machine
-	share := c.bind == "" && c.mapBy == "" && runtime.GOOS == "linux"
-	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads || share {
+	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads {
 		if machine, err = topo.Local(); err != nil {
-			if !c.reportBindings && !place.Binds() && c.mapBy == "" && !c.threads {
-				machine, share = nil, false // it would only have been better
-			} else {
-				return nil, err
-			}
+			return nil, err
 		}
 	}
 	j := &launch.Job{Universe: c.universe, ForwardSignals: true, KeepGoing: c.keepGoing}
@@ -131,8 +126,11 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 		if j.Bind, err = place.CPUs(machine, n); err != nil {
 			return nil, usagef("%v", err)
 		}
-	} else if share {
-		j.Bind = launch.Shares(machine, n)
+	} else if c.bind == "" && c.mapBy == "" && runtime.GOOS == "linux" && n > 1 && n <= topo.LocalUsableCores() {
+		// Where the system does not tell of its cores, nothing is bound.
+		if m, err := topo.Local(); err == nil {
+			j.Bind = launch.Shares(m, n)
+		}
 	}
 	if c.reportBindings {
 		for r := range n {
