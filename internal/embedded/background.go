@@ -99,7 +99,7 @@ func (ep *endpoint) tick() (n int, keep bool) {
 	if !ep.lock.TryLock() {
 		return 0, true // somebody is in a call
 	}
-	defer ep.lock.Unlock()
+	defer ep.unlock() // it may have fallen asleep while a copy was made
 	if ep.outstanding == 0 || ep.closed {
 		ep.watched = false
 		return 0, false

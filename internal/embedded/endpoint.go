@@ -269,6 +269,11 @@ func (ep *endpoint) leave() {
 	if ep.outstanding > 0 {
 		ep.keepGoing()
 	}
+	ep.unlock()
+}
+
+// unlock gives the lock back after progress for a rank that may be asleep.
+func (ep *endpoint) unlock() {
 	if ep.asleep && ep.news {
 		ep.news = false
 		ep.hub.wake(ep.rank)

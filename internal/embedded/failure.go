@@ -156,17 +156,19 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 				ep.complete(p.Op, ep.hopeless(cx, int(p.Source), p.Op.blocking))
 			})
 	}
-	ep.ops.each(func(r *request) {
-		if r.peer == peer {
-			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
-		}
-	})
-	if o := ep.outs.get(peer); o != nil { // nobody makes room in its ring any more
+	// Nobody makes room in its ring any more. Those that wait for room come first:
+	// the others are in no queue, so that completing one leaves no link to it.
+	if o := ep.outs.get(peer); o != nil {
 		for r := o.queue.head; r != nil; r = o.queue.head {
 			o.queue.pop()
 			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
 		}
 	}
+	ep.ops.each(func(r *request) {
+		if r.peer == peer {
+			ep.complete(r, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
+		}
+	})
 	ep.news = true
 	ep.serveWatchers()
 }

@@ -167,7 +167,7 @@ func (h *inproc) help(rank int) {
 		ep.progress()
 		ep.serveWatchers()
 	}
-	ep.lock.Unlock()
+	ep.unlock() // it may have fallen asleep while a copy was made
 }
 
 func (h *inproc) claims(rank int) []uint64 {
