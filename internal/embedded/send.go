@@ -129,10 +129,16 @@ func (ep *endpoint) startSend(r *request, cx *context, b engine.Buf, dest, tag i
 		return
 	}
 	o := ep.outbound(r.peer)
-	switch left := o.queue.head == nil && ep.put(o, r); {
-	case ended && !r.done: // nobody makes room for it or answers it any more
+	if ended && (proto.Answers(r.flags) || r.n > o.offer) { // nobody answers it any more
 		ep.complete(r, ep.goneError(cx, r.peer, why))
-	case !left:
+		return
+	}
+	// Once all of it has left, r may be complete, and in use for another operation.
+	switch left := o.queue.head == nil && ep.put(o, r); {
+	case left:
+	case ended: // nobody makes room for it any more
+		ep.complete(r, ep.goneError(cx, r.peer, why))
+	default:
 		ep.enqueue(o, r)
 	}
 }
