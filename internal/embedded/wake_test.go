@@ -62,7 +62,7 @@ func TestSendsToARankThatEnds(t *testing.T) {
 	ep.hub.advance(1, segment.Finalized)
 	ep.hub.advance(2, segment.Finalized)
 	ep.seeChanges()
-	sends(1) // its ring is full
+	sends(1)                          // its ring is full
 	send(100<<10, 2, engine.Standard) // there is room
 	send(8, 2, engine.Synchronous)
 	send(8, 2, engine.Standard)
