@@ -115,7 +115,7 @@ func (ep *endpoint) runJobs() {
 			err = ep.copyPart(&j, 0, j.n)
 		}
 		ep.lock.Lock()
-		if err == nil && j.addr == nil {
+		if err == nil && j.addr == nil && j.n > 0 {
 			ep.pulled = true
 		}
 		switch {
