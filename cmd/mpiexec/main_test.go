@@ -16,6 +16,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/ringo-mpi/ringo/internal/launch/launchtest"
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
@@ -24,6 +25,9 @@ import (
 func TestMain(m *testing.M) {
 	// The race detector would make every rank wait a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	if strings.Contains(filepath.Base(os.Args[0]), ".test") { // else it stands for one of the commands
+		launchtest.HearSignals()
+	}
 	testscript.Main(m, map[string]func(){
 		"mpiexec": main,
 		"hello": func() { // the rank in the world, by the library

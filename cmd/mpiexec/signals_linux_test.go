@@ -91,6 +91,8 @@ func (l *launcher) status(t *testing.T) int {
 	select {
 	case <-done:
 	case <-time.After(30 * time.Second):
+		l.Process.Kill()
+		<-done
 		t.Fatalf("mpiexec does not end: %s", l.stderr.String())
 	}
 	return l.ProcessState.ExitCode()

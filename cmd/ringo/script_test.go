@@ -5,12 +5,15 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ringo-mpi/ringo/internal/launch/cli"
+	"github.com/ringo-mpi/ringo/internal/launch/launchtest"
 )
 
 // asRingo makes the test binary behave as ringo; see command.
@@ -23,6 +26,9 @@ func TestMain(m *testing.M) {
 	}
 	// The race detector would make every rank wait a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	if strings.Contains(filepath.Base(os.Args[0]), ".test") { // else it stands for one of the commands
+		launchtest.HearSignals()
+	}
 	testscript.Main(m, map[string]func(){
 		"ringo":   main,
 		"mpiexec": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },

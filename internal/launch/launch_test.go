@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/launch/launchtest"
 	"github.com/ringo-mpi/ringo/internal/pmi"
 	"github.com/ringo-mpi/ringo/internal/topo"
 )
@@ -33,6 +34,7 @@ func TestMain(m *testing.M) {
 	}
 	// The race detector would make every rank wait a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
+	launchtest.HearSignals()
 	os.Exit(m.Run())
 }
 
