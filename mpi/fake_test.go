@@ -343,6 +343,11 @@ func (c *fakeComm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) 
 	return r, nil
 }
 
+func (c *fakeComm) IrecvNow(b engine.Buf, source, tag int) (engine.Request, engine.Status, error) {
+	r, err := c.Irecv(b, source, tag)
+	return r, engine.Status{}, err
+}
+
 func (c *fakeComm) Recv(b engine.Buf, source, tag int, done <-chan struct{}) (engine.Status, error) {
 	r, err := c.Irecv(b, source, tag)
 	if err != nil {

@@ -99,8 +99,8 @@ func Irecv[T any](c *Comm, buf []T, source, tag int) *Request {
 		return doneRequest(c, nullStatus, c.checkRecv(e, source, tag))
 	}
 	b := bufOf(e, buf)
-	req, err := c.ec.Irecv(b, source, tag)
-	return newRequest(c, opIrecv, source, tag, b, req, err)
+	req, st, err := c.ec.IrecvNow(b, source, tag)
+	return newReceive(c, opIrecv, source, tag, b, req, st, err)
 }
 
 // sendable reports that there is something to send: a usable communicator, a

@@ -144,6 +144,17 @@ func newRequest(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Requ
 	return r
 }
 
+// newReceive is newRequest of what IrecvNow returned.
+func newReceive(c *Comm, op opName, source, tag int, b engine.Buf, req engine.Request, st engine.Status, err error) *Request {
+	if _, over := req.(engine.Completed); over && err == nil {
+		r := c.st.proc.allocRequest()
+		r.c, r.op = c, op
+		r.end(statusOf(st), nil)
+		return r
+	}
+	return newRequest(c, op, source, tag, b, req, err)
+}
+
 // newSend is newRequest of a send.
 func newSend(c *Comm, op opName, dest, tag int, b engine.Buf, req engine.Request, err error) *Request {
 	r := newRequest(c, op, dest, tag, b, req, err)

@@ -149,8 +149,8 @@ func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 	if !c.receivable(source, tag) {
 		return doneRequest(c, nullStatus, c.checkRecv(elementOf[T](), source, tag))
 	}
-	req, err := c.ec.Irecv(b, source, tag)
-	return newRequest(c, opIrecvView, source, tag, b, req, err)
+	req, st, err := c.ec.IrecvNow(b, source, tag)
+	return newReceive(c, opIrecvView, source, tag, b, req, st, err)
 }
 
 // SendrecvView is Sendrecv of views (MPI 5.0 §3.10, §5.1). They may be views of

@@ -172,6 +172,11 @@ func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
 	return c.ep.irecv(c.contexts[0], b, source, tag), nil
 }
 
+func (c *comm) IrecvNow(b engine.Buf, source, tag int) (engine.Request, engine.Status, error) {
+	req, st := c.ep.irecvNow(c.contexts[0], b, source, tag)
+	return req, st, nil
+}
+
 // Probe implements [engine.Comm].
 func (c *comm) Probe(source, tag int, block bool, done <-chan struct{}) (engine.Status, bool, error) {
 	c.ep.lock.Lock()

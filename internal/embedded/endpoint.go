@@ -5,6 +5,7 @@ import (
 	"time"
 	"unsafe"
 
+	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -19,7 +20,8 @@ type endpoint struct {
 	bell *segment.Bell
 
 	ins     []*inbound
-	insSeen uint32 // Bell.Active when ins was last brought up to date
+	inFew   []*inbound // by rank, in small worlds
+	insSeen uint32     // Bell.Active when ins was last brought up to date
 	outs    outTable
 	sending []*outbound // those whose queue is not empty
 	spare   []*outbound // the list that was in use before
@@ -68,6 +70,9 @@ func newEndpoint(h hub, rank int) *endpoint {
 	ep := &endpoint{rank: rank, hub: h, bell: h.bell(rank)}
 	ep.polls, ep.spins, ep.yields = h.spin()
 	ep.outs.init(h.size())
+	if h.size() <= fewRanks {
+		ep.inFew = make([]*inbound, h.size())
+	}
 	return ep
 }
 
@@ -96,6 +101,7 @@ type outbound struct {
 	queue  requestQueue // sends that wait for room, in order
 	listed bool         // in ep.sending
 	pull   bool         // the peer can copy out of this process's memory
+	eager  int          // messages up to this length are one frame
 	offer  int          // messages longer than this are offered
 	fence  bool
 }
@@ -141,6 +147,9 @@ func (q *requestQueue) remove(r *request) bool {
 	return false
 }
 
+// fewRanks is up to which size of the world there are tables by rank.
+const fewRanks = 64
+
 // outTable finds the ring to a peer: a table for small worlds, a map for large
 // ones, where a rank talks to few of the others.
 type outTable struct {
@@ -149,7 +158,7 @@ type outTable struct {
 }
 
 func (t *outTable) init(size int) {
-	if size <= 64 {
+	if size <= fewRanks {
 		t.few = make([]*outbound, size)
 	} else {
 		t.many = make(map[int32]*outbound)
@@ -179,7 +188,8 @@ func (ep *endpoint) outbound(peer int32) *outbound {
 	default:
 		o.offer = offerShm
 	}
-	o.offer = max(o.offer, min(eagerMax, o.ring.Max()/2))
+	o.eager = min(eagerMax, o.ring.Max()-proto.NumberSize)
+	o.offer = max(o.offer, o.eager/2)
 	if ep.outs.few != nil {
 		ep.outs.few[peer] = o
 	} else {
@@ -234,13 +244,18 @@ func (ep *endpoint) drain(in *inbound) int {
 			break
 		}
 		ep.arrive(in, f)
-		if in.ring.Release(f) && atomic.LoadUint32(&in.bell.Sleeping) != 0 {
-			ep.hub.wake(int(in.peer))
-		}
+		ep.release(in, f)
 		n++
 	}
 	ep.handled += uint32(n)
 	return n
+}
+
+// release gives the place of a frame back to its writer.
+func (ep *endpoint) release(in *inbound, f ring.Frame) {
+	if in.ring.Release(f) && atomic.LoadUint32(&in.bell.Sleeping) != 0 {
+		ep.hub.wake(int(in.peer))
+	}
 }
 
 // findRings takes up rings that peers have opened to this rank.
@@ -250,6 +265,9 @@ func (ep *endpoint) findRings() {
 		in := &inbound{peer: int32(from), bell: ep.hub.bell(from)}
 		in.ring.Open(m)
 		ep.ins = append(ep.ins, in)
+		if ep.inFew != nil {
+			ep.inFew[from] = in
+		}
 	})
 }
 

@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -78,6 +79,40 @@ func pingPongSizes(e engine.Engine) error {
 		}
 	}
 	return nil
+}
+
+// The rings of large worlds are small: a message may be longer than a frame can
+// be where one of a small world is a single frame.
+func TestMessagesOfRingsThatAreSmall(t *testing.T) {
+	for _, n := range []int{20, 130} {
+		ranks(t, n, func(e engine.Engine) error {
+			w := e.World()
+			if w.Rank() > 1 {
+				return nil
+			}
+			for round := range 50 {
+				for size := 50; size < 1200; size += 37 {
+					out, in := make([]float64, size), make([]float64, size)
+					for i := range out {
+						out[i] = float64(i + round)
+					}
+					if w.Rank() == 0 {
+						if err := w.Send(floats(out), 1, 0, engine.Standard, nil); err != nil {
+							return err
+						}
+						continue
+					}
+					if _, err := w.Recv(floats(in), 0, 0, nil); err != nil {
+						return err
+					}
+					if !slices.Equal(in, out) {
+						return fmt.Errorf("round %d: %d elements arrived damaged", round, size)
+					}
+				}
+			}
+			return nil
+		})
+	}
 }
 
 func TestManyUnexpectedFillTheRing(t *testing.T) {

@@ -8,10 +8,10 @@ import "time"
 const (
 	// A message up to this length is one frame. Longer ones go in parts, so
 	// that the receiver copies the first while the sender copies the next.
-	eagerMax = 4 << 10
+	eagerMax = 8 << 10
 
 	// The length of a part.
-	streamPart = 4 << 10
+	streamPart = 8 << 10
 
 	// A message longer than this is offered, and the receiver copies it out of
 	// the sender's memory: one copy instead of two, for the price of a system
@@ -34,6 +34,9 @@ const (
 	// Framed messages of a ring are handled this many at a time before the
 	// other rings have their turn.
 	framesPerTurn = 32
+
+	// A receive whose message may be in the ring looks at this many frames.
+	framesBefore = 8
 )
 
 // TagUB is the greatest tag a user may send with.

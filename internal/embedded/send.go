@@ -78,19 +78,19 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 // goes straight into the ring. It reports whether it did.
 func (ep *endpoint) sendNow(cx *context, b engine.Buf, peer int32, dest, tag int) bool {
 	n := b.Bytes()
-	if b.Layout != nil || n > eagerMax || int(peer) == ep.rank || ep.closed || cx.comm.broken != nil || len(ep.gone) > 0 {
+	if b.Layout != nil || int(peer) == ep.rank || ep.closed || cx.comm.broken != nil || len(ep.gone) > 0 {
 		return false
 	}
 	o := ep.outbound(peer)
-	if o.queue.head != nil {
+	if n > o.eager || o.queue.head != nil {
 		return false
 	}
 	h := o.ring.Reserve(n)
 	if h == nil {
 		return false
 	}
+	h.Fill(0, b.Ptr, n)
 	h.Ctx, h.Src, h.Tag, h.Sig = cx.remote(dest), int32(cx.comm.rank), int32(tag), uint32(b.Type.Sig)
-	memory.Copy(h.Payload(), b.Ptr, n)
 	o.ring.Publish(h, proto.Eager, 0)
 	ep.published(o)
 	return true
@@ -198,7 +198,7 @@ func (ep *endpoint) put(o *outbound, r *request) bool {
 		return true
 	case stageNew:
 		switch {
-		case r.n <= eagerMax:
+		case r.n <= o.eager:
 			return ep.putEager(o, r)
 		case r.n > o.offer:
 			return ep.putOffer(o, r)
@@ -229,15 +229,13 @@ func (ep *endpoint) putEager(o *outbound, r *request) bool {
 	if h == nil {
 		return false
 	}
-	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
-	p := h.Payload()
+	h.Fill(front, r.ptr, r.n)
 	if front > 0 {
 		number := ep.ops.add(r)
 		ep.offerClaim(number)
-		*(*uint64)(p) = number
-		p = unsafe.Add(p, front)
+		*(*uint64)(h.Payload()) = number
 	}
-	memory.Copy(p, r.ptr, r.n)
+	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
 	o.ring.Publish(h, proto.Eager, r.flags)
 	ep.published(o)
 	ep.left(o, r)
@@ -295,10 +293,9 @@ func (ep *endpoint) putFirst(o *outbound, r *request) bool {
 		number = ep.ops.add(r)
 		ep.offerClaim(number)
 	}
+	h.Fill(proto.FirstSize, r.ptr, part)
+	proto.PutFirst(unsafe.Slice((*byte)(h.Payload()), proto.FirstSize), r.n, number)
 	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
-	p := h.Payload()
-	proto.PutFirst(unsafe.Slice((*byte)(p), proto.FirstSize), r.n, number)
-	memory.Copy(unsafe.Add(p, proto.FirstSize), r.ptr, part)
 	o.ring.Publish(h, proto.First, r.flags)
 	ep.published(o)
 	r.stage, r.sent = stageStream, part
@@ -312,7 +309,7 @@ func (ep *endpoint) putMore(o *outbound, r *request) bool {
 		if h == nil {
 			return false
 		}
-		memory.Copy(h.Payload(), unsafe.Add(r.ptr, r.sent), part)
+		h.Fill(0, unsafe.Add(r.ptr, r.sent), part)
 		o.ring.Publish(h, proto.More, 0)
 		ep.published(o)
 		r.sent += part
@@ -329,9 +326,8 @@ func (ep *endpoint) putData(o *outbound, r *request) bool {
 		if h == nil {
 			return false
 		}
-		p := h.Payload()
-		proto.PutPair(unsafe.Slice((*byte)(p), proto.PairSize), r.other, uint64(r.sent))
-		memory.Copy(unsafe.Add(p, proto.PairSize), unsafe.Add(r.ptr, r.sent), part)
+		h.Fill(proto.PairSize, unsafe.Add(r.ptr, r.sent), part)
+		proto.PutPair(unsafe.Slice((*byte)(h.Payload()), proto.PairSize), r.other, uint64(r.sent))
 		o.ring.Publish(h, proto.Data, 0)
 		ep.published(o)
 		r.sent += part

@@ -107,6 +107,10 @@ type Comm interface {
 	Isend(b Buf, dest, tag int, mode SendMode) (Request, error)
 	Irecv(b Buf, source, tag int) (Request, error)
 
+	// IrecvNow is Irecv, except that it may take a message that is there already:
+	// then the request is Completed, and the status is the message's.
+	IrecvNow(b Buf, source, tag int) (Request, Status, error)
+
 	// Probe reports a message that Recv with the same arguments would receive;
 	// with block it waits for one, otherwise ok may be false (MPI 5.0 §3.8.1).
 	Probe(source, tag int, block bool, done <-chan struct{}) (st Status, ok bool, err error)

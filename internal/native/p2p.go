@@ -266,6 +266,12 @@ func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
 	return r.nonblocking(0)
 }
 
+// IrecvNow implements [engine.Comm]: the library is not asked twice.
+func (c *comm) IrecvNow(b engine.Buf, source, tag int) (engine.Request, engine.Status, error) {
+	r, err := c.Irecv(b, source, tag)
+	return r, engine.Status{}, err
+}
+
 // nonblocking starts a request that the user will test or wait for.
 func (r *request) nonblocking(polls int) (engine.Request, error) {
 	finished, err := r.start(polls)

@@ -19,8 +19,8 @@ const (
 	InternalTag int32 = 1 << 30
 )
 
-// matches reports whether a receive with tag want takes a message with tag got.
-func matches(want, got int32) bool {
+// Tag reports whether a receive with tag want takes a message with tag got.
+func Tag(want, got int32) bool {
 	return want == got || want == AnyTag && got < InternalTag
 }
 
@@ -193,7 +193,7 @@ func (q *Queue[R, M]) Arrive(src, tag int32) *Recv[R] {
 }
 
 func first[R any](r *Recv[R], tag int32) *Recv[R] {
-	for r != nil && !matches(r.Tag, tag) {
+	for r != nil && !Tag(r.Tag, tag) {
 		r = r.next
 	}
 	return r
@@ -228,7 +228,7 @@ func (q *Queue[R, M]) Find(src, tag int32) *Msg[M] {
 	}
 	if src == AnySource {
 		m := q.all.head
-		for m != nil && !matches(tag, m.Tag) {
+		for m != nil && !Tag(tag, m.Tag) {
 			m = m.allNext
 		}
 		return m
@@ -238,7 +238,7 @@ func (q *Queue[R, M]) Find(src, tag int32) *Msg[M] {
 		return nil
 	}
 	m := s.unexpected.head
-	for m != nil && !matches(tag, m.Tag) {
+	for m != nil && !Tag(tag, m.Tag) {
 		m = m.next
 	}
 	return m

@@ -1,12 +1,13 @@
 // Package ring moves frames from one rank to another through shared memory: a
 // ring of bytes with one writer and one reader.
 //
-// A frame is a header of 24 bytes and a payload behind it, at a multiple of
-// 32 bytes, so that an 8-byte message is half a cache line and arrives with
-// the line that announces it. The writer fills in the frame and stores its
-// first word last; the reader polls that word of the place where the next
-// frame will be. Nothing else is written for a frame: the reader gives back
-// space only once it has read a quarter of the ring.
+// A frame is a header of 24 bytes and a payload behind it, and starts with a
+// cache line, so that a short message arrives with the line that announces it.
+// The writer fills in the frame and stores its first word last; the reader
+// polls that word of the place where the next frame will be. Little else is
+// written: the words that will be polled are cleared some frames ahead, since a
+// line that is touched just before the reader polls it has to be fetched back,
+// and the reader gives back space only once it has read a quarter of the ring.
 //
 // A crash of either side leaves the other in a defined state: nothing is
 // locked, and a frame is there wholly or not at all. (The single-writer
@@ -26,9 +27,10 @@ import (
 const (
 	// HeaderSize is the size of a frame's header.
 	HeaderSize = 24
-	align      = 32
-	wrapKind   = 0xff
+	line       = 64
+	wrapKind   = 0xff // nothing up to the end of the ring
 	claimMax   = 8 << 10
+	ahead      = 8 * line // so far words are cleared ahead of short frames
 )
 
 // Header is the header of a frame as it lies in the ring.
@@ -61,74 +63,129 @@ type Writer struct {
 	free uint64 // position up to which the reader is known to have left room
 	tail *uint64
 	len  int // of the payload reserved
+
+	// From pos to blank the first word of every line is 0: a frame may end, and
+	// so the reader poll, anywhere there. The same holds of the line at spare,
+	// further ahead, where the next frame will end if it is as long as the last.
+	blank, spare uint64
 }
 
 // Open makes w write to m, which is zeroed.
 func (w *Writer) Open(m Memory) {
-	if len(m.Data)&(len(m.Data)-1) != 0 || len(m.Data) < 256 {
+	if len(m.Data)&(len(m.Data)-1) != 0 || len(m.Data) < 512 {
 		panic("ring: size is not a power of two")
 	}
-	*w = Writer{data: unsafe.Pointer(&m.Data[0]), size: uint64(len(m.Data)), free: uint64(len(m.Data)), tail: m.Tail}
+	size := uint64(len(m.Data))
+	*w = Writer{data: unsafe.Pointer(&m.Data[0]), size: size, free: size, tail: m.Tail, blank: size}
 }
 
 // Max is the longest payload of a frame: a frame of twice its length fits (it
 // may have to skip the end of the ring) while a quarter of the ring has been
 // read and not yet given back.
-func (w *Writer) Max() int { return int(w.size/8*3) - 2*align }
+func (w *Writer) Max() int { return int(w.size/8*3) - 2*line }
 
 // Reserve makes room for a frame with n bytes of payload and returns its
 // header, or nil when the ring is too full; the payload lies HeaderSize behind.
-// The caller fills in both and calls Publish.
+// The caller fills in both, the payload first, and calls Publish.
 func (w *Writer) Reserve(n int) *Header {
-	need := (uint64(HeaderSize+n) + align - 1) &^ (align - 1)
+	need := frameSize(n)
 	off := w.pos & (w.size - 1)
 	if off+need > w.size {
-		return w.wrap(n, need, off)
+		return w.wrap(n, need, w.pos-off+w.size)
 	}
-	// The place of the next header is cleared before this frame is published.
-	if w.pos+need+align > w.free && !w.refresh(need+align) {
+	if end := w.pos + need; end >= w.blank && end != w.spare && !w.room(end+line) {
 		return nil
 	}
 	w.len = n
 	return (*Header)(unsafe.Add(w.data, off))
 }
 
-func (w *Writer) refresh(need uint64) bool {
-	w.free = atomic.LoadUint64(w.tail) + w.size
-	return w.pos+need <= w.free
-}
+// frameSize is the room that a frame with n bytes of payload takes.
+func frameSize(n int) uint64 { return (uint64(HeaderSize+n) + line - 1) &^ (line - 1) }
 
-// wrap puts a mark at the end of the ring that sends the reader to its start.
-func (w *Writer) wrap(n int, need, off uint64) *Header {
-	skip := w.size - off
-	if w.pos+skip+need+align > w.free && !w.refresh(skip+need+align) {
+// word is where a frame at pos has its first word.
+func (w *Writer) word(pos uint64) *uint64 { return (*uint64)(unsafe.Add(w.data, pos&(w.size-1))) }
+
+// wrap puts a mark at the end of the ring that sends the reader to its start,
+// which is at pos.
+func (w *Writer) wrap(n int, need, pos uint64) *Header {
+	if !w.room(pos + need + line) {
 		return nil
 	}
-	memory.Set((*uint64)(w.data), 0)
-	memory.StoreRelease((*uint64)(unsafe.Add(w.data, off)), word(wrapKind, 0, 0))
-	w.pos += skip
-	w.len = n
-	return (*Header)(w.data)
+	memory.Set(w.word(pos), 0)
+	memory.StoreRelease(w.word(w.pos), word(wrapKind, 0, 0))
+	w.pos, w.blank = pos, max(w.blank, pos+line)
+	return w.Reserve(n)
+}
+
+// room reports whether the reader has left what lies before pos.
+func (w *Writer) room(pos uint64) bool {
+	if pos > w.free {
+		w.free = atomic.LoadUint64(w.tail) + w.size
+	}
+	return pos <= w.free
+}
+
+// clear makes the lines from pos to end ready for a frame to start there, and
+// reports whether there is room. Between blank and pos is what will be payload.
+func (w *Writer) clear(pos, end uint64) bool {
+	if !w.room(end) {
+		return false
+	}
+	for at := max(pos, w.blank); at < end; at += line {
+		memory.Set(w.word(at), 0)
+	}
+	if pos <= w.blank {
+		w.blank = end
+	} else {
+		w.spare = pos
+	}
+	return true
 }
 
 // Payload returns where the payload of a frame starts.
 func (h *Header) Payload() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(h), HeaderSize) }
 
+// Fill copies n bytes to the payload of a reserved frame, off bytes behind its
+// start. It is called before the header is filled in, and leaves the first line
+// for last: the reader polls it, and would take it back in the middle of a copy.
+func (h *Header) Fill(off int, p unsafe.Pointer, n int) {
+	to, first := unsafe.Add(h.Payload(), off), line-HeaderSize-off
+	if n > first {
+		memory.Copy(unsafe.Add(to, first), unsafe.Add(p, first), n-first)
+		n = first
+	}
+	memory.Copy(to, p, n)
+}
+
 // Publish hands the frame that was reserved to the reader.
 func (w *Writer) Publish(h *Header, kind, flags uint8) {
-	w.pos += (uint64(HeaderSize+w.len) + align - 1) &^ (align - 1)
-	memory.Set((*uint64)(unsafe.Add(w.data, w.pos&(w.size-1))), 0)
+	size := frameSize(w.len)
+	w.pos += size
+	if w.pos >= w.blank {
+		if w.pos != w.spare {
+			memory.Set(w.word(w.pos), 0)
+		}
+		w.blank = w.pos + line
+	}
 	memory.StoreRelease(&h.word, word(kind, flags, w.len))
-	w.claim()
+	// What follows is done while the reader has its hands full.
+	switch end := w.pos + size; {
+	case size == line && w.blank < w.pos+2*line && w.pos+ahead <= w.free:
+		w.clear(w.blank, w.pos+ahead)
+	case size > line && end >= w.blank && end+line <= w.free:
+		w.clear(end, end+line)
+	}
+	w.claim(size)
 }
 
 // claim gets the next frame's place out of the reader's cache while the reader
 // works on this frame: the next one is probably as long. The first line stays,
 // which the reader polls, and so does what it has not read yet.
-func (w *Writer) claim() {
-	from := (w.pos&(w.size-1))&^63 + 64
-	n := min(uint64(w.len), claimMax, w.size-min(from, w.size))
-	if n > 0 && w.pos+n+2*64 <= w.free {
+func (w *Writer) claim(n uint64) {
+	from := w.pos&(w.size-1) + line
+	n = min(n, claimMax, w.size-min(from, w.size))
+	if n > 0 && w.pos+n+2*line <= w.free {
 		memory.Claim(unsafe.Add(w.data, from), int(n))
 	}
 }
@@ -176,7 +233,7 @@ func (r *Reader) Next() (Frame, bool) {
 // Release gives the frame's place back. It reports whether the writer has just
 // been told of new room, and may be waiting for it.
 func (r *Reader) Release(f Frame) bool {
-	r.pos += (uint64(HeaderSize+f.Len) + align - 1) &^ (align - 1)
+	r.pos += frameSize(f.Len)
 	r.next = (*uint64)(unsafe.Add(r.data, r.pos&(r.size-1)))
 	if r.pos-r.told < r.size/4 {
 		return false

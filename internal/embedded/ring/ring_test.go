@@ -46,7 +46,7 @@ func check(t *testing.T, r *ring.Reader, f ring.Frame, kind uint8, n int, seed u
 // Frames of random lengths, written and read in random portions, arrive whole
 // and in order, and the ring is never stuck.
 func TestRandomFrames(t *testing.T) {
-	for _, size := range []int{256, 1024, 64 << 10} {
+	for _, size := range []int{512, 1024, 64 << 10} {
 		rnd := rand.New(rand.NewPCG(1, uint64(size)))
 		w, r := newRing(size)
 		lens := map[uint32]int{}
@@ -80,6 +80,35 @@ func TestRandomFrames(t *testing.T) {
 				got++
 			}
 		}
+	}
+}
+
+// A frame that fits one cache line lies in one, whatever came before.
+func TestShortFramesLieInOneLine(t *testing.T) {
+	words := make([]uint64, 1024+8)
+	base := uintptr(unsafe.Pointer(&words[0]))
+	data := unsafe.Slice((*byte)(unsafe.Add(unsafe.Pointer(&words[0]), -base&63)), 8192)
+	var w ring.Writer
+	var r ring.Reader
+	m := ring.Memory{Tail: new(uint64), Data: data}
+	w.Open(m)
+	r.Open(m)
+	rnd := rand.New(rand.NewPCG(2, 3))
+	for i := range uint32(5000) {
+		n := rnd.IntN(41)
+		if !put(&w, 1, n, i) {
+			t.Fatal("no room")
+		}
+		f, ok := r.Next()
+		if !ok {
+			t.Fatalf("frame %d is not there", i)
+		}
+		check(t, &r, f, 1, n, i)
+		first := uintptr(unsafe.Pointer(f.Header))
+		if last := first + uintptr(ring.HeaderSize+n) - 1; first>>6 != last>>6 {
+			t.Fatalf("frame %d of %d bytes lies at %#x to %#x", i, n, first, last)
+		}
+		r.Release(f)
 	}
 }
 
