@@ -7,7 +7,11 @@
 // polls that word of the place where the next frame will be. Little else is
 // written: the words that will be polled are cleared some frames ahead, since a
 // line that is touched just before the reader polls it has to be fetched back,
-// and the reader gives back space only once it has read a quarter of the ring.
+// and the reader says only now and then how far it is.
+//
+// The writer returns to the start of the ring as soon as the reader has left
+// it, be the ring ever so long: messages that are read at once stay in a few
+// pages, which the caches hold, and a window of messages has the room it needs.
 //
 // A crash of either side leaves the other in a defined state: nothing is
 // locked, and a frame is there wholly or not at all. (The single-writer
@@ -28,9 +32,16 @@ const (
 	// HeaderSize is the size of a frame's header.
 	HeaderSize = 24
 	line       = 64
-	wrapKind   = 0xff // nothing up to the end of the ring
+	wrapKind   = 0xff // go on at the start of the ring
 	claimMax   = 8 << 10
 	ahead      = 8 * line // so far words are cleared ahead of short frames
+
+	// After so many bytes and frames the writer looks whether it may return to
+	// the start. (The nearer it is to the reader, the more they disturb each other.)
+	lap       = 32 << 10
+	lapFrames = 64
+	// The reader says how far it is when it has read this much.
+	tell = 4 << 10
 )
 
 // Header is the header of a frame as it lies in the ring.
@@ -64,6 +75,8 @@ type Writer struct {
 	tail *uint64
 	len  int // of the payload reserved
 
+	turn uint64 // place in the ring from which on to look whether to return
+
 	// From pos to blank the first word of every line is 0: a frame may end, and
 	// so the reader poll, anywhere there. The same holds of the line at spare,
 	// further ahead, where the next frame will end if it is as long as the last.
@@ -76,11 +89,11 @@ func (w *Writer) Open(m Memory) {
 		panic("ring: size is not a power of two")
 	}
 	size := uint64(len(m.Data))
-	*w = Writer{data: unsafe.Pointer(&m.Data[0]), size: size, free: size, tail: m.Tail, blank: size}
+	*w = Writer{data: unsafe.Pointer(&m.Data[0]), size: size, free: size, tail: m.Tail, turn: min(lap, size), blank: size}
 }
 
-// Max is the longest payload of a frame: a frame of twice its length fits (it
-// may have to skip the end of the ring) while a quarter of the ring has been
+// Max is the longest payload of a frame: one of twice its length would fit (the
+// end of the ring may have to be left out) while a quarter of the ring has been
 // read and not yet given back.
 func (w *Writer) Max() int { return int(w.size/8*3) - 2*line }
 
@@ -90,8 +103,18 @@ func (w *Writer) Max() int { return int(w.size/8*3) - 2*line }
 func (w *Writer) Reserve(n int) *Header {
 	need := frameSize(n)
 	off := w.pos & (w.size - 1)
-	if off+need > w.size {
-		return w.wrap(n, need, w.pos-off+w.size)
+	if off+need > w.turn {
+		start := w.pos - off + w.size
+		switch long := min(lapFrames*need, w.size); {
+		case off+need <= long:
+			w.turn = long
+		case w.room(start + need + line):
+			return w.wrap(n, need, start)
+		case off+need > w.size:
+			return nil
+		default:
+			w.turn = min(max(2*w.turn, off+need), w.size)
+		}
 	}
 	if end := w.pos + need; end >= w.blank && end != w.spare && !w.room(end+line) {
 		return nil
@@ -106,15 +129,13 @@ func frameSize(n int) uint64 { return (uint64(HeaderSize+n) + line - 1) &^ (line
 // word is where a frame at pos has its first word.
 func (w *Writer) word(pos uint64) *uint64 { return (*uint64)(unsafe.Add(w.data, pos&(w.size-1))) }
 
-// wrap puts a mark at the end of the ring that sends the reader to its start,
-// which is at pos.
+// wrap puts a mark that sends the reader to the start of the ring, which is at
+// pos and free, and reserves the frame there.
 func (w *Writer) wrap(n int, need, pos uint64) *Header {
-	if !w.room(pos + need + line) {
-		return nil
-	}
 	memory.Set(w.word(pos), 0)
 	memory.StoreRelease(w.word(w.pos), word(wrapKind, 0, 0))
 	w.pos, w.blank = pos, max(w.blank, pos+line)
+	w.turn = min(max(lap, lapFrames*need), w.size)
 	return w.Reserve(n)
 }
 
@@ -235,7 +256,7 @@ func (r *Reader) Next() (Frame, bool) {
 func (r *Reader) Release(f Frame) bool {
 	r.pos += frameSize(f.Len)
 	r.next = (*uint64)(unsafe.Add(r.data, r.pos&(r.size-1)))
-	if r.pos-r.told < r.size/4 {
+	if r.pos-r.told < min(tell, r.size/4) {
 		return false
 	}
 	r.told = r.pos
