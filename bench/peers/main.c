@@ -1,6 +1,7 @@
 #include "peer.h"
 
 #include <stdarg.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,10 +62,14 @@ int64_t since(int64_t start)
 
 static int64_t least_of(int64_t a, int64_t b) { return a < b ? a : b; }
 
+/* settling is how many nanoseconds the first warm-up of a run takes, as in
+ * "ringo bench". */
+static const int64_t settling = 25 * 1000 * 1000;
+
 /* warm is the warm-up under a time limit: it grows until it is done or has taken
- * a quarter of the limit, and tells how many iterations fit into the limit. It
+ * so many nanoseconds, and tells how many iterations fit into the limit. It
  * believes its fastest part: in a slow one somebody else had the core. */
-static int warm(int warmup, int n, span_fn span, void *arg)
+static int warm(int warmup, int n, int64_t most, span_fn span, void *arg)
 {
 	int64_t total = 0, each = INT64_MAX, limit = opt.limit * 1e9;
 	for (int done = 0, chunk = 1; chunk > 0;) {
@@ -75,7 +80,7 @@ static int warm(int warmup, int n, span_fn span, void *arg)
 		done += chunk;
 		total += took;
 		each = least_of(each, took / chunk > 0 ? took / chunk : 1);
-		if (done >= warmup || total >= limit / 4)
+		if (done >= warmup || total >= most)
 			chunk = 0;
 		else
 			chunk = least_of(2 * chunk, warmup - done);
@@ -94,8 +99,15 @@ int64_t measure(struct iterations own, long size, span_fn span, void *arg, int *
 		warmup = opt.warmup;
 	if (opt.iterations > 0)
 		count = opt.iterations;
+	static int settled;
+	int64_t most = opt.limit * 1e9 / 4;
+	if (!settled && opt.limit > 0) {
+		settled = 1;
+		warmup = INT_MAX;
+		most = settling;
+	}
 	if (opt.limit > 0)
-		count = warm(warmup, count, span, arg);
+		count = warm(warmup, count, most, span, arg);
 	else if (warmup > 0)
 		span(warmup, arg);
 	MPI_Barrier(MPI_COMM_WORLD);

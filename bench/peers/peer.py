@@ -6,6 +6,7 @@ internal/ringocmd/bench and in peer.h.
 """
 
 import argparse
+import sys
 import time
 
 from mpi4py import MPI
@@ -60,14 +61,22 @@ def measure(own, size, span):
     if options.i > 0:
         count = options.i
     if options.T > 0:
-        count = warm(warmup, count, span)
+        most = options.T / 4
+        if not settled:
+            settled.append(True)
+            warmup, most = sys.maxsize, SETTLING
+        count = warm(warmup, count, most, span)
     elif warmup > 0:
         span(warmup)
     world.Barrier()
     return count, span(count)
 
 
-def warm(warmup, count, span):
+settled = []
+SETTLING = 0.025  # seconds that the first warm-up of a run takes, as in "ringo bench"
+
+
+def warm(warmup, count, most, span):
     total, done, chunk, each = 0.0, 0, 1, 1e9
     while chunk > 0:
         world.Barrier()
@@ -77,7 +86,7 @@ def warm(warmup, count, span):
         done += chunk
         total += took
         each = min(each, max(1e-9, took / chunk))
-        chunk = 0 if done >= warmup or total >= options.T / 4 else min(2 * chunk, warmup - done)
+        chunk = 0 if done >= warmup or total >= most else min(2 * chunk, warmup - done)
         chunk = world.bcast(chunk, 0)
     return world.bcast(min(count, max(1, int(options.T / each))), 0)
 

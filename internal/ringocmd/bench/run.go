@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"slices"
+	"time"
 
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
 	"github.com/ringo-mpi/ringo/mpi"
@@ -29,6 +30,8 @@ type run struct {
 	o     *options
 	rows  *rows // nil but on rank 0
 	free  []func() error
+
+	settled bool // the first size has had its long warm-up
 }
 
 // tag is that of all messages of the benchmarks.
@@ -94,7 +97,12 @@ func (r *rows) finish(o *options) error {
 func (r *run) measure(own iterations, size int, span func(n int, samples []int64) (int64, error)) (n int, ns int64, samples []int64, err error) {
 	warmup, n := r.o.counts(own, size)
 	if r.o.limit > 0 {
-		n, err = r.warm(warmup, n, span)
+		least := r.o.limit / 4
+		if !r.settled {
+			r.settled = true
+			warmup, least = math.MaxInt, settling
+		}
+		n, err = r.warm(warmup, n, int64(least), span)
 	} else if warmup > 0 {
 		_, err = span(warmup, nil)
 	}
@@ -111,11 +119,16 @@ func (r *run) measure(own iterations, size int, span func(n int, samples []int64
 	return n, ns, samples, err
 }
 
+// settling is how long the first warm-up of a run is, under a time limit:
+// processes that have just started are slower (page faults, cores that were
+// idle), and the first size is not to pay for that.
+const settling = 25 * time.Millisecond
+
 // warm is the warm-up under a time limit: it grows until it is done or has
-// taken a quarter of the limit, and tells how many iterations fit into the
+// taken so many nanoseconds, and tells how many iterations fit into the
 // limit, at most n. It believes its fastest part: in a slow one somebody else
 // had the core.
-func (r *run) warm(warmup, n int, span func(int, []int64) (int64, error)) (int, error) {
+func (r *run) warm(warmup, n int, limit int64, span func(int, []int64) (int64, error)) (int, error) {
 	var total int64
 	each := int64(math.MaxInt64)
 	for done, chunk := 0, 1; chunk > 0; {
@@ -130,7 +143,7 @@ func (r *run) warm(warmup, n int, span func(int, []int64) (int64, error)) (int, 
 		done += chunk
 		total += took
 		each = min(each, max(1, took/int64(chunk)))
-		if done >= warmup || total >= int64(r.o.limit)/4 {
+		if done >= warmup || total >= limit {
 			chunk = 0
 		} else {
 			chunk = min(2*chunk, warmup-done)
