@@ -287,6 +287,11 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		// The common case: data for a posted receive.
 		if cx := ep.context(f.Ctx, f.Src); cx != nil {
 			if r := ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), f.Len); r != nil {
+				if r.blocking && f.Len <= ring.LineMax && ep.outs.few != nil {
+					if o := ep.outs.few[in.peer]; o != nil {
+						o.ring.Prepare()
+					}
+				}
 				memory.Copy(r.ptr, f.Payload(), min(f.Len, r.n))
 				r.peer = in.peer
 				ep.received(r, f.Src, f.Tag, engine.Sig(f.Sig), f.Len, nil)

@@ -31,10 +31,14 @@ import (
 const (
 	// HeaderSize is the size of a frame's header.
 	HeaderSize = 24
-	line       = 64
-	wrapKind   = 0xff // go on at the start of the ring
-	claimMax   = 8 << 10
-	ahead      = 8 * line // so far words are cleared ahead of short frames
+	// LineMax is the longest payload of a frame of one cache line.
+	LineMax = line - HeaderSize
+
+	line     = 64
+	wrapKind = 0xff // go on at the start of the ring
+	claimMax = 8 << 10
+	lead     = 512      // the first line is asked for before the last bytes are copied
+	ahead    = 8 * line // so far words are cleared ahead of short frames
 
 	// After so many bytes and frames the writer looks whether it may return to
 	// the start. (The nearer it is to the reader, the more they disturb each other.)
@@ -173,7 +177,10 @@ func (h *Header) Payload() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(h),
 func (h *Header) Fill(off int, p unsafe.Pointer, n int) {
 	to, first := unsafe.Add(h.Payload(), off), line-HeaderSize-off
 	if n > first {
-		memory.Copy(unsafe.Add(to, first), unsafe.Add(p, first), n-first)
+		part := max(n-lead, first)
+		memory.Copy(unsafe.Add(to, first), unsafe.Add(p, first), part-first)
+		memory.Claim(unsafe.Pointer(h), 1)
+		memory.Copy(unsafe.Add(to, part), unsafe.Add(p, part), n-part)
 		n = first
 	}
 	memory.Copy(to, p, n)
@@ -210,6 +217,9 @@ func (w *Writer) claim(n uint64) {
 		memory.Claim(unsafe.Add(w.data, from), int(n))
 	}
 }
+
+// Prepare gets the line of the next frame out of the reader's cache.
+func (w *Writer) Prepare() { memory.Claim(unsafe.Add(w.data, w.pos&(w.size-1)), 1) }
 
 // Reader is the reading side. It is used by one goroutine at a time.
 type Reader struct {
