@@ -128,7 +128,7 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 	}
 	for range framesBefore {
 		f, ok := in.ring.Next()
-		if !ok {
+		if !ok || f.Kind != proto.Eager || f.Flags != 0 { // what else there is takes longer
 			break
 		}
 		if posted, _ := cx.q.Len(); posted > 0 {
@@ -140,7 +140,7 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 			}
 			break
 		}
-		if f.Kind != proto.Eager || f.Flags != 0 || f.Len > b.Bytes() || ep.context(f.Ctx, f.Src) != cx ||
+		if f.Len > b.Bytes() || ep.context(f.Ctx, f.Src) != cx ||
 			int(f.Src) != src || !match.Tag(int32(tag), f.Tag) || !engine.Sig(f.Sig).Matches(b.Type.Sig) || !in.ring.Valid(f) {
 			break
 		}
