@@ -54,7 +54,7 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op o
 	}
 	s := longSend{p: p, reqs: reqs}
 	r := newRequest(c, op, dest, tag, engine.OfBytes(p.first), reqs[0], nil)
-	r.req = reqs[0] // also when it is complete: the others follow
+	r.req, r.state = reqs[0], 0 // also when it is complete: the others follow
 	r.extra().then = s.then
 	return r
 }

@@ -86,8 +86,10 @@ func isend[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode, op opNa
 		return doneRequest(c, emptyStatus, c.checkSend(e, dest, tag))
 	}
 	b := bufOf(e, buf)
+	r := c.st.proc.allocRequest()
+	r.send = true
 	req, err := c.ec.Isend(b, dest, tag, mode)
-	return newSend(c, op, dest, tag, b, req, err)
+	return r.wrap(c, op, dest, tag, b, req, emptyStatus, err)
 }
 
 // Irecv starts a receive as Recv and returns at once (MPI 5.0 §3.7.2). buf is
@@ -99,8 +101,9 @@ func Irecv[T any](c *Comm, buf []T, source, tag int) *Request {
 		return doneRequest(c, nullStatus, c.checkRecv(e, source, tag))
 	}
 	b := bufOf(e, buf)
+	r := c.st.proc.allocRequest()
 	req, st, err := c.ec.IrecvNow(b, source, tag)
-	return newReceive(c, opIrecv, source, tag, b, req, st, err)
+	return r.wrap(c, opIrecv, source, tag, b, req, statusOf(st), err)
 }
 
 // sendable reports that there is something to send: a usable communicator, a

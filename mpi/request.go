@@ -32,13 +32,32 @@ type Request struct {
 	peer, tag int32
 	bytes     int
 
+	state uint32 // over and handedOut, see below
+
 	op        opName // constant
 	send      bool   // a send: has no status but Cancelled; constant
 	busy      bool   // a goroutine blocks on req and is to release it
 	withdraw  bool   // cancelled because the context ended
 	fixed     bool   // can be withdrawn no more: the other side has begun
 	cancelled bool   // of the status
-	taken     bool   // the completion has been handed out
+}
+
+// The bits of a request's state: it is complete, and a call has said so. They
+// are set with the mutex held, read without.
+const (
+	over uint32 = 1 << iota
+	handedOut
+)
+
+// isOver reports whether the request is complete; its result does not change
+// any more.
+func (r *Request) isOver() bool { return atomic.LoadUint32(&r.state)&over != 0 }
+
+// handOut notes that a call reports the completion.
+func (r *Request) handOut() {
+	if atomic.LoadUint32(&r.state) != over|handedOut {
+		atomic.StoreUint32(&r.state, over|handedOut)
+	}
 }
 
 // moreOfRequest is what few requests have. (Programs start requests by the
@@ -132,33 +151,23 @@ type stage func(r *Request, st engine.Status, err error) (next engine.Request, r
 
 // newRequest wraps what an engine's Isend, Irecv … returned.
 func newRequest(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, err error) *Request {
-	r := c.st.proc.allocRequest()
+	return c.st.proc.allocRequest().wrap(c, op, peer, tag, b, req, emptyStatus, err)
+}
+
+// wrap is newRequest in r. If req is complete, st is its status. (The calls that
+// start many requests allocate before they call the engine: an atomic operation
+// behind it waits until the frame that was just sent has left the core.)
+func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, st Status, err error) *Request {
 	r.c, r.op, r.peer, r.tag = c, op, int32(peer), int32(tag)
 	if err != nil {
 		r.end(emptyStatus, r.failed(err))
-	} else if _, over := req.(engine.Completed); !over {
-		r.req, r.mem = req, b.Ptr
+	} else if _, done := req.(engine.Completed); done {
+		r.end(st, nil)
 	} else {
-		r.end(emptyStatus, nil)
-	}
-	return r
-}
-
-// newReceive is newRequest of what IrecvNow returned.
-func newReceive(c *Comm, op opName, source, tag int, b engine.Buf, req engine.Request, st engine.Status, err error) *Request {
-	if _, over := req.(engine.Completed); over && err == nil {
-		r := c.st.proc.allocRequest()
-		r.c, r.op = c, op
-		r.end(statusOf(st), nil)
+		r.req, r.mem = req, b.Ptr
 		return r
 	}
-	return newRequest(c, op, source, tag, b, req, err)
-}
-
-// newSend is newRequest of a send.
-func newSend(c *Comm, op opName, dest, tag int, b engine.Buf, req engine.Request, err error) *Request {
-	r := newRequest(c, op, dest, tag, b, req, err)
-	r.send = true
+	r.state = over // nobody else has seen r
 	return r
 }
 
@@ -167,7 +176,7 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := &Request{c: c}
+	r := &Request{c: c, state: over}
 	r.end(st, err)
 	return r
 }
@@ -184,16 +193,17 @@ func (r *Request) Wait() (Status, error) {
 	if r == nil {
 		return emptyStatus, nil
 	}
-	r.mu.Lock()
-	if r.poll(); r.req != nil && !r.finish() {
-		err := r.contextError()
+	if !r.isOver() {
+		r.mu.Lock()
+		if r.poll(); r.req != nil && !r.finish() {
+			err := r.contextError()
+			r.mu.Unlock()
+			return emptyStatus, err
+		}
 		r.mu.Unlock()
-		return emptyStatus, err
 	}
-	r.taken = true
-	st, err := r.status(), r.err()
-	r.mu.Unlock()
-	return st, err
+	r.handOut()
+	return r.status(), r.err()
 }
 
 // finish blocks until the operation is complete. It reports false when its
@@ -373,6 +383,7 @@ func (r *Request) advance(st engine.Status, err error) {
 	}
 	r.more = nil
 	r.end(result, err)
+	atomic.StoreUint32(&r.state, over)
 }
 
 // failed is err as an error of this operation.
@@ -392,6 +403,9 @@ func (r *Request) poll() {
 		}
 		r.advance(st, err)
 	}
+	if r.req == nil && !r.isOver() { // the zero Request
+		atomic.StoreUint32(&r.state, over)
+	}
 }
 
 // Test makes progress and reports whether the operation is complete; then it
@@ -400,13 +414,15 @@ func (r *Request) Test() (Status, bool, error) {
 	if r == nil {
 		return emptyStatus, true, nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.poll()
-	if r.req != nil {
-		return emptyStatus, false, nil
+	if !r.isOver() {
+		r.mu.Lock()
+		r.poll()
+		r.mu.Unlock()
+		if !r.isOver() {
+			return emptyStatus, false, nil
+		}
 	}
-	r.taken = true
+	r.handOut()
 	return r.status(), true, r.err()
 }
 
@@ -436,9 +452,7 @@ func (r *Request) Status() Status {
 	if r == nil {
 		return emptyStatus
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.req != nil {
+	if !r.isOver() {
 		return emptyStatus
 	}
 	return r.status()

@@ -136,8 +136,10 @@ func IsendView[T any](c *Comm, v View[T], dest, tag int) *Request {
 	if !c.sendable(dest, tag) {
 		return doneRequest(c, emptyStatus, c.checkSend(elementOf[T](), dest, tag))
 	}
+	r := c.st.proc.allocRequest()
+	r.send = true
 	req, err := c.ec.Isend(b, dest, tag, engine.Standard)
-	return newSend(c, opIsendView, dest, tag, b, req, err)
+	return r.wrap(c, opIsendView, dest, tag, b, req, emptyStatus, err)
 }
 
 // IrecvView starts a RecvView (MPI 5.0 §3.7.2).
@@ -150,7 +152,7 @@ func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 		return doneRequest(c, nullStatus, c.checkRecv(elementOf[T](), source, tag))
 	}
 	req, st, err := c.ec.IrecvNow(b, source, tag)
-	return newReceive(c, opIrecvView, source, tag, b, req, st, err)
+	return c.st.proc.allocRequest().wrap(c, opIrecvView, source, tag, b, req, statusOf(st), err)
 }
 
 // SendrecvView is Sendrecv of views (MPI 5.0 §3.10, §5.1). They may be views of

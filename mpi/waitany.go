@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -41,12 +42,13 @@ func TestAll(reqs ...*Request) (bool, error) {
 		if r == nil {
 			continue
 		}
-		r.mu.Lock()
-		r.poll()
-		pending := r.req != nil
-		r.mu.Unlock()
-		if pending {
-			return false, nil
+		if !r.isOver() {
+			r.mu.Lock()
+			r.poll()
+			r.mu.Unlock()
+			if !r.isOver() {
+				return false, nil
+			}
 		}
 	}
 	return true, WaitAll(reqs...)
@@ -133,8 +135,10 @@ func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool
 		}
 		r.mu.Lock()
 		r.poll()
-		hit := r.req == nil && !r.taken
-		r.taken = r.taken || hit
+		hit := atomic.LoadUint32(&r.state) == over
+		if hit {
+			r.handOut()
+		}
 		if r.req != nil {
 			pending = true
 			if p := r.c.st.proc; proc == nil {
@@ -171,7 +175,7 @@ func blockAny(reqs []*Request) error {
 		}
 		r.mu.Lock()
 		switch {
-		case r.req == nil && !r.taken:
+		case atomic.LoadUint32(&r.state) == over:
 			r.mu.Unlock()
 			for _, r := range owned {
 				r.unlockedRelease()
