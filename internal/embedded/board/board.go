@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"unsafe"
 
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -182,10 +183,24 @@ func (b *Board) end(k engine.CollKind) {
 	}
 	b.tick++
 	b.done = nil
+	if b.spin > 0 {
+		b.claimNext()
+	}
 	if b.tick&(window-1) == 0 && !b.tree {
 		b.publish(b.tick << phaseBits)
 		b.notifyAll()
 	}
+}
+
+// claimBytes is how much of a cell claimNext asks for.
+const claimBytes = 5 * line
+
+// claimNext gets the cell of this member's next collective out of the caches of
+// the others, who have read it one time round before: writing to it does not
+// wait then.
+func (b *Board) claimNext() {
+	cell := cellsOff + int(b.tick&(cells-1))*(line+b.slot)
+	memory.Claim(unsafe.Add(b.block(b.rank), cell), min(claimBytes, line+b.slot))
 }
 
 // note keeps the first thing that was found wrong with this collective. The
