@@ -145,7 +145,7 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 			break
 		}
 		st := engine.Status{Source: src, Tag: int(f.Tag), Bytes: f.Len, Detail: engine.Detail{Sig: engine.Sig(f.Sig)}}
-		memory.Copy(b.Ptr, f.Payload(), f.Len)
+		memory.CopyIn(b.Ptr, f.Payload(), f.Len)
 		ep.release(in, f)
 		ep.handled++
 		return st, true
@@ -292,7 +292,7 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 						o.ring.Prepare()
 					}
 				}
-				memory.Copy(r.ptr, f.Payload(), min(f.Len, r.n))
+				memory.CopyIn(r.ptr, f.Payload(), min(f.Len, r.n))
 				r.peer = in.peer
 				ep.received(r, f.Src, f.Tag, engine.Sig(f.Sig), f.Len, nil)
 				return
@@ -420,7 +420,7 @@ func (ep *endpoint) arriveMore(in *inbound, part []byte) {
 	switch {
 	case in.to != nil:
 		if in.have < in.to.n {
-			copy(unsafe.Slice((*byte)(in.to.ptr), in.to.n)[in.have:], part)
+			memory.CopyIn(unsafe.Add(in.to.ptr, in.have), unsafe.Pointer(unsafe.SliceData(part)), min(len(part), in.to.n-in.have))
 		}
 	case in.into != nil:
 		copy(in.into.data[in.have:], part)
