@@ -157,7 +157,7 @@ func (k *checker) run(c *Comm, r *Request) error {
 func (k *checker) alongside(c *Comm, call *engine.Coll, r *Request, real engine.Request) {
 	all := make([]callRecord, c.size)
 	cr := allgatherRequest(k, c, []callRecord{newRecord(c, call, true)}, all)
-	if cr.req == nil {
+	if cr.isOver() {
 		r.req = real
 		return
 	}

@@ -37,7 +37,7 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op o
 		b := engine.OfBytes(p.first)
 		req, err := c.ec.Isend(b, dest, tag, mode)
 		r := newRequest(c, op, dest, tag, b, req, err)
-		if r.req == nil {
+		if r.isOver() {
 			p.free()
 			return r
 		}
@@ -53,8 +53,8 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op o
 		return newRequest(c, op, dest, tag, engine.Buf{}, nil, err)
 	}
 	s := longSend{p: p, reqs: reqs}
-	r := newRequest(c, op, dest, tag, engine.OfBytes(p.first), reqs[0], nil)
-	r.req, r.state = reqs[0], 0 // also when it is complete: the others follow
+	// The first may be complete; the others follow.
+	r := &Request{op: op, peer: int32(dest), tag: int32(tag), operation: &operation{c: c, req: reqs[0]}}
 	r.extra().then = s.then
 	return r
 }
@@ -138,7 +138,7 @@ const driveAfter = 500 * time.Microsecond
 // so that the sender never depends on it.
 func (o *ObjectRequest[T]) start(r *Request) {
 	o.r = r
-	if r.req == nil {
+	if r.isOver() {
 		o.frame.free()
 		return
 	}

@@ -22,28 +22,35 @@ import (
 // is sent; the completion of a receive or collective "synchronizes before" the
 // return of the Wait or Test that reports it (see the Go memory model).
 type Request struct {
+	*operation // nil: complete, without an error, from the start
+
+	bytes     int   // of the status
+	peer, tag int32 // of the call; once complete, of the status
+
+	state uint32 // over and handedOut, see below
+
+	op        opName // constant
+	send      bool   // a send: has no status but Cancelled; constant
+	cancelled bool   // of the status
+}
+
+// operation is what a request needs until it is complete. Programs start
+// requests by the million, and short messages are complete at once: what all
+// requests have is small.
+type operation struct {
 	c    *Comm
 	mem  unsafe.Pointer // the buffer, kept alive
 	req  engine.Request // nil: complete
 	more *moreOfRequest
 	mu   sync.Mutex
 
-	// Of the call; once complete, of the status.
-	peer, tag int32
-	bytes     int
-
-	state uint32 // over and handedOut, see below
-
-	op        opName // constant
-	send      bool   // a send: has no status but Cancelled; constant
-	busy      bool   // a goroutine blocks on req and is to release it
-	withdraw  bool   // cancelled because the context ended
-	fixed     bool   // can be withdrawn no more: the other side has begun
-	cancelled bool   // of the status
+	busy     bool // a goroutine blocks on req and is to release it
+	withdraw bool // cancelled because the context ended
+	fixed    bool // can be withdrawn no more: the other side has begun
 }
 
-// The bits of a request's state: it is complete, and a call has said so. They
-// are set with the mutex held, read without.
+// The bits of a request's state: its operation is complete, and a call has said
+// so. The first is set with the mutex held; both are read without.
 const (
 	over uint32 = 1 << iota
 	handedOut
@@ -51,17 +58,34 @@ const (
 
 // isOver reports whether the request is complete; its result does not change
 // any more.
-func (r *Request) isOver() bool { return atomic.LoadUint32(&r.state)&over != 0 }
+func (r *Request) isOver() bool {
+	return r.operation == nil || atomic.LoadUint32(&r.state)&over != 0
+}
+
+// isOut reports whether a call has said that the request is complete.
+func (r *Request) isOut() bool { return atomic.LoadUint32(&r.state)&handedOut != 0 }
 
 // handOut notes that a call reports the completion.
 func (r *Request) handOut() {
-	if atomic.LoadUint32(&r.state) != over|handedOut {
+	if !r.isOut() {
 		atomic.StoreUint32(&r.state, over|handedOut)
 	}
 }
 
-// moreOfRequest is what few requests have. (Programs start requests by the
-// million: what all have is small.)
+// claim is handOut for the one call among several that is the first.
+func (r *Request) claim() bool {
+	for {
+		s := atomic.LoadUint32(&r.state)
+		if s&handedOut != 0 {
+			return false
+		}
+		if atomic.CompareAndSwapUint32(&r.state, s, over|handedOut) {
+			return true
+		}
+	}
+}
+
+// moreOfRequest is what few requests have.
 type moreOfRequest struct {
 	err     error
 	then    stage
@@ -121,7 +145,7 @@ type slab struct {
 }
 
 // The slabs of a rank become larger as it starts more requests, up to 16 KiB.
-const firstSlab, largestSlab = 4, 204
+const firstSlab, largestSlab = 4, 512
 
 // allocRequest returns a new request of the rank.
 func (p *process) allocRequest() *Request {
@@ -158,16 +182,19 @@ func newRequest(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Requ
 // start many requests allocate before they call the engine: an atomic operation
 // behind it waits until the frame that was just sent has left the core.)
 func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, st Status, err error) *Request {
-	r.c, r.op, r.peer, r.tag = c, op, int32(peer), int32(tag)
-	if err != nil {
-		r.end(emptyStatus, r.failed(err))
-	} else if _, done := req.(engine.Completed); done {
-		r.end(st, nil)
-	} else {
-		r.req, r.mem = req, b.Ptr
+	r.op = op
+	if _, done := req.(engine.Completed); done && err == nil {
+		r.setStatus(st)
 		return r
 	}
-	r.state = over // nobody else has seen r
+	r.peer, r.tag = int32(peer), int32(tag)
+	r.operation = &operation{c: c}
+	if err != nil {
+		r.end(emptyStatus, r.failed(err))
+		r.state = over // nobody else has seen r
+	} else {
+		r.req, r.mem = req, b.Ptr
+	}
 	return r
 }
 
@@ -176,7 +203,10 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := &Request{c: c, state: over}
+	r := new(Request)
+	if err != nil {
+		r.operation, r.state = &operation{c: c}, over
+	}
 	r.end(st, err)
 	return r
 }
@@ -242,6 +272,9 @@ func (r *Request) block() bool {
 // endsBefore waits for the operation, at most until late is closed, and reports
 // whether it has ended.
 func (r *Request) endsBefore(late <-chan struct{}) bool {
+	if r.isOver() {
+		return true
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for r.req != nil {
@@ -297,12 +330,7 @@ func (r *Request) wake(f func()) {
 	x.waiters = append(x.waiters, f)
 }
 
-func (r *Request) done() <-chan struct{} {
-	if r.c == nil {
-		return nil
-	}
-	return r.c.done
-}
+func (r *Request) done() <-chan struct{} { return r.c.done }
 
 // coll reports that the operation is a collective, which cannot be withdrawn.
 func (r *Request) coll() bool { return r.op >= opColl }
@@ -314,7 +342,7 @@ func (r *Request) status() Status {
 
 // err returns the error of the complete operation.
 func (r *Request) err() error {
-	if r.more == nil {
+	if r.operation == nil || r.more == nil {
 		return nil
 	}
 	return r.more.err
@@ -322,11 +350,18 @@ func (r *Request) err() error {
 
 // end records the result of the operation, which is complete.
 func (r *Request) end(st Status, err error) {
+	r.setStatus(st)
+	if r.operation == nil {
+		return
+	}
 	r.req, r.mem = nil, nil
-	r.peer, r.tag, r.bytes, r.cancelled = int32(st.Source), int32(st.Tag), st.Bytes, st.Cancelled
 	if err != nil {
 		r.extra().err = err
 	}
+}
+
+func (r *Request) setStatus(st Status) {
+	r.peer, r.tag, r.bytes, r.cancelled = int32(st.Source), int32(st.Tag), st.Bytes, st.Cancelled
 }
 
 // interrupted reports whether err only says that done was closed.
@@ -403,9 +438,6 @@ func (r *Request) poll() {
 		}
 		r.advance(st, err)
 	}
-	if r.req == nil && !r.isOver() { // the zero Request
-		atomic.StoreUint32(&r.state, over)
-	}
 }
 
 // Test makes progress and reports whether the operation is complete; then it
@@ -433,6 +465,9 @@ func (r *Request) Test() (Status, bool, error) {
 // ErrUnsupported. Cancelling a complete request does nothing.
 func (r *Request) Cancel() error {
 	if r == nil {
+		return nil
+	}
+	if r.isOver() {
 		return nil
 	}
 	r.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -133,21 +132,19 @@ func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool
 		if r == nil {
 			continue
 		}
-		r.mu.Lock()
-		r.poll()
-		hit := atomic.LoadUint32(&r.state) == over
-		if hit {
-			r.handOut()
-		}
-		if r.req != nil {
-			pending = true
-			if p := r.c.st.proc; proc == nil {
-				proc = p
-			} else if p != proc {
-				err = r.c.newError("", ErrRequest, Undefined, Undefined, errors.New("the requests belong to different ranks of this process"))
+		if !r.isOver() {
+			r.mu.Lock()
+			if r.poll(); r.req != nil {
+				pending = true
+				if p := r.c.st.proc; proc == nil {
+					proc = p
+				} else if p != proc {
+					err = r.c.newError("", ErrRequest, Undefined, Undefined, errors.New("the requests belong to different ranks of this process"))
+				}
 			}
+			r.mu.Unlock()
 		}
-		r.mu.Unlock()
+		hit := r.isOver() && r.claim()
 		switch {
 		case err != nil:
 			return -1, pending, err
@@ -173,15 +170,23 @@ func blockAny(reqs []*Request) error {
 		if r == nil {
 			continue
 		}
+		if r.isOver() {
+			if r.isOut() {
+				continue
+			}
+			for _, r := range owned {
+				r.unlockedRelease()
+			}
+			return nil
+		}
 		r.mu.Lock()
 		switch {
-		case atomic.LoadUint32(&r.state) == over:
+		case r.req == nil: // since just now: the others need not be waited for
 			r.mu.Unlock()
 			for _, r := range owned {
 				r.unlockedRelease()
 			}
 			return nil
-		case r.req == nil:
 		case r.busy && !slices.Contains(owned, r):
 			w.need()
 			r.wake(w.fire)
