@@ -151,8 +151,9 @@ func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 	if !c.receivable(source, tag) {
 		return doneRequest(c, nullStatus, c.checkRecv(elementOf[T](), source, tag))
 	}
+	r := c.st.proc.allocRequest()
 	req, st, err := c.ec.IrecvNow(b, source, tag)
-	return c.st.proc.allocRequest().wrap(c, opIrecvView, source, tag, b, req, statusOf(st), err)
+	return r.wrap(c, opIrecvView, source, tag, b, req, statusOf(st), err)
 }
 
 // SendrecvView is Sendrecv of views (MPI 5.0 §3.10, §5.1). They may be views of

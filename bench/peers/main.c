@@ -101,7 +101,7 @@ int64_t measure(struct iterations own, long size, span_fn span, void *arg, int *
 		count = opt.iterations;
 	static int settled;
 	int64_t most = opt.limit * 1e9 / 4;
-	if (!settled && opt.limit > 0) {
+	if (!settled && opt.warmup < 0) {
 		settled = 1;
 		warmup = INT_MAX;
 		most = settling;

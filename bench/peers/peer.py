@@ -62,7 +62,7 @@ def measure(own, size, span):
         count = options.i
     if options.T > 0:
         most = options.T / 4
-        if not settled:
+        if not settled and options.x < 0:
             settled.append(True)
             warmup, most = sys.maxsize, SETTLING
         count = warm(warmup, count, most, span)

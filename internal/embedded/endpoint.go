@@ -23,6 +23,7 @@ type endpoint struct {
 	inFew   []*inbound // by rank, in small worlds
 	insSeen uint32     // Bell.Active when ins was last brought up to date
 	outs    outTable
+	direct  uint32      // messages sent or received without a request
 	sending []*outbound // those whose queue is not empty
 	spare   []*outbound // the list that was in use before
 
@@ -189,7 +190,7 @@ func (ep *endpoint) outbound(peer int32) *outbound {
 		o.offer = offerShm
 	}
 	o.eager = min(eagerMax, o.ring.Max()-proto.NumberSize)
-	o.offer = max(o.offer, o.eager/2)
+	o.offer = max(o.offer, o.eager/2) // where frames are short, less need not be offered
 	if ep.outs.few != nil {
 		ep.outs.few[peer] = o
 	} else {
@@ -269,6 +270,17 @@ func (ep *endpoint) findRings() {
 			ep.inFew[from] = in
 		}
 	})
+}
+
+// passBy is called for a message that is sent or received without a request, and
+// so without a look at anything else: now and then it makes progress, for a rank
+// may do nothing but this for long. It reports whether it did.
+func (ep *endpoint) passBy() bool {
+	if ep.direct++; ep.direct%framesPerTurn != 0 {
+		return false
+	}
+	ep.once()
+	return true
 }
 
 // once makes progress without waiting. The caller has the lock.

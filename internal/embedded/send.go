@@ -13,7 +13,11 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
-		ep.lock.Unlock()
+		if ep.passBy() {
+			ep.leave()
+		} else {
+			ep.lock.Unlock()
+		}
 		return nil
 	}
 	r := ep.newRequest()
@@ -51,6 +55,7 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
+		ep.passBy()
 		ep.leave()
 		return engine.Completed{}
 	}
@@ -129,7 +134,7 @@ func (ep *endpoint) startSend(r *request, cx *context, b engine.Buf, dest, tag i
 		return
 	}
 	o := ep.outbound(r.peer)
-	if ended && (proto.Answers(r.flags) || r.n > o.offer) { // nobody answers it any more
+	if ended && (proto.Answers(r.flags) || r.n > max(o.offer, o.eager)) { // nobody answers it any more
 		ep.complete(r, ep.goneError(cx, r.peer, why))
 		return
 	}

@@ -9,9 +9,10 @@
 // line that is touched just before the reader polls it has to be fetched back,
 // and the reader says only now and then how far it is.
 //
-// The writer returns to the start of the ring as soon as the reader has left
-// it, be the ring ever so long: messages that are read at once stay in a few
-// pages, which the caches hold, and a window of messages has the room it needs.
+// The writer returns to the start of the ring when the reader has read most of
+// what was written since, be the ring ever so long: messages that are read at
+// once stay in a few pages, which the caches hold, and a window of messages has
+// the room it needs.
 //
 // A crash of either side leaves the other in a defined state: nothing is
 // locked, and a frame is there wholly or not at all. (The single-writer
@@ -41,8 +42,9 @@ const (
 	ahead    = 8 * line // so far words are cleared ahead of short frames
 
 	// After so many bytes and frames the writer looks whether it may return to
-	// the start. (The nearer it is to the reader, the more they disturb each other.)
-	lap       = 32 << 10
+	// the start. (The nearer it is to the reader, the more they disturb each other,
+	// and what it gives up is missing should the reader now stop to read.)
+	lap       = 64 << 10
 	lapFrames = 64
 	// The reader says how far it is when it has read this much.
 	tell = 4 << 10
@@ -107,15 +109,18 @@ func (w *Writer) Max() int { return int(w.size/8*3) - 2*line }
 func (w *Writer) Reserve(n int) *Header {
 	need := frameSize(n)
 	off := w.pos & (w.size - 1)
-	if off+need > w.turn {
+	if off+need > w.turn || off == 0 {
 		start := w.pos - off + w.size
-		switch long := min(lapFrames*need, w.size); {
+		switch long := min(max(lap, lapFrames*need), w.size); {
 		case off+need <= long:
 			w.turn = long
-		case w.room(start + need + line):
-			return w.wrap(n, need, start)
 		case off+need > w.size:
-			return nil
+			if !w.room(start + need + line) {
+				return nil
+			}
+			return w.wrap(n, need, start)
+		case w.room(start + max(need+line, off/4*3)):
+			return w.wrap(n, need, start)
 		default:
 			w.turn = min(max(2*w.turn, off+need), w.size)
 		}
@@ -151,12 +156,9 @@ func (w *Writer) room(pos uint64) bool {
 	return pos <= w.free
 }
 
-// clear makes the lines from pos to end ready for a frame to start there, and
-// reports whether there is room. Between blank and pos is what will be payload.
-func (w *Writer) clear(pos, end uint64) bool {
-	if !w.room(end) {
-		return false
-	}
+// clear makes the lines from pos to end, which the reader has left, ready for a
+// frame to start there. Between blank and pos is what will be payload.
+func (w *Writer) clear(pos, end uint64) {
 	for at := max(pos, w.blank); at < end; at += line {
 		memory.Set(w.word(at), 0)
 	}
@@ -165,7 +167,6 @@ func (w *Writer) clear(pos, end uint64) bool {
 	} else {
 		w.spare = pos
 	}
-	return true
 }
 
 // Payload returns where the payload of a frame starts.

@@ -112,6 +112,34 @@ func TestShortFramesLieInOneLine(t *testing.T) {
 	}
 }
 
+// However much has been read before, a burst finds room when the reader stops.
+func TestRoomForABurst(t *testing.T) {
+	for _, size := range []int{128 << 10, 512 << 10} {
+		for _, n := range []int{0, 40, 100, 1000, 4000, 8192} {
+			for before := range 1500 {
+				if before > 40 && before%37 != 0 {
+					continue
+				}
+				w, r := newRing(size)
+				for i := range uint32(before) {
+					if !put(&w, 1, n, i) {
+						t.Fatal("no room although all has been read")
+					}
+					f, _ := r.Next()
+					r.Release(f)
+				}
+				bytes := 0
+				for put(&w, 1, n, 0) {
+					bytes += ring.HeaderSize + n
+				}
+				if lines := (ring.HeaderSize + n + 63) / 64 * 64; bytes/(ring.HeaderSize+n)*lines < 40<<10 {
+					t.Errorf("ring of %d KiB, %d frames of %d bytes before: then %d bytes find room", size>>10, before, n, bytes)
+				}
+			}
+		}
+	}
+}
+
 func TestConcurrent(t *testing.T) {
 	w, r := newRing(4096)
 	const frames = 50000

@@ -9,10 +9,10 @@ import (
 	"syscall"
 )
 
-// HearSignals undoes it that this process was started to ignore signals, as in
-// the background of a script or by nohup. The programs that it starts would
-// ignore them as well, and tests that end programs by signals would wait for
-// them in vain. It is called before the first program is started.
+// HearSignals makes this process listen to signals again that it was started to
+// ignore, as in the background of a script or by nohup. The programs that it
+// starts would ignore them as well, and tests that end programs by signals would
+// wait for them in vain. It is called before the first program is started.
 func HearSignals() {
 	for _, sig := range []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP} {
 		if signal.Ignored(sig) {

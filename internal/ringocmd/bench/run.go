@@ -98,7 +98,7 @@ func (r *run) measure(own iterations, size int, span func(n int, samples []int64
 	warmup, n := r.o.counts(own, size)
 	if r.o.limit > 0 {
 		least := r.o.limit / 4
-		if !r.settled {
+		if !r.settled && r.o.warmup < 0 {
 			r.settled = true
 			warmup, least = math.MaxInt, settling
 		}
