@@ -211,10 +211,13 @@ func (ep *endpoint) published(o *outbound) {
 
 // progress handles what has arrived and sends what has been waiting for room.
 // It returns how much it did.
-func (ep *endpoint) progress() int {
+func (ep *endpoint) progress() int { return ep.progressBeside(nil) }
+
+// progressBeside is progress that leaves one of the rings to the caller.
+func (ep *endpoint) progressBeside(own *inbound) int {
 	n := 0
 	for _, in := range ep.ins {
-		if in.ring.Ready() {
+		if in != own && in.ring.Ready() {
 			n += ep.drain(in)
 		}
 	}
@@ -272,14 +275,20 @@ func (ep *endpoint) findRings() {
 	})
 }
 
-// passBy is called for a message that is sent or received without a request, and
-// so without a look at anything else: now and then it makes progress, for a rank
-// may do nothing but this for long. It reports whether it did.
-func (ep *endpoint) passBy() bool {
+// passBy is called for a message that is sent or received (from own) without a
+// request, and so without a look at anything else: now and then it makes
+// progress, for a rank may do nothing but this for long. It reports whether it
+// did. When nothing is under way, messages are better left in the rings: their
+// receives may be about to start.
+func (ep *endpoint) passBy(own *inbound) bool {
 	if ep.direct++; ep.direct%framesPerTurn != 0 {
 		return false
 	}
-	ep.once()
+	if ep.outstanding > 0 || ep.waiters.head != nil || ep.watchers.head != nil {
+		ep.progressBeside(own)
+	}
+	ep.seeChanges()
+	ep.serveWatchers()
 	return true
 }
 

@@ -123,7 +123,7 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 		return engine.Status{}, false
 	}
 	in := ep.inFew[cx.comm.proc(src)]
-	if in == nil || ep.passBy() && (!cx.q.Empty() || ep.usable(cx) != nil) {
+	if in == nil || ep.passBy(in) && (!cx.q.Empty() || ep.usable(cx) != nil) {
 		return engine.Status{}, false
 	}
 	for range framesBefore {

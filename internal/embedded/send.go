@@ -13,7 +13,7 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
-		if ep.passBy() {
+		if ep.passBy(nil) {
 			ep.leave()
 		} else {
 			ep.lock.Unlock()
@@ -55,7 +55,7 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
-		ep.passBy()
+		ep.passBy(nil)
 		ep.leave()
 		return engine.Completed{}
 	}
