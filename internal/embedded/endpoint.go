@@ -23,7 +23,7 @@ type endpoint struct {
 	inFew   []*inbound // by rank, in small worlds
 	insSeen uint32     // Bell.Active when ins was last brought up to date
 	outs    outTable
-	direct  uint32      // messages sent or received without a request
+	directs uint32      // messages sent or received without a request
 	sending []*outbound // those whose queue is not empty
 	spare   []*outbound // the list that was in use before
 
@@ -275,21 +275,23 @@ func (ep *endpoint) findRings() {
 	})
 }
 
-// passBy is called for a message that is sent or received (from own) without a
-// request, and so without a look at anything else: now and then it makes
-// progress, for a rank may do nothing but this for long. It reports whether it
-// did. When nothing is under way, messages are better left in the rings: their
-// receives may be about to start.
-func (ep *endpoint) passBy(own *inbound) bool {
-	if ep.direct++; ep.direct%framesPerTurn != 0 {
-		return false
-	}
+// direct counts a message that is sent or received without a request, and so
+// without a look at anything else. It reports whether it is time for that: a
+// rank may do nothing but this for long.
+func (ep *endpoint) direct() bool {
+	ep.directs++
+	return ep.directs%framesPerTurn == 0
+}
+
+// lookAround makes progress beside direct messages, which come from own. When
+// nothing is under way, messages are better left in the rings: their receives
+// may be about to start.
+func (ep *endpoint) lookAround(own *inbound) {
 	if ep.outstanding > 0 || ep.waiters.head != nil || ep.watchers.head != nil {
 		ep.progressBeside(own)
 	}
 	ep.seeChanges()
 	ep.serveWatchers()
-	return true
 }
 
 // once makes progress without waiting. The caller has the lock.

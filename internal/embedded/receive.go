@@ -123,8 +123,13 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 		return engine.Status{}, false
 	}
 	in := ep.inFew[cx.comm.proc(src)]
-	if in == nil || ep.passBy(in) && (!cx.q.Empty() || ep.usable(cx) != nil) {
+	if in == nil {
 		return engine.Status{}, false
+	}
+	if ep.direct() {
+		if ep.lookAround(in); !cx.q.Empty() || ep.usable(cx) != nil {
+			return engine.Status{}, false
+		}
 	}
 	for range framesBefore {
 		f, ok := in.ring.Next()

@@ -13,7 +13,8 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
-		if ep.passBy(nil) {
+		if ep.direct() {
+			ep.lookAround(nil)
 			ep.leave()
 		} else {
 			ep.lock.Unlock()
@@ -55,7 +56,9 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
-		ep.passBy(nil)
+		if ep.direct() {
+			ep.lookAround(nil)
+		}
 		ep.leave()
 		return engine.Completed{}
 	}
