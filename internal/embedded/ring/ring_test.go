@@ -17,15 +17,35 @@ func newRing(size int) (w ring.Writer, r ring.Reader) {
 	return w, r
 }
 
+// content is byte i of the payload of frame seed. Every second frame consists of
+// words that would be first words of frames, or marks that send the reader to
+// the start of the ring: taken for one, they would be noticed.
+func content(seed uint32, i int) byte {
+	if seed%2 == 0 {
+		return byte(seed + uint32(i))
+	}
+	word := uint64(seed%300) | uint64(1+seed/2%4)<<32
+	if seed%5 == 0 {
+		word = 0xff << 32
+	}
+	return byte(word >> (i % 8 * 8))
+}
+
 func put(w *ring.Writer, kind uint8, n int, seed uint32) bool {
+	return putBetween(w, kind, n, seed, func() {})
+}
+
+// putBetween is put that calls between before the frame is published.
+func putBetween(w *ring.Writer, kind uint8, n int, seed uint32, between func()) bool {
 	h := w.Reserve(n)
 	if h == nil {
 		return false
 	}
+	between()
 	h.Ctx, h.Src, h.Tag, h.Sig = seed, int32(seed+1), int32(seed+2), seed+3
 	p := unsafe.Slice((*byte)(h.Payload()), n)
 	for i := range p {
-		p[i] = byte(seed + uint32(i))
+		p[i] = content(seed, i)
 	}
 	w.Publish(h, kind, uint8(seed))
 	return true
@@ -37,7 +57,7 @@ func check(t *testing.T, r *ring.Reader, f ring.Frame, kind uint8, n int, seed u
 		t.Fatalf("frame %d: %+v %+v", seed, f, *f.Header)
 	}
 	for i, b := range unsafe.Slice((*byte)(f.Payload()), n) {
-		if b != byte(seed+uint32(i)) {
+		if b != content(seed, i) {
 			t.Fatalf("frame %d byte %d: %d", seed, i, b)
 		}
 	}
@@ -46,7 +66,7 @@ func check(t *testing.T, r *ring.Reader, f ring.Frame, kind uint8, n int, seed u
 // Frames of random lengths, written and read in random portions, arrive whole
 // and in order, and the ring is never stuck.
 func TestRandomFrames(t *testing.T) {
-	for _, size := range []int{512, 1024, 64 << 10} {
+	for _, size := range []int{512, 1024, 4 << 10, 16 << 10, 128 << 10, 512 << 10} {
 		rnd := rand.New(rand.NewPCG(1, uint64(size)))
 		w, r := newRing(size)
 		lens := map[uint32]int{}
@@ -55,9 +75,13 @@ func TestRandomFrames(t *testing.T) {
 			for range rnd.IntN(8) {
 				n := rnd.IntN(w.Max() + 1)
 				if rnd.IntN(2) == 0 {
-					n = min(n, rnd.IntN(20))
+					n = min(n, rnd.IntN(1+int(sent&0x1ff)))
 				}
-				if !put(&w, 1+uint8(sent%5), n, sent) {
+				if !putBetween(&w, 1+uint8(sent%5), n, sent, func() {
+					if _, ok := r.Next(); ok && got == sent {
+						t.Fatalf("size %d: a frame is there before frame %d is published", size, sent)
+					}
+				}) {
 					if sent == got {
 						t.Fatalf("size %d: %d bytes do not fit an empty ring", size, n)
 					}
