@@ -348,7 +348,7 @@ func (ep *endpoint) keep(m *message) {
 
 // refuse answers a message that nobody can receive: a ready send without a
 // receive, or one for a communicator that has been freed.
-func (ep *endpoint) refuse(in *inbound, f ring.Frame, number uint64) {
+func (ep *endpoint) refuse(in *inbound, number uint64) {
 	ep.answer(in.peer, control{kind: proto.Refused, a: number})
 }
 
@@ -356,7 +356,7 @@ func (ep *endpoint) refuse(in *inbound, f ring.Frame, number uint64) {
 func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
 	cx := ep.context(f.Ctx, f.Src)
 	if cx == nil {
-		ep.refuse(in, f, b.Number)
+		ep.refuse(in, b.Number)
 		return
 	}
 	r, back := ep.claimFor(cx, in, f, b)
@@ -371,7 +371,7 @@ func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
 		return
 	}
 	if f.Flags&proto.Ready != 0 {
-		ep.refuse(in, f, b.Number)
+		ep.refuse(in, b.Number)
 		return
 	}
 	m := ep.unexpected(cx, in, f, b.Total)
@@ -387,7 +387,7 @@ func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
 	switch {
 	case cx == nil: // freed: the parts are dropped
 		if proto.Answers(f.Flags) {
-			ep.refuse(in, f, b.Number)
+			ep.refuse(in, b.Number)
 		}
 	default:
 		r, back := (*request)(nil), false
@@ -406,7 +406,7 @@ func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
 			r.peer = in.peer
 			in.to = r
 		} else if f.Flags&proto.Ready != 0 {
-			ep.refuse(in, f, b.Number)
+			ep.refuse(in, b.Number)
 		} else {
 			m := ep.unexpected(cx, in, f, b.Total)
 			m.number = b.Number

@@ -51,7 +51,7 @@ func (ep *endpoint) sendSelf(r *request, mode engine.SendMode) {
 func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
 	cx := ep.context(f.Ctx, f.Src)
 	if cx == nil {
-		ep.refuse(in, f, b.Number)
+		ep.refuse(in, b.Number)
 		return
 	}
 	r, back := ep.claimFor(cx, in, f, b)
@@ -64,7 +64,7 @@ func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
 		return
 	}
 	if f.Flags&proto.Ready != 0 {
-		ep.refuse(in, f, b.Number)
+		ep.refuse(in, b.Number)
 		return
 	}
 	m := ep.newMessage(0)

@@ -99,8 +99,8 @@ func (w *Writer) Open(m Memory) {
 }
 
 // Max is the longest payload of a frame: one of twice its length would fit (the
-// end of the ring may have to be left out) while a quarter of the ring has been
-// read and not yet given back.
+// end of the ring may have to be left out) while up to a quarter of the ring has
+// been read and not yet given back.
 func (w *Writer) Max() int { return int(w.size/8*3) - 2*line }
 
 // Reserve makes room for a frame with n bytes of payload and returns its
