@@ -74,15 +74,7 @@ func (r *Request) handOut() {
 
 // claim is handOut for the one call among several that is the first.
 func (r *Request) claim() bool {
-	for {
-		s := atomic.LoadUint32(&r.state)
-		if s&handedOut != 0 {
-			return false
-		}
-		if atomic.CompareAndSwapUint32(&r.state, s, over|handedOut) {
-			return true
-		}
-	}
+	return atomic.OrUint32(&r.state, over|handedOut)&handedOut == 0
 }
 
 // moreOfRequest is what few requests have.
@@ -440,19 +432,25 @@ func (r *Request) poll() {
 	}
 }
 
+// tryEnd makes progress and reports whether the request is complete, without
+// handing it out.
+func (r *Request) tryEnd() bool {
+	if !r.isOver() {
+		r.mu.Lock()
+		r.poll()
+		r.mu.Unlock()
+	}
+	return r.isOver()
+}
+
 // Test makes progress and reports whether the operation is complete; then it
 // returns what Wait would (MPI 5.0 §3.7.3). It does not block.
 func (r *Request) Test() (Status, bool, error) {
 	if r == nil {
 		return emptyStatus, true, nil
 	}
-	if !r.isOver() {
-		r.mu.Lock()
-		r.poll()
-		r.mu.Unlock()
-		if !r.isOver() {
-			return emptyStatus, false, nil
-		}
+	if !r.tryEnd() {
+		return emptyStatus, false, nil
 	}
 	r.handOut()
 	return r.status(), true, r.err()
@@ -464,10 +462,7 @@ func (r *Request) Test() (Status, bool, error) {
 // time. Cancel is local and does not block. Collectives cannot be cancelled:
 // ErrUnsupported. Cancelling a complete request does nothing.
 func (r *Request) Cancel() error {
-	if r == nil {
-		return nil
-	}
-	if r.isOver() {
+	if r == nil || r.isOver() {
 		return nil
 	}
 	r.mu.Lock()
@@ -484,10 +479,7 @@ func (r *Request) Cancel() error {
 // Status returns the status of a complete request again, and the empty status
 // before (MPI_Request_get_status, MPI 5.0 §3.7.6). Local.
 func (r *Request) Status() Status {
-	if r == nil {
-		return emptyStatus
-	}
-	if !r.isOver() {
+	if r == nil || !r.isOver() {
 		return emptyStatus
 	}
 	return r.status()

@@ -38,16 +38,8 @@ func WaitAll(reqs ...*Request) error {
 // errors, joined (MPI_Testall). It does not block.
 func TestAll(reqs ...*Request) (bool, error) {
 	for _, r := range reqs {
-		if r == nil {
-			continue
-		}
-		if !r.isOver() {
-			r.mu.Lock()
-			r.poll()
-			r.mu.Unlock()
-			if !r.isOver() {
-				return false, nil
-			}
+		if r != nil && !r.tryEnd() {
+			return false, nil
 		}
 	}
 	return true, WaitAll(reqs...)
@@ -166,6 +158,11 @@ func blockAny(reqs []*Request) error {
 		handle []engine.Request
 	)
 	defer w.stop()
+	release := func() {
+		for _, r := range owned {
+			r.unlockedRelease()
+		}
+	}
 	for _, r := range reqs {
 		if r == nil {
 			continue
@@ -174,18 +171,14 @@ func blockAny(reqs []*Request) error {
 			if r.isOut() {
 				continue
 			}
-			for _, r := range owned {
-				r.unlockedRelease()
-			}
+			release()
 			return nil
 		}
 		r.mu.Lock()
 		switch {
 		case r.req == nil: // since just now: the others need not be waited for
 			r.mu.Unlock()
-			for _, r := range owned {
-				r.unlockedRelease()
-			}
+			release()
 			return nil
 		case r.busy && !slices.Contains(owned, r):
 			w.need()
@@ -207,9 +200,7 @@ func blockAny(reqs []*Request) error {
 	case w.done != nil:
 		<-w.done
 	}
-	for _, r := range owned {
-		r.unlockedRelease()
-	}
+	release()
 	if err != nil && w.done != nil && errors.Is(err, ErrCancelled) {
 		return nil // the next scan deals with the context that ended
 	}

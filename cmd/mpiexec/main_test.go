@@ -25,9 +25,7 @@ import (
 func TestMain(m *testing.M) {
 	// The race detector would make every rank wait a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	if strings.Contains(filepath.Base(os.Args[0]), ".test") { // else it stands for one of the commands
-		launchtest.HearSignals()
-	}
+	launchtest.HearSignals()
 	testscript.Main(m, map[string]func(){
 		"mpiexec": main,
 		"hello": func() { // the rank in the world, by the library

@@ -5,9 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -26,9 +24,7 @@ func TestMain(m *testing.M) {
 	}
 	// The race detector would make every rank wait a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
-	if strings.Contains(filepath.Base(os.Args[0]), ".test") { // else it stands for one of the commands
-		launchtest.HearSignals()
-	}
+	launchtest.HearSignals()
 	testscript.Main(m, map[string]func(){
 		"ringo":   main,
 		"mpiexec": func() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },

@@ -7,18 +7,20 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
+func check(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // A rank that receives one message after the other from rank 1, all of them in
 // the ring already, takes rank 2's message soon all the same.
 func TestProgressOfReceiver(t *testing.T) {
 	e := embedded.NewInproc(3)
 	w0, w1, w2 := e[0].World(), e[1].World(), e[2].World()
 	x := []float64{1}
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	must := func(err error) { t.Helper(); check(t, err) }
 	// Rank 0 knows the rings.
 	must(w1.Send(floats(x), 0, 1, engine.Standard, nil))
 	must(w2.Send(floats(x), 0, 1, engine.Standard, nil))
@@ -50,12 +52,7 @@ func TestProgressOfSender(t *testing.T) {
 	e := embedded.NewInproc(3)
 	w0, w1, w2 := e[0].World(), e[1].World(), e[2].World()
 	x, y := []float64{1}, []float64{0}
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
+	must := func(err error) { t.Helper(); check(t, err) }
 	r, err := w0.Irecv(floats(y), 2, 7)
 	must(err)
 	must(w2.Send(floats([]float64{42}), 0, 7, engine.Standard, nil))

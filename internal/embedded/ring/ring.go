@@ -95,7 +95,7 @@ func (w *Writer) Open(m Memory) {
 		panic("ring: size is not a power of two")
 	}
 	size := uint64(len(m.Data))
-	*w = Writer{data: unsafe.Pointer(&m.Data[0]), size: size, free: size, tail: m.Tail, turn: min(lap, size), blank: size}
+	*w = Writer{data: unsafe.Pointer(&m.Data[0]), size: size, free: size, tail: m.Tail, blank: size}
 }
 
 // Max is the longest payload of a frame: one of twice its length would fit (the
@@ -118,9 +118,9 @@ func (w *Writer) Reserve(n int) *Header {
 			if !w.room(start + need + line) {
 				return nil
 			}
-			return w.wrap(n, need, start)
+			return w.wrap(n, start)
 		case w.room(start + max(need+line, off/4*3)):
-			return w.wrap(n, need, start)
+			return w.wrap(n, start)
 		default:
 			w.turn = min(max(2*w.turn, off+need), w.size)
 		}
@@ -140,11 +140,10 @@ func (w *Writer) word(pos uint64) *uint64 { return (*uint64)(unsafe.Add(w.data, 
 
 // wrap puts a mark that sends the reader to the start of the ring, which is at
 // pos and free, and reserves the frame there.
-func (w *Writer) wrap(n int, need, pos uint64) *Header {
+func (w *Writer) wrap(n int, pos uint64) *Header {
 	memory.Set(w.word(pos), 0)
 	memory.StoreRelease(w.word(w.pos), word(wrapKind, 0, 0))
 	w.pos, w.blank = pos, max(w.blank, pos+line)
-	w.turn = min(max(lap, lapFrames*need), w.size)
 	return w.Reserve(n)
 }
 
