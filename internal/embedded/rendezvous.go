@@ -123,6 +123,7 @@ func (ep *endpoint) runJobs() {
 			ep.pullFailed(j, err)
 		case j.shared != nil && atomic.LoadUint64(&j.shared.Done) < uint64(j.n):
 			ep.settling = append(ep.settling, j)
+			ep.news = true // whoever polls for the rank must not sleep now
 		default:
 			ep.pulledAll(j)
 		}

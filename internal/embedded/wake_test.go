@@ -1,6 +1,8 @@
 package embedded
 
 import (
+	"runtime"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 
@@ -27,6 +29,73 @@ func TestProgressOfOthersWakes(t *testing.T) {
 		if ep.news {
 			t.Errorf("%s: the news is still there", what)
 		}
+	}
+}
+
+// slowSender is a hub whose peer takes the last piece of a shared copy at its
+// start and needs long for it.
+type slowSender struct {
+	*inproc
+	take func()
+}
+
+func (h slowSender) pull(dst unsafe.Pointer, rank int, addr uint64, n int) error {
+	h.take()
+	return h.inproc.pull(dst, rank, addr, n)
+}
+
+// A goroutine that leaves a copy with its sender, while another goroutine of
+// the rank sleeps, wakes that one: nobody else would complete the receive.
+func TestCopyLeftWithTheSenderWakes(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2)) // copies are shared where both ranks have a core
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	engines := NewInproc(2)
+	from, to := engines[0].(*endpoint), engines[1].(*endpoint)
+	from.watched, to.watched = true, true // nothing happens in the background
+	h := to.hub.(*inproc)
+	src, dst := make([]byte, 1<<20), make([]byte, 1<<20)
+	src[len(src)-1] = 1
+	buf := func(b []byte) engine.Buf {
+		return engine.Buf{Ptr: unsafe.Pointer(&b[0]), Count: len(b), Type: rawType}
+	}
+	sent, err := from.World().Isend(buf(src), 1, 0, engine.Standard)
+	must(err)
+	number := sent.(handle).r.number
+	h.help(1) // takes up the ring
+	h.help(1) // and the offer
+
+	record := h.transfer(0, number)
+	at, length := 0, 0
+	to.hub, to.pulled = slowSender{h, func() {
+		if length == 0 {
+			at, length, _ = takePiece(record, number>>32, len(src), true)
+		}
+	}}, true
+	to.polling, to.asleep, to.news = true, true, false
+	received, err := to.World().Irecv(buf(dst), 0, 0)
+	must(err)
+	if len(to.settling) != 1 || length == 0 {
+		t.Fatalf("%d copies are left with the sender, which has %d bytes", len(to.settling), length)
+	}
+	select {
+	case <-h.members[1].wake:
+	default:
+		t.Error("the rank was not woken")
+	}
+	to.polling, to.asleep = false, false
+	copy(dst[at:], src[at:at+length])
+	atomic.AddUint64(&record.Done, uint64(length))
+	for _, r := range []engine.Request{received, sent} {
+		_, err := r.Wait(nil)
+		must(err)
+	}
+	if dst[len(dst)-1] != 1 {
+		t.Error("the last byte is missing")
 	}
 }
 
