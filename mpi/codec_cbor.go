@@ -86,38 +86,47 @@ func (c *cborCodec) MaxBytes() int64 { return c.maxBytes }
 // Encode does basic values and slices by itself: reflection would cost more
 // than sending them.
 func (c *cborCodec) Encode(dst []byte, v any) ([]byte, [][]byte, error) {
-	switch x := v.(type) {
-	case *int:
-		return appendInt(dst, int64(*x)), nil, nil
-	case *int64:
-		return appendInt(dst, *x), nil, nil
-	case *int32:
-		return appendInt(dst, int64(*x)), nil, nil
-	case *uint64:
-		return appendHead(dst, majorUint, *x), nil, nil
-	case *uint8:
-		return appendHead(dst, majorUint, uint64(*x)), nil, nil
-	case *float64:
-		return binary.BigEndian.AppendUint64(append(dst, headFloat64), math.Float64bits(*x)), nil, nil
-	case *bool:
-		if *x {
-			return append(dst, headTrue), nil, nil
-		}
-		return append(dst, headFalse), nil, nil
-	case *string:
-		return append(appendHead(dst, majorText, uint64(len(*x))), *x...), nil, nil
-	case *struct{}:
-		return append(dst, majorMap), nil, nil
-	case *[]byte:
-		if *x == nil || len(*x) >= alonePart {
-			break
-		}
-		return append(appendHead(dst, majorBytes, uint64(len(*x))), *x...), nil, nil
+	if b, ok := appendBasic(dst, v); ok {
+		return b, nil, nil
 	}
 	if k, b, ok := basicSlice(v); ok {
 		return append(dst, byte(k), 0, headNull), [][]byte{b}, nil
 	}
 	return c.encodeValue(dst, v)
+}
+
+// appendBasic encodes the value v points to if it is of a basic type. v does
+// not escape.
+func appendBasic(dst []byte, v any) ([]byte, bool) {
+	switch x := v.(type) {
+	case *int:
+		return appendInt(dst, int64(*x)), true
+	case *int64:
+		return appendInt(dst, *x), true
+	case *int32:
+		return appendInt(dst, int64(*x)), true
+	case *uint64:
+		return appendHead(dst, majorUint, *x), true
+	case *uint8:
+		return appendHead(dst, majorUint, uint64(*x)), true
+	case *float64:
+		return binary.BigEndian.AppendUint64(append(dst, headFloat64), math.Float64bits(*x)), true
+	case *bool:
+		if *x {
+			return append(dst, headTrue), true
+		}
+		return append(dst, headFalse), true
+	case *string:
+		return append(appendHead(dst, majorText, uint64(len(*x))), *x...), true
+	case *struct{}:
+		return append(dst, majorMap), true
+	case *[]byte:
+		if *x == nil || len(*x) >= alonePart {
+			return dst, false
+		}
+		return append(appendHead(dst, majorBytes, uint64(len(*x))), *x...), true
+	}
+	return dst, false
 }
 
 // basicSlice views a non-nil slice of one of the usual numeric types as bytes.
@@ -368,7 +377,8 @@ func readInt(data []byte) (int64, bool) {
 }
 
 // decodeBasic decodes a message that is one basic value of the receiver's
-// type. It leaves everything out of the ordinary to the decoder proper.
+// type. It leaves everything out of the ordinary to the decoder proper. v does
+// not escape.
 func decodeBasic(data []byte, v any) bool {
 	switch p := v.(type) {
 	case *int:

@@ -18,39 +18,46 @@ import (
 // v may be changed again, which for short objects is at once. If v cannot be
 // encoded, the error is of class ErrCodec and nothing is sent.
 func SendObject[T any](c *Comm, v T, dest, tag int) error {
-	return sendObject(c, &v, dest, tag, engine.Standard)
+	return sendObject(c, v, dest, tag, engine.Standard)
 }
 
 // SsendObject sends the value v to rank dest and returns when dest has begun
 // to receive it (synchronous mode, MPI 5.0 §3.4).
 func SsendObject[T any](c *Comm, v T, dest, tag int) error {
-	return sendObject(c, &v, dest, tag, engine.Synchronous)
+	return sendObject(c, v, dest, tag, engine.Synchronous)
 }
 
 // BsendObject sends the value v to rank dest and returns without waiting for
 // the receiver: the object is copied (buffered mode, MPI 5.0 §3.4).
 func BsendObject[T any](c *Comm, v T, dest, tag int) error {
-	return sendObject(c, &v, dest, tag, engine.Buffered)
+	return sendObject(c, v, dest, tag, engine.Buffered)
 }
 
-func sendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode) error {
+func sendObject[T any](c *Comm, v T, dest, tag int, mode engine.SendMode) error {
 	if !c.sendable(dest, tag) {
 		return c.checkSend(rawElement, dest, tag)
 	}
-	p, err := c.pack(v, firstBytes)
+	p, ok, err := c.packBasic(&v)
+	if !ok {
+		other := v // it escapes, v does not
+		p, err = c.pack(&other, firstBytes)
+	}
 	if err != nil {
 		return c.newError("", ErrCodec, dest, tag, err)
 	}
-	if p.rest == nil {
-		err = c.ec.Send(engine.OfBytes(p.first), dest, tag, mode, c.done)
-	} else {
-		err = c.sendLong(&p, dest, tag, mode)
-	}
+	err = c.sendPacked(&p, dest, tag, mode)
 	p.free()
 	if err != nil {
 		return c.failed("", dest, tag, err)
 	}
 	return nil
+}
+
+func (c *Comm) sendPacked(p *packed, dest, tag int, mode engine.SendMode) error {
+	if p.rest == nil {
+		return c.ec.Send(engine.OfBytes(p.first), dest, tag, mode, c.done)
+	}
+	return c.sendLong(p, dest, tag, mode)
 }
 
 // rawElement stands for the element of an object's messages where arguments
@@ -141,22 +148,33 @@ func RecvObject[T any](c *Comm, source, tag int) (T, Status, error) {
 	if !c.receivable(source, tag) {
 		return v, nullStatus, c.checkRecv(rawElement, source, tag)
 	}
-	st, err := c.recvObject(&v, source, tag, c.done)
-	if err != nil {
-		var zero T
-		return zero, st, c.objectFailed("", source, tag, st, err)
+	f := getFrame()
+	b := f.b[:firstBytes]
+	st, err := c.ec.Recv(engine.OfBytes(b), source, tag, c.done)
+	if err == nil && c.unpackBasic(b[:st.Bytes], st.Sig, &v) {
+		f.free()
+		st.Bytes -= frameHead
+		return v, statusOf(st), nil
 	}
-	return v, st, nil
+	other := new(T) // it escapes, v does not
+	if err == nil {
+		st, err = c.takeInto(other, b, st)
+	}
+	f.free()
+	if err != nil {
+		return v, statusOf(st), c.objectFailed("", source, tag, statusOf(st), err)
+	}
+	return *other, statusOf(st), nil
 }
 
 // recvObject receives into the value v points to.
 func (c *Comm) recvObject(v any, source, tag int, done <-chan struct{}) (Status, error) {
 	f := getFrame()
 	defer f.free()
-	var in incoming
-	st, err := c.recvWhole(&in, f, source, tag, done)
+	b := f.b[:firstBytes]
+	st, err := c.ec.Recv(engine.OfBytes(b), source, tag, done)
 	if err == nil {
-		err = in.decodeInto(c, v)
+		st, err = c.takeInto(v, b, st)
 	}
 	return statusOf(st), err
 }
@@ -169,6 +187,16 @@ func (c *Comm) recvWhole(in *incoming, f *frameBuf, source, tag int, done <-chan
 		return st, err
 	}
 	return c.takeObject(in, b, st)
+}
+
+// takeInto is takeObject that makes the value v points to as well.
+func (c *Comm) takeInto(v any, first []byte, st engine.Status) (engine.Status, error) {
+	var in incoming
+	st, err := c.takeObject(&in, first, st)
+	if err == nil {
+		err = in.decodeInto(c, v)
+	}
+	return st, err
 }
 
 // takeObject receives the messages that follow the first of an object. They are
@@ -259,10 +287,7 @@ func MrecvObject[T any](m *Message) (T, Status, error) {
 	b := f.b[:firstBytes]
 	st, err := em.Recv(engine.OfBytes(b), m.c.done)
 	if err == nil {
-		var in incoming
-		if st, err = m.c.takeObject(&in, b, st); err == nil {
-			err = in.decodeInto(m.c, &v)
-		}
+		st, err = m.c.takeInto(&v, b, st)
 	}
 	if err != nil {
 		var zero T

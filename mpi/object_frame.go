@@ -92,6 +92,12 @@ func (c *Comm) pack(v any, limit int) (packed, error) {
 		buf.free()
 		return packed{}, err
 	}
+	return c.packEncoded(codec, buf, data, parts, limit)
+}
+
+// packEncoded is pack of what the codec has appended to a head, with data in
+// buf.
+func (c *Comm) packEncoded(codec Codec, buf *frameBuf, data []byte, parts [][]byte, limit int) (packed, error) {
 	buf.b = data
 	total := len(data) - frameHead
 	for _, p := range parts {
@@ -107,7 +113,7 @@ func (c *Comm) pack(v any, limit int) (packed, error) {
 		return packed{buf: buf, first: data, bytes: total}, nil
 	}
 	out := packed{bytes: total}
-	if frameHead+4+4*len(parts)+total <= limit {
+	if id := codecID(codec); frameHead+4+4*len(parts)+total <= limit {
 		out.buf = getFrame()
 		out.first = appendParts(putHead(out.buf.b[:0], formParts, id), parts, data[frameHead:])
 		out.buf.b = out.first
@@ -117,6 +123,37 @@ func (c *Comm) pack(v any, limit int) (packed, error) {
 	c.packLong(&out, buf, data, parts, limit)
 	return out, nil
 }
+
+// packBasic is pack of a value of a basic type for the default codec, without
+// memory of its own; ok is false where v points to something else. v does not
+// escape.
+func (c *Comm) packBasic(v any) (p packed, ok bool, err error) {
+	if c.codec != nil {
+		return packed{}, false, nil
+	}
+	buf := getFrame()
+	data, ok := appendBasic(binary.LittleEndian.AppendUint64(buf.b[:0], defaultHead), v)
+	if !ok {
+		buf.free()
+		return packed{}, false, nil
+	}
+	if len(data) <= firstBytes {
+		buf.b = data
+		return packed{buf: buf, first: data, bytes: len(data) - frameHead}, true, nil
+	}
+	p, err = c.packEncoded(defaultCodec, buf, data, nil, firstBytes)
+	return p, true, err
+}
+
+// unpackBasic makes the value v points to of a message that packBasic may have
+// made. Whatever else it may be is left for [incoming]. v does not escape.
+func (c *Comm) unpackBasic(b []byte, sig engine.Sig, v any) bool {
+	return c.codec == nil && (sig == 0 || sig.Kind() == engine.Raw) && len(b) >= frameHead &&
+		binary.LittleEndian.Uint64(b) == defaultHead && decodeBasic(b[frameHead:], v)
+}
+
+// defaultHead is the head of an object of the default codec in one message.
+var defaultHead = objectMark | formWhole<<8 | uint64(defaultCodecID)<<32
 
 func putHead(b []byte, form byte, id uint32) []byte {
 	return binary.LittleEndian.AppendUint32(append(b, objectMark, form, 0, 0), id)

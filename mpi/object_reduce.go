@@ -129,7 +129,7 @@ func reduceToZero[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 func (c *Comm) sendStep(v any, wrong error, dest, tag int) error {
 	p, err := c.packStep(v, wrong)
 	defer p.free()
-	if e := c.sendPacked(&p, dest, tag); err == nil && e != nil {
+	if e := c.sendPacked(&p, dest, tag, engine.Standard); err == nil && e != nil {
 		err = c.stopped(dest, e)
 	}
 	return err
@@ -153,13 +153,6 @@ func (c *Comm) packWrong(err error) packed {
 	p, _ := c.errorFrame(err)
 	p.first = p.first[:int(p.first[collFrame-2])<<8|int(p.first[collFrame-1])]
 	return p
-}
-
-func (c *Comm) sendPacked(p *packed, dest, tag int) error {
-	if p.rest == nil {
-		return c.ec.Send(engine.OfBytes(p.first), dest, tag, engine.Standard, c.done)
-	}
-	return c.sendLong(p, dest, tag, engine.Standard)
 }
 
 func recvStep[T any](c *Comm, source, tag int) (T, error) {

@@ -15,14 +15,15 @@ import (
 // errors of the operation, also of its arguments, come out of Wait and Test.
 //
 // Once complete, a request keeps its result: further calls return it again. A
-// nil *Request counts as a request that has nothing to do and is complete.
-// Requests may be waited for, tested and cancelled from any goroutine.
+// nil *Request and the zero Request count as requests that have nothing to do
+// and are complete. Requests may be waited for, tested and cancelled from any
+// goroutine. [StartSend] and [StartRecv] use a complete one again.
 //
 // What the program wrote to a buffer before it started the operation is what
 // is sent; the completion of a receive or collective "synchronizes before" the
 // return of the Wait or Test that reports it (see the Go memory model).
 type Request struct {
-	*operation // nil: complete, without an error, from the start
+	*operation // nil: complete, without an error, from the start; may be of the operation before
 
 	bytes     int   // of the status
 	peer, tag int32 // of the call; once complete, of the status
@@ -55,6 +56,11 @@ const (
 	over uint32 = 1 << iota
 	handedOut
 )
+
+// none reports whether there is no request: none that ever had an operation.
+func (r *Request) none() bool {
+	return r == nil || r.operation == nil && atomic.LoadUint32(&r.state) == 0
+}
 
 // isOver reports whether the request is complete; its result does not change
 // any more.
@@ -114,12 +120,15 @@ const (
 	opIrecvObject
 	opImrecvObject
 	opSendrecvObject
+	opStartSend
+	opStartRecv
 	opColl // and, from here on, those of the collectives
 )
 
 var opNames = [...]string{
 	"", "Isend", "Issend", "Ibsend", "Irsend", "Irecv", "Imrecv", "Sendrecv", "IsendView", "IrecvView",
 	"IsendObject", "IssendObject", "IbsendObject", "IrecvObject", "ImrecvObject", "SendrecvObject",
+	"StartSend", "StartRecv",
 }
 
 // String returns the name of the call.
@@ -170,23 +179,31 @@ func newRequest(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Requ
 	return c.st.proc.allocRequest().wrap(c, op, peer, tag, b, req, emptyStatus, err)
 }
 
-// wrap is newRequest in r. If req is complete, st is its status. (The calls that
-// start many requests allocate before they call the engine: an atomic operation
-// behind it waits until the frame that was just sent has left the core.)
+// wrap is newRequest in r, which is new or complete. If req is complete, st is
+// its status. (The calls that start many requests allocate before they call the
+// engine: an atomic operation behind it waits until the frame that was just sent
+// has left the core.)
 func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, st Status, err error) *Request {
 	r.op = op
 	if _, done := req.(engine.Completed); done && err == nil {
+		if r.operation != nil {
+			r.more = nil // the error of the operation before
+		}
 		r.setStatus(st)
+		r.state = over // nobody else looks at r
 		return r
 	}
 	r.peer, r.tag = int32(peer), int32(tag)
-	r.operation = &operation{c: c}
+	if r.operation == nil {
+		r.operation = new(operation)
+	}
+	*r.operation = operation{c: c}
 	if err != nil {
 		r.end(emptyStatus, r.failed(err))
-		r.state = over // nobody else has seen r
-	} else {
-		r.req, r.mem = req, b.Ptr
+		r.state = over
+		return r
 	}
+	r.req, r.mem, r.state = req, b.Ptr, 0
 	return r
 }
 
@@ -195,9 +212,9 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := new(Request)
+	r := &Request{state: over}
 	if err != nil {
-		r.operation, r.state = &operation{c: c}, over
+		r.operation = &operation{c: c}
 	}
 	r.end(st, err)
 	return r
@@ -212,7 +229,7 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 // ErrCancelled that is also the context's; the buffers are the program's
 // again. Only a send that the engine cannot withdraw stays pending.
 func (r *Request) Wait() (Status, error) {
-	if r == nil {
+	if r.none() {
 		return emptyStatus, nil
 	}
 	if !r.isOver() {
@@ -446,7 +463,7 @@ func (r *Request) tryEnd() bool {
 // Test makes progress and reports whether the operation is complete; then it
 // returns what Wait would (MPI 5.0 §3.7.3). It does not block.
 func (r *Request) Test() (Status, bool, error) {
-	if r == nil {
+	if r.none() {
 		return emptyStatus, true, nil
 	}
 	if !r.tryEnd() {
@@ -479,7 +496,7 @@ func (r *Request) Cancel() error {
 // Status returns the status of a complete request again, and the empty status
 // before (MPI_Request_get_status, MPI 5.0 §3.7.6). Local.
 func (r *Request) Status() Status {
-	if r == nil || !r.isOver() {
+	if r.none() || !r.isOver() {
 		return emptyStatus
 	}
 	return r.status()

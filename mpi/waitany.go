@@ -20,14 +20,24 @@ func WaitAll(reqs ...*Request) error {
 	// The last one is probably the last to end. While it is waited for, the
 	// others end without being waited for one by one.
 	for i := len(reqs) - 1; i > 0; i-- {
-		if reqs[i] != nil {
+		if !reqs[i].none() {
 			_, _ = reqs[i].Wait() // its error is kept
 			break
 		}
 	}
 	var errs []error
 	for _, r := range reqs {
-		if _, err := r.Wait(); err != nil {
+		if r.none() {
+			continue
+		}
+		var err error
+		if r.isOver() {
+			r.handOut()
+			err = r.err()
+		} else {
+			_, err = r.Wait()
+		}
+		if err != nil {
 			errs = append(errs, err)
 		}
 	}
@@ -38,7 +48,7 @@ func WaitAll(reqs ...*Request) error {
 // errors, joined (MPI_Testall). It does not block.
 func TestAll(reqs ...*Request) (bool, error) {
 	for _, r := range reqs {
-		if r != nil && !r.tryEnd() {
+		if !r.none() && !r.tryEnd() {
 			return false, nil
 		}
 	}
@@ -121,7 +131,7 @@ func takeSome(reqs []*Request) (list []int, pending bool, err error) {
 func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool, err error) {
 	var proc *process
 	for i, r := range reqs {
-		if r == nil {
+		if r.none() {
 			continue
 		}
 		if !r.isOver() {
@@ -164,7 +174,7 @@ func blockAny(reqs []*Request) error {
 		}
 	}
 	for _, r := range reqs {
-		if r == nil {
+		if r.none() {
 			continue
 		}
 		if r.isOver() {

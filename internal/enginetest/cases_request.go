@@ -231,6 +231,133 @@ func init() {
 		},
 	})
 	define(Case{
+		Name: "3.7.2 requests of the program are used again", Min: 2,
+		Rule: "StartSend and StartRecv start in a request that is complete, whatever it did before, and refuse one that is under way.",
+		Run: func(t *T, c *mpi.Comm) {
+			next, prev := (t.Rank+1)%t.Size, (t.Rank+t.Size-1)%t.Size
+			const window = 5
+			var slots [2 * window]mpi.Request
+			reqs := make([]*mpi.Request, len(slots))
+			for i := range slots {
+				reqs[i] = &slots[i]
+			}
+			for round, n := range sample(t, 20, upTo(300000)) {
+				var got [window][]byte
+				sent := make([][]byte, window)
+				for i := range window {
+					got[i], sent[i] = make([]byte, n+i), bytesKind.fill(t.Rank+round+i, n+i)
+				}
+				// Of a slot used for a send, the next round makes a receive.
+				send, recv := reqs[:window], reqs[window:]
+				if round%2 == 1 {
+					send, recv = recv, send
+				}
+				if round%3 == 0 {
+					for i := range window {
+						t.OK(mpi.StartSend(c, send[i], sent[i], next, i))
+					}
+				}
+				for i := range window {
+					t.OK(mpi.StartRecv(c, recv[i], got[i], prev, i))
+				}
+				if round%3 != 0 {
+					for i := range window {
+						t.OK(mpi.StartSend(c, send[i], sent[i], next, i))
+					}
+				}
+				switch round % 4 {
+				case 0:
+					t.OK(mpi.WaitAll(reqs...))
+				case 1:
+					for range reqs {
+						i, _, err := mpi.WaitAny(reqs...)
+						t.OK(err)
+						if i < 0 {
+							t.Fatalf("WaitAny finds no request")
+						}
+					}
+					if i, _, err := mpi.WaitAny(reqs...); i != -1 || err != nil {
+						t.Errorf("with none left: %d, %v", i, err)
+					}
+				case 2:
+					for _, r := range reqs {
+						_, err := r.Wait()
+						t.OK(err)
+					}
+				case 3:
+					for ok := false; !ok; {
+						var err error
+						ok, err = mpi.TestAll(reqs...)
+						t.OK(err)
+					}
+				}
+				for i := range window {
+					same(t, "message", got[i], bytesKind.fill(prev+round+i, n+i))
+					want := mpi.Status{Source: prev, Tag: i, Bytes: n + i}
+					if st := recv[i].Status(); st != want {
+						t.Errorf("status of the receive %+v", st)
+					}
+					if st := send[i].Status(); st.Source != mpi.AnySource || st.Tag != mpi.AnyTag || st.Bytes != 0 {
+						t.Errorf("status of the send %+v", st)
+					}
+				}
+			}
+			r, buf := reqs[0], make([]byte, 8)
+			t.OK(mpi.StartRecv(c, r, buf, prev, 50))
+			t.Is(mpi.StartRecv(c, r, buf, prev, 51), mpi.ErrRequest)
+			t.Is(mpi.StartSend(c, r, buf, next, 51), mpi.ErrRequest)
+			t.Is(mpi.StartSend(c, r, buf, next, -1), mpi.ErrTag)
+			t.OK(c.Barrier())
+			t.OK(mpi.Send(c, []byte("it goes on")[:8], next, 50))
+			st, err := r.Wait()
+			t.OK(err)
+			if st.Source != prev || st.Tag != 50 || string(buf) != "it goes " {
+				t.Errorf("status %+v, message %q", st, buf)
+			}
+			t.Is(mpi.StartRecv(c, r, buf, t.Size, 0), mpi.ErrRank)
+			if r.Status() != st {
+				t.Errorf("a start that failed has changed the status: %+v", r.Status())
+			}
+			t.OK(mpi.StartRecv(c, r, buf, mpi.ProcNull, 0))
+			if st, err := r.Wait(); err != nil || st.Source != mpi.ProcNull || st.Bytes != 0 {
+				t.Errorf("from ProcNull: %+v, %v", st, err)
+			}
+			t.OK(mpi.StartSend(c, r, buf, mpi.ProcNull, 0))
+			_, err = r.Wait()
+			t.OK(err)
+		},
+	})
+	define(Case{
+		Name: "3.7.2 a request used again forgets its error", Min: 2, Needs: "truncation",
+		Rule: "The error of one operation does not come out of the next in the same request.",
+		Run: func(t *T, c *mpi.Comm) {
+			var r mpi.Request
+			for i, n := range []int{10, 5000, 200000} {
+				switch t.Rank {
+				case 0:
+					for range 2 {
+						t.OK(mpi.Send(c, make([]byte, n), 1, i))
+						t.OK(mpi.Send(c, []byte{7}, 1, i))
+					}
+				case 1:
+					for _, wait := range []bool{false, true} { // with the message there, and before it comes
+						if wait {
+							time.Sleep(time.Millisecond)
+						}
+						t.OK(mpi.StartRecv(c, &r, make([]byte, n-1), 0, i))
+						_, err := r.Wait()
+						t.Is(err, mpi.ErrTruncate)
+						one := make([]byte, 1)
+						t.OK(mpi.StartRecv(c, &r, one, 0, i))
+						_, err = r.Wait()
+						t.OK(err)
+						same(t, "next", one, []byte{7})
+					}
+				}
+			}
+		},
+	})
+	define(Case{
 		Name: "3.7.5 WaitAny hands out each request once", Min: 2,
 		Rule: "WaitAny returns a complete request that has not been handed out, and -1 when none is left.",
 		Run: func(t *T, c *mpi.Comm) {

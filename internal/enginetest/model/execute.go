@@ -36,6 +36,8 @@ type machine struct {
 	comms [numComms]*mpi.Comm
 	reqs  map[int]*mpi.Request
 	after map[int]func() // checks of completed requests
+	spare []*mpi.Request // complete: every second operation is started in one of them
+	turn  bool
 	op    Op
 }
 
@@ -101,12 +103,22 @@ func (m *machine) perform(o Op) {
 	case bsend:
 		m.ok(mpi.Bsend(c, body(o.ID, o.Len), o.Peer, o.Tag))
 	case isend:
+		if r := m.used(); r != nil {
+			m.ok(mpi.StartSend(c, r, body(o.ID, o.Len), o.Peer, o.Tag))
+			m.reqs[o.Req] = r
+			break
+		}
 		m.reqs[o.Req] = mpi.Isend(c, body(o.ID, o.Len), o.Peer, o.Tag)
 	case issend:
 		m.reqs[o.Req] = mpi.Issend(c, body(o.ID, o.Len), o.Peer, o.Tag)
 	case irecv:
 		buf := make([]byte, o.Len+8)
-		r := mpi.Irecv(c, buf, o.Peer, o.Tag)
+		r := m.used()
+		if r != nil {
+			m.ok(mpi.StartRecv(c, r, buf, o.Peer, o.Tag))
+		} else {
+			r = mpi.Irecv(c, buf, o.Peer, o.Tag)
+		}
 		m.reqs[o.Req] = r
 		m.after[o.Req] = func() { m.check(o, buf[:min(r.Status().Bytes, len(buf))], r.Status()) }
 	case recv, probeRecv, iprobeRecv, mprobeRecv, appendRecv:
@@ -167,6 +179,17 @@ func (m *machine) perform(o Op) {
 		}
 		m.ok(d.Free())
 	}
+}
+
+// used returns a request that is to be used again, or nil.
+func (m *machine) used() *mpi.Request {
+	n := len(m.spare)
+	if m.turn = !m.turn; m.turn || n == 0 {
+		return nil
+	}
+	r := m.spare[n-1]
+	m.spare = m.spare[:n-1]
+	return r
 }
 
 // thing is the type of the objects.
@@ -241,6 +264,7 @@ func (m *machine) finish(id int, test bool) {
 	}
 	delete(m.reqs, id)
 	delete(m.after, id)
+	m.spare = append(m.spare, r)
 }
 
 // round sends this rank's messages of a round and receives those that are for
