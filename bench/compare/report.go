@@ -166,6 +166,7 @@ func (w *writer) p2p() {
 		{"bibw", "Bidirectional bandwidth, 2 processes", "mb_per_s", "MB/s", true},
 		{"alloc", "One-way latency with buffers from Alloc", "latency_us", "µs", false},
 		{"rate", "Message rate", "messages_per_s", "1/s", true},
+		{"rate new", "Message rate, in Go with a new request for each message", "messages_per_s", "1/s", true},
 		{"threads", "Latency of 2 goroutines or threads in each of 2 ranks", "latency_us", "µs", false},
 	} {
 		if !w.r.has(part.job) {

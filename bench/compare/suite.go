@@ -10,15 +10,16 @@ import (
 
 // bench is one benchmark as its program is asked for it.
 type bench struct {
-	name       string
-	calls      []string // of collectives and overlap
-	sizes      span
-	limit      time.Duration // for one size
-	iterations int           // at most; 0: the benchmark's own
-	warmup     int           // 0: the benchmark's own
-	threads    int
-	wait       time.Duration // of idle
-	counts     []int         // of ranks
+	name        string
+	calls       []string // of collectives and overlap
+	sizes       span
+	limit       time.Duration // for one size
+	iterations  int           // at most; 0: the benchmark's own
+	warmup      int           // 0: the benchmark's own
+	threads     int
+	wait        time.Duration // of idle
+	counts      []int         // of ranks
+	newRequests bool          // Ringo: a new request for each message, in C there is no such thing
 }
 
 // span is the sizes of messages, from one to the other by a factor.
@@ -54,6 +55,9 @@ func (b bench) ringoArguments() []string {
 	}
 	if b.wait > 0 {
 		out = append(out, "-t", b.wait.String())
+	}
+	if b.newRequests {
+		out = append(out, "--new-requests")
 	}
 	if len(b.counts) > 0 {
 		var ns []string
@@ -139,6 +143,7 @@ func suite(quick bool) []job {
 		{name: "bibw", about: "bidirectional bandwidth, 2 processes", ranks: 2, peers: libraries, bench: bench{name: "bibw", sizes: p2p(1), limit: limit, iterations: many}},
 		{name: "rate", about: "message rate, one pair", ranks: 2, peers: libraries, bench: bench{name: "mbw_mr", sizes: span{8, 8, 2}, limit: 5 * limit, iterations: many}},
 		{name: "rate", about: "message rate, two pairs", ranks: 4, peers: []string{ringo, openMPI}, bench: bench{name: "mbw_mr", sizes: span{8, 8, 2}, limit: 5 * limit, iterations: many}},
+		{name: "rate new", about: "message rate, one pair, a new request for each message", ranks: 2, peers: libraries, bench: bench{name: "mbw_mr", sizes: span{8, 8, 2}, limit: 5 * limit, iterations: many, newRequests: true}},
 		{name: "alloc", about: "latency with buffers from Alloc", ranks: 2, peers: libraries, bench: bench{name: "alloc_lat", sizes: span{64 * kib, greatest, max(2, step/4)}, limit: limit, iterations: many}},
 		{name: "collectives", about: "collectives, 2 ranks", ranks: 2, peers: libraries, bench: bench{name: "collectives", calls: barCalls, sizes: span{4, mib, collectiveStep}, limit: limit / 2, iterations: many}},
 	}

@@ -109,6 +109,19 @@ func (r *run) allocsOfPair(size, times int) error {
 	}); err != nil {
 		return err
 	}
+	var used [2]mpi.Request
+	reqs[0], reqs[1] = &used[0], &used[1]
+	if err := r.countAllocs("startsend and startrecv", size, times, func() error {
+		if err := mpi.StartRecv(r.world, reqs[0], in, peer, tag); err != nil {
+			return err
+		}
+		if err := mpi.StartSend(r.world, reqs[1], out, peer, tag); err != nil {
+			return err
+		}
+		return mpi.WaitAll(reqs...)
+	}); err != nil {
+		return err
+	}
 	return r.countAllocs("send and recv of an object", size, times, func() error {
 		if first {
 			if err := mpi.SendObject(r.world, out, peer, tag); err != nil {

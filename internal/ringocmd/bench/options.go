@@ -31,6 +31,7 @@ type options struct {
 	clean       bool
 	alloc       bool
 	full        bool
+	newRequests bool
 	percentiles []float64
 	format      string
 	plot        string

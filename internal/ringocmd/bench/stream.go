@@ -61,6 +61,7 @@ func (o *options) streamCommand(b *benchmark) *cobra.Command {
 	o.flags(cmd)
 	o.allocFlag(cmd)
 	cmd.Flags().IntVarP(&o.window, "window", "w", defaultWindow, "messages in a window")
+	cmd.Flags().BoolVar(&o.newRequests, "new-requests", false, "a new request for each message (Isend, Irecv), not one used again (StartSend, StartRecv)")
 	return cmd
 }
 
@@ -76,9 +77,31 @@ type stream struct {
 	reqs       []*mpi.Request
 }
 
+// startSend starts the send of message j of a window, in a request that is used
+// again, as the MPI_Request of a C program is.
+func (s *stream) startSend(j int, data []byte, tag int) error {
+	if s.r.o.newRequests {
+		s.reqs[j] = mpi.Isend(s.r.world, data, s.peer, tag)
+		return nil
+	}
+	return mpi.StartSend(s.r.world, s.reqs[j], data, s.peer, tag)
+}
+
+func (s *stream) startRecv(j int, data []byte, tag int) error {
+	if s.r.o.newRequests {
+		s.reqs[j] = mpi.Irecv(s.r.world, data, s.peer, tag)
+		return nil
+	}
+	return mpi.StartRecv(s.r.world, s.reqs[j], data, s.peer, tag)
+}
+
 func (r *run) newStream(peer int, sender bool, largest int) (*stream, error) {
 	window := max(1, r.o.window)
 	s := &stream{r: r, peer: peer, sender: sender, ack: make([]byte, 4), reqs: make([]*mpi.Request, 2*window)}
+	requests := make([]mpi.Request, len(s.reqs))
+	for i := range s.reqs {
+		s.reqs[i] = &requests[i]
+	}
 	var err error
 	if s.send, err = buffer[byte](r, largest); err != nil {
 		return nil, err
@@ -165,7 +188,9 @@ func (s *stream) span(n int, _ []int64) (total int64, err error) {
 	for i := range n {
 		if !s.sender {
 			for j := range window {
-				window[j] = mpi.Irecv(world, s.recv[:s.size], s.peer, tag)
+				if err := s.startRecv(j, s.recv[:s.size], tag); err != nil {
+					return 0, err
+				}
 			}
 			if err := mpi.WaitAll(window...); err != nil {
 				return 0, err
@@ -179,7 +204,9 @@ func (s *stream) span(n int, _ []int64) (total int64, err error) {
 			start = now()
 		}
 		for j := range window {
-			window[j] = mpi.Isend(world, data, s.peer, tag)
+			if err := s.startSend(j, data, tag); err != nil {
+				return 0, err
+			}
 		}
 		if err := mpi.WaitAll(window...); err != nil {
 			return 0, err
@@ -200,7 +227,7 @@ func (s *stream) span(n int, _ []int64) (total int64, err error) {
 
 // spanBoth exchanges n windows.
 func (s *stream) spanBoth(n int, _ []int64) (total int64, err error) {
-	world, each := s.r.world, s.size >= timedEach
+	each := s.size >= timedEach
 	data, window := s.send[:s.size], len(s.reqs)/2
 	write := data
 	if s.r.o.clean {
@@ -218,10 +245,14 @@ func (s *stream) spanBoth(n int, _ []int64) (total int64, err error) {
 			start = now()
 		}
 		for j := range window {
-			s.reqs[j] = mpi.Irecv(world, s.recv[:s.size], s.peer, in)
+			if err := s.startRecv(j, s.recv[:s.size], in); err != nil {
+				return 0, err
+			}
 		}
 		for j := range window {
-			s.reqs[window+j] = mpi.Isend(world, data, s.peer, out)
+			if err := s.startSend(window+j, data, out); err != nil {
+				return 0, err
+			}
 		}
 		if err := mpi.WaitAll(s.reqs[window:]...); err != nil {
 			return 0, err
