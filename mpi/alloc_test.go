@@ -26,11 +26,68 @@ func pingPong(c *mpi.Comm, buf []float64) error {
 	return nil
 }
 
+// objectPingPong exchanges an object of a basic type.
+func objectPingPong(c *mpi.Comm, v int) error {
+	other := 1 - c.Rank()
+	if c.Rank() == 0 {
+		if err := mpi.SendObject(c, v, other, 1); err != nil {
+			return err
+		}
+	}
+	got, _, err := mpi.RecvObject[int](c, other, 1)
+	if err != nil || got != v {
+		return fmt.Errorf("got %d, error %v", got, err)
+	}
+	if c.Rank() == 1 {
+		return mpi.SendObject(c, v, other, 1)
+	}
+	return nil
+}
+
+// windows returns a call that exchanges a window of messages with the other one
+// of two ranks, with requests that are used again.
+func windows(c *mpi.Comm, n int) func() error {
+	var slots [16]mpi.Request
+	in, out := make([]float64, len(slots)/2*n), make([]float64, n)
+	reqs := make([]*mpi.Request, len(slots))
+	for i := range slots {
+		reqs[i] = &slots[i]
+	}
+	return func() error {
+		for i, r := range reqs {
+			var err error
+			if i < len(reqs)/2 {
+				err = mpi.StartRecv(c, r, in[i*n:(i+1)*n], 1-c.Rank(), i)
+			} else {
+				err = mpi.StartSend(c, r, out, 1-c.Rank(), i-len(reqs)/2)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return mpi.WaitAll(reqs...)
+	}
+}
+
 // hotCalls are the calls that are to allocate nothing.
 func hotCalls(c *mpi.Comm) map[string]func() error {
 	small, large := make([]float64, 4), make([]float64, 1<<16)
-	out := make([]float64, 4)
+	out, both, one := make([]float64, 4), make([]float64, 8), make([]float64, 1)
+	counts := []int{1, 3}
+	mine, each := 0, []int{2, 2}
+	if c != nil {
+		mine = counts[c.Rank()]
+	}
 	return map[string]func() error{
+		"objects of a basic type": func() error { return objectPingPong(c, 12345) },
+		"StartSend and StartRecv": windows(c, 4),
+		"the same of 80 KB":       windows(c, 10000),
+		"Scatterv":                func() error { return mpi.Scatterv(c, small, counts, nil, out[:mine], 0) },
+		"Allgatherv":              func() error { return mpi.Allgatherv(c, out[:mine], small, counts, nil) },
+		"Alltoallv":               func() error { return mpi.Alltoallv(c, both[:4], each, nil, small, each, nil) },
+		"ReduceScatter": func() error {
+			return mpi.ReduceScatter(c, both[:2], one, []int{1, 1}, mpi.Sum)
+		},
 		"Send and Recv":           func() error { return pingPong(c, small) },
 		"Send and Recv of 512 KB": func() error { return pingPong(c, large) },
 		"Bcast":                   func() error { return mpi.Bcast(c, small, 0) },

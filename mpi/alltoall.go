@@ -76,15 +76,16 @@ func alltoallv[T any](c *Comm, send []T, sendCounts, sendDispls []int, recv []T,
 		return engine.Coll{}, err
 	}
 	k := engine.Coll{Kind: engine.Alltoallv, InPlace: inPlace, Recv: bufOf(e, recv)}
-	r, err := c.spans("recv", len(recv), recvCounts, recvDispls, true)
+	k.V = c.newVector()
+	r, err := c.spans(k.V, "recv", len(recv), recvCounts, recvDispls, true)
 	if err != nil {
 		return k, err
 	}
-	k.V = &engine.Vector{RecvCounts: r.counts, RecvDispls: r.displs}
+	k.V.RecvCounts, k.V.RecvDispls = r.counts, r.displs
 	if inPlace {
 		return k, nil
 	}
-	s, err := c.spans("send", len(send), sendCounts, sendDispls, false)
+	s, err := c.spans(k.V, "send", len(send), sendCounts, sendDispls, false)
 	if err != nil {
 		return k, err
 	}

@@ -24,6 +24,9 @@ func (c *Comm) collective(k engine.Coll, err error) error {
 	if err := c.ec.Collective(k, c.done); err != nil {
 		return c.failed("", Undefined, Undefined, err)
 	}
+	if k.V != nil {
+		c.keepVector(k.V)
+	}
 	return nil
 }
 
@@ -103,10 +106,29 @@ func (c *Comm) checkWhole(name string, n int) error {
 // spans are the checked counts and displacements of one side of a v form.
 type spans struct{ counts, displs []int }
 
+// newVector returns a vector for one call: that of the last blocking one, with
+// its memory, if no call has it now.
+func (c *Comm) newVector() *engine.Vector {
+	v := c.st.vector.Swap(nil)
+	if v == nil {
+		return new(engine.Vector)
+	}
+	return v
+}
+
+// keepVector takes back the vector of a blocking call that has ended.
+func (c *Comm) keepVector(v *engine.Vector) {
+	*v = engine.Vector{Mem: v.Mem}
+	if v.Mem == nil {
+		v.Mem = make([]int, 4*c.size)
+	}
+	c.st.vector.Store(v)
+}
+
 // spans copies counts and displs of a buffer of length n and checks them; nil
 // displs stand for blocks packed one after another. The blocks of a receive
-// buffer may not overlap.
-func (c *Comm) spans(name string, n int, counts, displs []int, recv bool) (spans, error) {
+// buffer may not overlap. The copies are in the memory of v, where there is any.
+func (c *Comm) spans(v *engine.Vector, name string, n int, counts, displs []int, recv bool) (spans, error) {
 	p := c.size
 	if len(counts) != p {
 		return spans{}, c.errorf(ErrCount, "%s: %d counts for %s", name, len(counts), c.ranks())
@@ -114,16 +136,24 @@ func (c *Comm) spans(name string, n int, counts, displs []int, recv bool) (spans
 	if displs != nil && len(displs) != p {
 		return spans{}, c.errorf(ErrCount, "%s: %d displacements for %s", name, len(displs), c.ranks())
 	}
-	mem := make([]int, 2*p)
-	v := spans{mem[:p:p], mem[p:]}
-	copy(v.counts, counts)
-	copy(v.displs, displs)
+	var mem []int
+	switch {
+	case v.Mem == nil:
+		mem = make([]int, 2*p)
+	case recv:
+		mem = v.Mem[:2*p]
+	default:
+		mem = v.Mem[2*p:]
+	}
+	s := spans{mem[:p:p], mem[p:]}
+	copy(s.counts, counts)
+	copy(s.displs, displs)
 	at, ordered := 0, true
-	for i, count := range v.counts {
+	for i, count := range s.counts {
 		if displs == nil {
-			v.displs[i] = at
+			s.displs[i] = at
 		}
-		off := v.displs[i]
+		off := s.displs[i]
 		switch {
 		case count < 0:
 			return spans{}, c.errorf(ErrCount, "%s: count %d of rank %d is negative", name, count, i)
@@ -138,11 +168,11 @@ func (c *Comm) spans(name string, n int, counts, displs []int, recv bool) (spans
 		}
 	}
 	if recv && !ordered {
-		if i, j, ok := v.overlap(); ok {
+		if i, j, ok := s.overlap(); ok {
 			return spans{}, c.errorf(ErrBuffer, "%s: the blocks of ranks %d and %d overlap", name, i, j)
 		}
 	}
-	return v, nil
+	return s, nil
 }
 
 // overlap finds two blocks that share elements.

@@ -88,12 +88,13 @@ func gatherv[T any](c *Comm, send, recv []T, counts, displs []int, root int, inP
 		k.Send = bufOf(e, send)
 		return k, nil
 	}
-	v, err := c.spans("recv", len(recv), counts, displs, true)
+	k.V = c.newVector()
+	v, err := c.spans(k.V, "recv", len(recv), counts, displs, true)
 	if err != nil {
 		return k, err
 	}
 	k.Recv = bufOf(e, recv)
-	k.V = &engine.Vector{RecvCounts: v.counts, RecvDispls: v.displs}
+	k.V.RecvCounts, k.V.RecvDispls = v.counts, v.displs
 	if inPlace {
 		k.InPlace = true
 		return k, nil
@@ -175,11 +176,12 @@ func allgatherv[T any](c *Comm, send, recv []T, counts, displs []int, inPlace bo
 		return engine.Coll{}, err
 	}
 	k := engine.Coll{Kind: engine.Allgatherv, InPlace: inPlace, Recv: bufOf(e, recv)}
-	v, err := c.spans("recv", len(recv), counts, displs, true)
+	k.V = c.newVector()
+	v, err := c.spans(k.V, "recv", len(recv), counts, displs, true)
 	if err != nil {
 		return k, err
 	}
-	k.V = &engine.Vector{RecvCounts: v.counts, RecvDispls: v.displs}
+	k.V.RecvCounts, k.V.RecvDispls = v.counts, v.displs
 	if inPlace {
 		return k, nil
 	}

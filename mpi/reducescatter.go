@@ -42,7 +42,8 @@ func reduceScatter[T any](c *Comm, send, recv []T, counts []int, op Op, inPlace 
 	if inPlace {
 		name, in = "buf", recv
 	}
-	v, err := c.spans(name, len(in), counts, nil, false)
+	k.V = c.newVector()
+	v, err := c.spans(k.V, name, len(in), counts, nil, false)
 	if err != nil {
 		return k, err
 	}
@@ -50,7 +51,7 @@ func reduceScatter[T any](c *Comm, send, recv []T, counts []int, op Op, inPlace 
 	if sum := v.displs[last] + v.counts[last]; sum != len(in) {
 		return k, c.errorf(ErrCount, "%s has length %d, the counts add up to %d", name, len(in), sum)
 	}
-	k.V = &engine.Vector{RecvCounts: v.counts}
+	k.V.RecvCounts = v.counts
 	if inPlace {
 		return k, nil
 	}

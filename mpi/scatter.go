@@ -88,12 +88,13 @@ func scatterv[T any](c *Comm, send []T, counts, displs []int, recv []T, root int
 		k.Recv = bufOf(e, recv)
 		return k, nil
 	}
-	v, err := c.spans("send", len(send), counts, displs, false)
+	k.V = c.newVector()
+	v, err := c.spans(k.V, "send", len(send), counts, displs, false)
 	if err != nil {
 		return k, err
 	}
 	k.Send = bufOf(e, send)
-	k.V = &engine.Vector{SendCounts: v.counts, SendDispls: v.displs}
+	k.V.SendCounts, k.V.SendDispls = v.counts, v.displs
 	if inPlace {
 		k.InPlace = true
 		return k, nil

@@ -77,4 +77,6 @@ type Vector struct {
 	SendCounts, SendDispls []int // elements of Send
 	RecvCounts, RecvDispls []int // elements of Recv
 	SendBufs, RecvBufs     []Buf // Alltoallw: one buffer a rank, each with its own type and layout
+
+	Mem []int // the caller's: memory for the lists of later calls
 }
