@@ -32,6 +32,7 @@ type Board struct {
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
 
+	wrote     int  // bytes in this member's slot
 	readStage bool // this member has read stages of others
 	oneSided  bool // this member may end it before the others have begun it
 
@@ -199,8 +200,18 @@ const claimBytes = 5 * line
 // the others, who have read it one time round before: writing to it does not
 // wait then.
 func (b *Board) claimNext() {
-	cell := cellsOff + int(b.tick&(cells-1))*(line+b.slot)
-	memory.Claim(unsafe.Add(b.block(b.rank), cell), min(claimBytes, line+b.slot))
+	memory.Claim(b.cellOf(b.tick), min(claimBytes, line+b.slot))
+	if b.wrote > claimBytes-line {
+		// A collective of this length is likely to come again, often with a
+		// barrier in between.
+		memory.Claim(b.cellOf(b.tick+1), line+b.wrote)
+	}
+	b.wrote = 0
+}
+
+// cellOf is this member's cell for a collective.
+func (b *Board) cellOf(tick uint64) unsafe.Pointer {
+	return unsafe.Add(b.block(b.rank), cellsOff+int(tick&(cells-1))*(line+b.slot))
 }
 
 // note keeps the first thing that was found wrong with this collective. The

@@ -162,6 +162,7 @@ func (b *Board) place(n, reader int) (unsafe.Pointer, int, error) {
 	case n <= inlineMax:
 		return unsafe.Pointer(&b.mine.word), modeInline, nil
 	case n <= b.slot:
+		b.wrote = n
 		return b.mine.slot(), modeArea, nil
 	}
 	k := b.turn & 1
