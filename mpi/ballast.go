@@ -7,17 +7,25 @@ import (
 
 // ballast is memory that is never touched, and so never resident. The garbage
 // collector runs when the heap has grown by its own size: with a small heap that
-// is after each 4 MiB of requests, hundreds of times a second in a program that
-// starts millions of them, each time to the cost of its peers' cores. With the
-// ballast it is after some ballastSize.
+// is after each 4 MiB of requests or received objects, hundreds of times a second
+// in a program that has many of them, each time to the cost of its peers' cores.
+// With the ballast it is after some ballastSize.
 var ballast []byte
 
 const ballastSize = 12 << 20
 
 var ballastOnce sync.Once
 
-// takeBallast is called when a rank has started many requests. It does nothing
-// where the user has decided how the collector is to run.
+// garbage notes that a rank has received an object of n bytes.
+func (p *process) garbage(n int) {
+	if p.received.Add(int64(n)) > ballastSize {
+		takeBallast()
+	}
+}
+
+// takeBallast is called when a rank has started many requests, or received many
+// objects. It does nothing where the user has decided how the collector is to
+// run.
 func takeBallast() {
 	ballastOnce.Do(func() {
 		if os.Getenv("GOGC") == "" && os.Getenv("GOMEMLIMIT") == "" {

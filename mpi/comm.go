@@ -51,6 +51,7 @@ type process struct {
 	finalized atomic.Bool
 	checkers  checkers
 	requests  atomic.Pointer[slab]
+	received  atomic.Int64 // bytes of objects
 }
 
 // newProcess makes the communicators of a rank. In check mode it is collective.

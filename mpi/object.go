@@ -232,6 +232,7 @@ func (c *Comm) openObject(in *incoming, first []byte, st engine.Status) error {
 	if err := in.open(first, c.objectCodec().MaxBytes()); err != nil {
 		return &codecError{err}
 	}
+	c.st.proc.garbage(in.bytes)
 	return nil
 }
 

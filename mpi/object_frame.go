@@ -47,7 +47,7 @@ const (
 	frameHead = 8
 	longHead  = 48
 
-	firstBytes = 4096
+	firstBytes = 8 << 10 // one frame of the embedded engine
 	ownMessage = 32 << 10
 )
 
