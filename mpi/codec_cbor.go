@@ -28,7 +28,7 @@ import (
 // it cannot hold), float64, bool, time.Time, nil, and for the numeric slices
 // of the sender slices of the same kind of number: []float64, []int64 …
 //
-// Numeric slices of any length and byte slices from 32 KiB travel beside the
+// Numeric slices of any length and byte slices from 8 KiB travel beside the
 // encoding, without being copied into it.
 func CBOR(l Limits) Codec {
 	if l == (Limits{}) {

@@ -17,7 +17,7 @@ import (
 // Package gob is not made to withstand messages that were forged; it bounds
 // what it allocates by the length of the message.
 //
-// Numeric slices and byte slices from 32 KiB that are reached through structs,
+// Numeric slices and byte slices from 8 KiB that are reached through structs,
 // pointers and slices travel beside the encoding.
 func Gob(l Limits) Codec { return gobCodec{l.withDefaults()} }
 

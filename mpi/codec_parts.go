@@ -27,7 +27,7 @@ import (
 // noted. Numeric slices, which encoders take apart element by element, are
 // always parts; so a []float64 that is received as an any is a []float64 at
 // any length.
-const alonePart = 32 << 10
+const alonePart = 8 << 10
 
 // bigEndian: parts are little-endian; on a big-endian machine only bytes are.
 var bigEndian = binary.NativeEndian.Uint16([]byte{0, 1}) == 1

@@ -24,8 +24,9 @@ func (c *Comm) collective(k engine.Coll, err error) error {
 	if err := c.ec.Collective(k, c.done); err != nil {
 		return c.failed("", Undefined, Undefined, err)
 	}
-	if k.V != nil {
-		c.keepVector(k.V)
+	if k.V != nil && k.V.Mem != nil {
+		*k.V = engine.Vector{Mem: k.V.Mem}
+		c.st.vector.Store(k.V)
 	}
 	return nil
 }
@@ -106,28 +107,18 @@ func (c *Comm) checkWhole(name string, n int) error {
 // spans are the checked counts and displacements of one side of a v form.
 type spans struct{ counts, displs []int }
 
-// newVector returns a vector for one call: that of the last blocking one, with
-// its memory, if no call has it now.
+// newVector returns a vector for one call, with memory for its lists: that of a
+// blocking call that has ended, if there is one.
 func (c *Comm) newVector() *engine.Vector {
-	v := c.st.vector.Swap(nil)
-	if v == nil {
-		return new(engine.Vector)
+	if v := c.st.vector.Swap(nil); v != nil {
+		return v
 	}
-	return v
-}
-
-// keepVector takes back the vector of a blocking call that has ended.
-func (c *Comm) keepVector(v *engine.Vector) {
-	*v = engine.Vector{Mem: v.Mem}
-	if v.Mem == nil {
-		v.Mem = make([]int, 4*c.size)
-	}
-	c.st.vector.Store(v)
+	return &engine.Vector{Mem: make([]int, 4*c.size)}
 }
 
 // spans copies counts and displs of a buffer of length n and checks them; nil
 // displs stand for blocks packed one after another. The blocks of a receive
-// buffer may not overlap. The copies are in the memory of v, where there is any.
+// buffer may not overlap. The copies are in the memory of v.
 func (c *Comm) spans(v *engine.Vector, name string, n int, counts, displs []int, recv bool) (spans, error) {
 	p := c.size
 	if len(counts) != p {
@@ -136,13 +127,8 @@ func (c *Comm) spans(v *engine.Vector, name string, n int, counts, displs []int,
 	if displs != nil && len(displs) != p {
 		return spans{}, c.errorf(ErrCount, "%s: %d displacements for %s", name, len(displs), c.ranks())
 	}
-	var mem []int
-	switch {
-	case v.Mem == nil:
-		mem = make([]int, 2*p)
-	case recv:
-		mem = v.Mem[:2*p]
-	default:
+	mem := v.Mem[:2*p]
+	if !recv {
 		mem = v.Mem[2*p:]
 	}
 	s := spans{mem[:p:p], mem[p:]}

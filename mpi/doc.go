@@ -48,7 +48,8 @@
 //   - In place: functions of their own ([AllreduceInPlace] …), with one buffer.
 //   - Nonblocking: every one of these has an I form ([Isend], [Iallreduce],
 //     [IgatherInPlace] …) that returns a [Request] for [Request.Wait],
-//     [Request.Test], [WaitAll], [WaitAny] and [WaitSome].
+//     [Request.Test], [WaitAll], [WaitAny] and [WaitSome]; [StartSend] and
+//     [StartRecv] start in a request of the program's, used again and again.
 //   - Operations: [Sum] to [MinLoc], and functions of the program by [OpFunc] and
 //     [OpSlice].
 //   - Objects: any Go value, through a [Codec]: [SendObject], [BcastObject],

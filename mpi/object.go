@@ -18,29 +18,30 @@ import (
 // v may be changed again, which for short objects is at once. If v cannot be
 // encoded, the error is of class ErrCodec and nothing is sent.
 func SendObject[T any](c *Comm, v T, dest, tag int) error {
-	return sendObject(c, v, dest, tag, engine.Standard)
+	return sendObject(c, &v, dest, tag, engine.Standard)
 }
 
 // SsendObject sends the value v to rank dest and returns when dest has begun
 // to receive it (synchronous mode, MPI 5.0 §3.4).
 func SsendObject[T any](c *Comm, v T, dest, tag int) error {
-	return sendObject(c, v, dest, tag, engine.Synchronous)
+	return sendObject(c, &v, dest, tag, engine.Synchronous)
 }
 
 // BsendObject sends the value v to rank dest and returns without waiting for
 // the receiver: the object is copied (buffered mode, MPI 5.0 §3.4).
 func BsendObject[T any](c *Comm, v T, dest, tag int) error {
-	return sendObject(c, v, dest, tag, engine.Buffered)
+	return sendObject(c, &v, dest, tag, engine.Buffered)
 }
 
-func sendObject[T any](c *Comm, v T, dest, tag int, mode engine.SendMode) error {
+func sendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode) error {
 	if !c.sendable(dest, tag) {
 		return c.checkSend(rawElement, dest, tag)
 	}
-	p, ok, err := c.packBasic(&v)
+	buf := getFrame()
+	p, ok, err := c.packBasic(buf, v)
 	if !ok {
-		other := v // it escapes, v does not
-		p, err = c.pack(&other, firstBytes)
+		other := *v // it escapes, v does not
+		p, err = c.packIn(buf, &other, firstBytes)
 	}
 	if err != nil {
 		return c.newError("", ErrCodec, dest, tag, err)

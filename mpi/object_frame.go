@@ -48,7 +48,7 @@ const (
 	longHead  = 48
 
 	firstBytes = 8 << 10 // one frame of the embedded engine
-	ownMessage = 32 << 10
+	ownMessage = 8 << 10
 )
 
 // frameBuf is pooled memory for a first message.
@@ -80,9 +80,11 @@ func (p *packed) free() {
 }
 
 // pack encodes the value v points to; the first message is at most limit long.
-func (c *Comm) pack(v any, limit int) (packed, error) {
+func (c *Comm) pack(v any, limit int) (packed, error) { return c.packIn(getFrame(), v, limit) }
+
+// packIn is pack with a frame to begin in, which it takes over.
+func (c *Comm) packIn(buf *frameBuf, v any, limit int) (packed, error) {
 	codec := c.objectCodec()
-	buf := getFrame()
 	id := codecID(codec)
 	data, parts, err := encodeWith(codec, putHead(buf.b[:0], formWhole, id), v)
 	if err == nil && (len(data) < frameHead || binary.LittleEndian.Uint64(data) != objectMark|uint64(id)<<32) {
@@ -124,17 +126,15 @@ func (c *Comm) packEncoded(codec Codec, buf *frameBuf, data []byte, parts [][]by
 	return out, nil
 }
 
-// packBasic is pack of a value of a basic type for the default codec, without
-// memory of its own; ok is false where v points to something else. v does not
-// escape.
-func (c *Comm) packBasic(v any) (p packed, ok bool, err error) {
+// packBasic is packIn for a value of a basic type and the default codec, without
+// memory of its own. Where v points to something else it does nothing, and ok is
+// false. v does not escape.
+func (c *Comm) packBasic(buf *frameBuf, v any) (p packed, ok bool, err error) {
 	if c.codec != nil {
 		return packed{}, false, nil
 	}
-	buf := getFrame()
 	data, ok := appendBasic(binary.LittleEndian.AppendUint64(buf.b[:0], defaultHead), v)
 	if !ok {
-		buf.free()
 		return packed{}, false, nil
 	}
 	if len(data) <= firstBytes {

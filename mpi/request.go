@@ -13,16 +13,20 @@ import (
 // Request is a running nonblocking operation (MPI 5.0 §3.7). Wait or Test says
 // when it is complete; until then the buffers given to it belong to it. The
 // errors of the operation, also of its arguments, come out of Wait and Test.
+// (StartSend and StartRecv return those of the arguments.)
 //
 // Once complete, a request keeps its result: further calls return it again. A
 // nil *Request and the zero Request count as requests that have nothing to do
 // and are complete. Requests may be waited for, tested and cancelled from any
-// goroutine. [StartSend] and [StartRecv] use a complete one again.
+// goroutine. [StartSend] and [StartRecv] start in a request of the program's,
+// which may be used again; other requests are for one operation.
 //
 // What the program wrote to a buffer before it started the operation is what
 // is sent; the completion of a receive or collective "synchronizes before" the
 // return of the Wait or Test that reports it (see the Go memory model).
 type Request struct {
+	_ noCopy
+
 	*operation // nil: complete, without an error, from the start; may be of the operation before
 
 	bytes     int   // of the status
@@ -30,10 +34,16 @@ type Request struct {
 
 	state uint32 // over and handedOut, see below
 
-	op        opName // constant
-	send      bool   // a send: has no status but Cancelled; constant
+	op        opName // constant, but for StartSend and StartRecv
+	send      bool   // a send: has no status but Cancelled; likewise
 	cancelled bool   // of the status
 }
+
+// noCopy makes go vet report copies.
+type noCopy struct{}
+
+func (*noCopy) Lock()   {}
+func (*noCopy) Unlock() {}
 
 // operation is what a request needs until it is complete. Programs start
 // requests by the million, and short messages are complete at once: what all
@@ -51,7 +61,8 @@ type operation struct {
 }
 
 // The bits of a request's state: its operation is complete, and a call has said
-// so. The first is set with the mutex held; both are read without.
+// so. Once others may look at the request, the first is set with the mutex held;
+// both are read without.
 const (
 	over uint32 = 1 << iota
 	handedOut
@@ -187,7 +198,7 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engi
 	r.op = op
 	if _, done := req.(engine.Completed); done && err == nil {
 		if r.operation != nil {
-			r.more = nil // the error of the operation before
+			r.c, r.more = c, nil // nothing is left of the operation before
 		}
 		r.setStatus(st)
 		r.state = over // nobody else looks at r
@@ -195,9 +206,10 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engi
 	}
 	r.peer, r.tag = int32(peer), int32(tag)
 	if r.operation == nil {
-		r.operation = new(operation)
+		r.operation = &operation{c: c}
+	} else {
+		r.c, r.more, r.withdraw, r.fixed = c, nil, false, false
 	}
-	*r.operation = operation{c: c}
 	if err != nil {
 		r.end(emptyStatus, r.failed(err))
 		r.state = over

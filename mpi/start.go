@@ -13,17 +13,20 @@ import (
 //	if err := mpi.StartSend(c, &r, buf, dest, tag); err != nil { … }
 //	_, err := r.Wait()
 //
-// As soon as Wait or Test has reported its completion, r may be started again.
-// So a program that sends many messages allocates nothing, where Isend makes a
-// new request each time for the garbage collector to find.
+// As soon as Wait or Test, or a call for several requests, has reported its
+// completion, r may be started again, as a send or a receive, with other
+// arguments (it is not a persistent request). What it said about its former
+// operation is forgotten. So a program that sends many messages allocates
+// nothing once its requests have been used, on Ringo's own engine, where Isend
+// makes a new request each time for the garbage collector to find.
 //
-// r is a zero Request, one that has been started before and is complete, or a
-// complete one from any other call. What it said about its former operation is
-// forgotten. Nobody else may use r during the call, and r must not be copied.
+// r is a zero Request, or one that StartSend or StartRecv has used before; it
+// must not be copied. Before r is started again, all calls that were given it,
+// in whatever goroutine, have to have returned.
 //
 // The call does not block. Errors of the arguments are returned at once, also
-// ErrRequest if r is still under way, and leave r as it was; those of the
-// operation come out of Wait and Test.
+// ErrRequest if r is none of these or not reported complete, and leave r as it
+// was; those of the operation come out of Wait and Test.
 func StartSend[T any](c *Comm, r *Request, buf []T, dest, tag int) error {
 	e := elementOf[T]()
 	if e.typ == nil || !c.sendable(dest, tag) || !r.startable() {
@@ -50,16 +53,21 @@ func StartRecv[T any](c *Comm, r *Request, buf []T, source, tag int) error {
 	return nil
 }
 
-// startable reports whether an operation can be started in r.
-func (r *Request) startable() bool { return r != nil && r.isOver() }
+// startable reports whether an operation can be started in r. (A request of
+// another call may have a goroutine of its own; see [Request.drive].)
+func (r *Request) startable() bool {
+	return r != nil && (r.none() || (r.op == opStartSend || r.op == opStartRecv) && r.isOver() && r.isOut())
+}
 
 // startEmpty is a start that has not come to the engine: err says why, or is
 // nil for ProcNull and for an r that cannot be started.
 func (r *Request) startEmpty(c *Comm, op opName, peer, tag int, st Status, err error) error {
 	if err == nil && !r.startable() {
-		what := "it is under way: Wait or Test must report its completion first"
+		what := "Wait or Test has not reported its completion yet"
 		if r == nil {
 			what = "it is nil"
+		} else if r.op != opStartSend && r.op != opStartRecv {
+			what = "it is that of " + r.op.String()
 		}
 		err = c.newError("", ErrRequest, peer, tag, errors.New("the request cannot be started: "+what))
 	}

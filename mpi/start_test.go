@@ -95,6 +95,88 @@ func TestStartRefused(t *testing.T) {
 	})
 }
 
+// What has not been reported complete, and what another call has made, is not
+// started; what has been cancelled is, and is not cancelled any more.
+func TestStartAgain(t *testing.T) {
+	runObjects(t, 1, func(c *mpi.Comm) error {
+		var r mpi.Request
+		buf := make([]int, 1)
+		refused := func(what string, r *mpi.Request) {
+			t.Helper()
+			if err := mpi.StartRecv(c, r, buf, 0, 9); !errors.Is(err, mpi.ErrRequest) {
+				t.Errorf("%s: %v", what, err)
+			}
+		}
+		if err := mpi.StartSend(c, &r, []int{1}, 0, 0); err != nil { // complete at once
+			return err
+		}
+		refused("a send that is not reported complete", &r)
+		if err := mpi.WaitAll(&r); err != nil {
+			return err
+		}
+		if err := mpi.StartRecv(c, &r, buf, 0, 5); err != nil {
+			return err
+		}
+		refused("a receive under way", &r)
+		if err := r.Cancel(); err != nil {
+			return err
+		}
+		if st, err := r.Wait(); err != nil || !st.Cancelled {
+			t.Errorf("cancelled: %+v, %v", st, err)
+		}
+		if err := mpi.StartRecv(c, &r, buf, 0, 0); err != nil {
+			return err
+		}
+		if st, err := r.Wait(); err != nil || st.Cancelled || buf[0] != 1 {
+			t.Errorf("then: %+v, %v", st, err)
+		}
+		barrier, object := c.Ibarrier(), mpi.IrecvObject[int](c, 0, 1)
+		if err := mpi.SendObject(c, 7, 0, 1); err != nil {
+			return err
+		}
+		for what, r := range map[string]*mpi.Request{
+			"Isend": mpi.Isend(c, buf, mpi.ProcNull, 0), "Ibarrier": barrier, "IrecvObject": object.Request(),
+		} {
+			if _, err := r.Wait(); err != nil {
+				return err
+			}
+			refused(what, r)
+		}
+		return nil
+	})
+}
+
+// A start that the engine refuses ends in the request, and so do those before
+// and after it.
+func TestStartFails(t *testing.T) {
+	runObjects(t, 1, func(c *mpi.Comm) error {
+		d, err := c.Dup()
+		if err != nil {
+			return err
+		}
+		var r mpi.Request
+		for _, on := range []*mpi.Comm{c, d, c, d} {
+			if on == d {
+				d.Revoke()
+			}
+			got := []int{0}
+			if err := mpi.StartRecv(on, &r, got, 0, 0); err != nil {
+				return err
+			}
+			if on == c {
+				if err := mpi.Send(c, []int{3}, 0, 0); err != nil {
+					return err
+				}
+			}
+			_, err := r.Wait()
+			if on == c && (err != nil || got[0] != 3) || on == d && !errors.Is(err, mpi.ErrRevoked) {
+				t.Errorf("error %v, received %d", err, got[0])
+			}
+		}
+		return nil
+	})
+}
+
 // An operation that its context has ended leaves a request that can be used
 // again, on another communicator as well.
 func TestStartAfterContext(t *testing.T) {

@@ -10,7 +10,7 @@ import (
 )
 
 // The functions below handle several requests at once (MPI 5.0 §3.7.5). Nil
-// requests are passed over, and so are, where one or some of them are asked
+// and zero requests are passed over, and so are, where one or some of them are asked
 // for, requests whose completion has been handed out before: a loop around
 // WaitAny sees each request once.
 
@@ -31,7 +31,7 @@ func WaitAll(reqs ...*Request) error {
 			continue
 		}
 		var err error
-		if r.isOver() {
+		if r.isOver() { // as Wait does it, for the many that are
 			r.handOut()
 			err = r.err()
 		} else {

@@ -78,5 +78,5 @@ type Vector struct {
 	RecvCounts, RecvDispls []int // elements of Recv
 	SendBufs, RecvBufs     []Buf // Alltoallw: one buffer a rank, each with its own type and layout
 
-	Mem []int // the caller's: memory for the lists of later calls
+	Mem []int // where the caller has the lists; nothing to an engine
 }

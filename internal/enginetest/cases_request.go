@@ -232,7 +232,7 @@ func init() {
 	})
 	define(Case{
 		Name: "3.7.2 requests of the program are used again", Min: 2,
-		Rule: "StartSend and StartRecv start in a request that is complete, whatever it did before, and refuse one that is under way.",
+		Rule: "StartSend and StartRecv start in a request whose completion has been reported, a send or a receive before, and refuse others.",
 		Run: func(t *T, c *mpi.Comm) {
 			next, prev := (t.Rank+1)%t.Size, (t.Rank+t.Size-1)%t.Size
 			const window = 5
@@ -340,7 +340,7 @@ func init() {
 						t.OK(mpi.Send(c, []byte{7}, 1, i))
 					}
 				case 1:
-					for _, wait := range []bool{false, true} { // with the message there, and before it comes
+					for _, wait := range []bool{false, true} { // before the message comes, and with it there
 						if wait {
 							time.Sleep(time.Millisecond)
 						}

@@ -32,7 +32,7 @@ type Board struct {
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
 
-	wrote     int  // bytes in this member's slot
+	wrote     int  // bytes that place has put into the slot
 	readStage bool // this member has read stages of others
 	oneSided  bool // this member may end it before the others have begun it
 
@@ -198,7 +198,8 @@ const claimBytes = 5 * line
 
 // claimNext gets the cell of this member's next collective out of the caches of
 // the others, who have read it one time round before: writing to it does not
-// wait then.
+// wait then. Of a slot as long as the last one there is time to get all lines
+// only in the cell after the next.
 func (b *Board) claimNext() {
 	memory.Claim(b.cellOf(b.tick), min(claimBytes, line+b.slot))
 	if b.wrote > claimBytes-line {

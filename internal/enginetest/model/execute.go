@@ -35,15 +35,16 @@ type machine struct {
 	size  int
 	comms [numComms]*mpi.Comm
 	reqs  map[int]*mpi.Request
-	after map[int]func() // checks of completed requests
-	spare []*mpi.Request // complete: every second operation is started in one of them
+	after map[int]func()        // checks of completed requests
+	own   map[*mpi.Request]bool // the program's: every second operation is started in one of them
+	spare []*mpi.Request        // of them, those that are complete
 	turn  bool
 	op    Op
 }
 
 // Execute runs the part of a program of this rank.
 func Execute(t *enginetest.T, world *mpi.Comm, p *Program) {
-	m := &machine{t: t, rank: world.Rank(), size: world.Size(), reqs: map[int]*mpi.Request{}, after: map[int]func(){}}
+	m := &machine{t: t, rank: world.Rank(), size: world.Size(), reqs: map[int]*mpi.Request{}, after: map[int]func(){}, own: map[*mpi.Request]bool{}}
 	var err error
 	for i := range m.comms {
 		switch i {
@@ -181,11 +182,17 @@ func (m *machine) perform(o Op) {
 	}
 }
 
-// used returns a request that is to be used again, or nil.
+// used returns a request of the program's to start in, or nil where the library
+// is to make one.
 func (m *machine) used() *mpi.Request {
-	n := len(m.spare)
-	if m.turn = !m.turn; m.turn || n == 0 {
+	if m.turn = !m.turn; m.turn {
 		return nil
+	}
+	n := len(m.spare)
+	if n == 0 {
+		r := new(mpi.Request)
+		m.own[r] = true
+		return r
 	}
 	r := m.spare[n-1]
 	m.spare = m.spare[:n-1]
@@ -264,7 +271,9 @@ func (m *machine) finish(id int, test bool) {
 	}
 	delete(m.reqs, id)
 	delete(m.after, id)
-	m.spare = append(m.spare, r)
+	if m.own[r] {
+		m.spare = append(m.spare, r)
+	}
 }
 
 // round sends this rank's messages of a round and receives those that are for
