@@ -12,13 +12,16 @@ import (
 // With the ballast it is after some ballastSize.
 var ballast []byte
 
-const ballastSize = 12 << 20
+const (
+	ballastSize  = 12 << 20
+	ballastAfter = 1 << 20 // bytes of received objects
+)
 
 var ballastOnce sync.Once
 
 // garbage notes that a rank has received an object of n bytes.
 func (p *process) garbage(n int) {
-	if p.received.Add(int64(n)) > 1<<20 {
+	if p.received.Add(int64(n)) > ballastAfter {
 		takeBallast()
 	}
 }

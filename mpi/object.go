@@ -227,7 +227,7 @@ func (in *incoming) decodeInto(c *Comm, v any) error {
 }
 
 func (c *Comm) openObject(in *incoming, first []byte, st engine.Status) error {
-	if st.Sig != 0 && st.Sig.Kind() != engine.Raw {
+	if !ofObject(st.Sig) {
 		return engine.Errorf(ErrType, "the message is a buffer of %v, not an object", st.Sig)
 	}
 	if err := in.open(first, c.objectCodec().MaxBytes()); err != nil {
@@ -236,6 +236,9 @@ func (c *Comm) openObject(in *incoming, first []byte, st engine.Status) error {
 	c.st.proc.garbage(in.bytes)
 	return nil
 }
+
+// ofObject reports whether a message with this signature can be of an object.
+func ofObject(sig engine.Sig) bool { return sig == 0 || sig.Kind() == engine.Raw }
 
 // codecError marks an error of a codec, or of the form of an object.
 type codecError struct{ err error }

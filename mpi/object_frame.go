@@ -115,9 +115,9 @@ func (c *Comm) packEncoded(codec Codec, buf *frameBuf, data []byte, parts [][]by
 		return packed{buf: buf, first: data, bytes: total}, nil
 	}
 	out := packed{bytes: total}
-	if id := codecID(codec); frameHead+4+4*len(parts)+total <= limit {
+	if frameHead+4+4*len(parts)+total <= limit {
 		out.buf = getFrame()
-		out.first = appendParts(putHead(out.buf.b[:0], formParts, id), parts, data[frameHead:])
+		out.first = appendParts(putHead(out.buf.b[:0], formParts, codecID(codec)), parts, data[frameHead:])
 		out.buf.b = out.first
 		buf.free()
 		return out, nil
@@ -137,10 +137,6 @@ func (c *Comm) packBasic(buf *frameBuf, v any) (p packed, ok bool, err error) {
 	if !ok {
 		return packed{}, false, nil
 	}
-	if len(data) <= firstBytes {
-		buf.b = data
-		return packed{buf: buf, first: data, bytes: len(data) - frameHead}, true, nil
-	}
 	p, err = c.packEncoded(defaultCodec, buf, data, nil, firstBytes)
 	return p, true, err
 }
@@ -148,7 +144,7 @@ func (c *Comm) packBasic(buf *frameBuf, v any) (p packed, ok bool, err error) {
 // unpackBasic makes the value v points to of a message that packBasic may have
 // made. Whatever else it may be is left for [incoming]. v does not escape.
 func (c *Comm) unpackBasic(b []byte, sig engine.Sig, v any) bool {
-	return c.codec == nil && (sig == 0 || sig.Kind() == engine.Raw) && len(b) >= frameHead &&
+	return c.codec == nil && ofObject(sig) && len(b) >= frameHead &&
 		binary.LittleEndian.Uint64(b) == defaultHead && decodeBasic(b[frameHead:], v)
 }
 

@@ -10,9 +10,9 @@ import (
 )
 
 // The functions below handle several requests at once (MPI 5.0 §3.7.5). Nil
-// and zero requests are passed over, and so are, where one or some of them are asked
-// for, requests whose completion has been handed out before: a loop around
-// WaitAny sees each request once.
+// and zero requests are passed over, and so are, where one or some of them are
+// asked for, requests whose completion has been handed out before: a loop
+// around WaitAny sees each request once.
 
 // WaitAll blocks until all requests are complete and returns their errors,
 // joined (MPI_Waitall).

@@ -17,8 +17,8 @@ func (b *Board) Number() uint64 { return b.tick }
 // Begun is the number of collectives that member r has begun.
 func (b *Board) Begun(r int) uint64 {
 	most := uint64(0)
-	for i := range uintptr(cells) {
-		h := (*header)(unsafe.Add(b.block(r), cellsOff+i*uintptr(line+b.slot)))
+	for i := range uint64(cells) {
+		h := (*header)(unsafe.Add(b.block(r), b.cellAt(i)))
 		most = max(most, atomic.LoadUint64(&h.flag))
 	}
 	return most

@@ -143,7 +143,7 @@ func symmetric(k engine.CollKind) bool {
 func (b *Board) begin(c *engine.Coll) error {
 	n := b.tick
 	b.readStage, b.oneSided = false, false
-	b.cellOff = cellsOff + int(n&(cells-1))*(line+b.slot)
+	b.cellOff = b.cellAt(n)
 	b.mine = b.cell(b.rank)
 	if n&(window-1) == 0 && int64(b.safe+window-n) < 0 {
 		if b.tree {
@@ -212,7 +212,7 @@ func (b *Board) claimNext() {
 
 // cellOf is this member's cell for a collective.
 func (b *Board) cellOf(tick uint64) unsafe.Pointer {
-	return unsafe.Add(b.block(b.rank), cellsOff+int(tick&(cells-1))*(line+b.slot))
+	return unsafe.Add(b.block(b.rank), b.cellAt(tick))
 }
 
 // note keeps the first thing that was found wrong with this collective. The

@@ -134,6 +134,11 @@ func entryAt(table unsafe.Pointer, r int) *entry {
 // block is the memory of member r.
 func (b *Board) block(r int) unsafe.Pointer { return unsafe.Add(b.base, r*b.stride) }
 
+// cellAt is where in a block the cell for a collective is.
+func (g *geometry) cellAt(tick uint64) int {
+	return cellsOff + int(tick&(cells-1))*(line+g.slot)
+}
+
 // cell is the header of member r for the collective that runs.
 func (b *Board) cell(r int) *header {
 	return (*header)(unsafe.Add(b.base, r*b.stride+b.cellOff))
