@@ -108,7 +108,7 @@ func (ep *endpoint) tick() (n int, keep bool) {
 		n = ep.progress()
 		ep.seeChanges()
 		ep.serveWatchers()
-		if len(ep.jobs) > 0 {
+		if ep.jobs.len() > 0 {
 			ep.runJobs()
 		}
 	}

@@ -3,7 +3,6 @@ package embedded
 import (
 	"sync/atomic"
 	"time"
-	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
@@ -33,11 +32,11 @@ type endpoint struct {
 
 	ops         numbers // operations that await an answer of a peer
 	outstanding int     // operations that no call may be waiting for
-	jobs        []job   // copies to be made without the lock
-	settling    []job   // copies whose last pieces their senders make
-	patience    int     // looks at settling
-	offered     offers  // sends that this rank may help to copy
-	pulled      bool    // the system allows copies out of peers' memory
+	jobs        jobQueue
+	settling    []job  // copies whose last pieces their senders make
+	patience    int    // looks at settling
+	offered     offers // sends that this rank may help to copy
+	pulled      bool   // the system allows copies out of peers' memory
 
 	polling  bool       // a goroutine polls, or sleeps on the bell
 	moved    int        // what the last look of the poller found to do
@@ -63,6 +62,7 @@ type endpoint struct {
 	pool     *request
 	messages *message
 	parks    *parked
+	batches  *batch
 
 	world, self *comm
 }
@@ -228,7 +228,7 @@ func (ep *endpoint) progressBeside(own *inbound) int {
 	if len(ep.sending) > 0 {
 		n += ep.resend()
 	}
-	if len(ep.jobs) > 0 {
+	if ep.jobs.len() > 0 {
 		ep.runJobs()
 		n++
 	}
@@ -304,7 +304,7 @@ func (ep *endpoint) once() {
 // leave ends a call: it gives the lock back after making the copies that the
 // call has caused, and sees to it that what is under way goes on.
 func (ep *endpoint) leave() {
-	if len(ep.jobs) > 0 {
+	if ep.jobs.len() > 0 {
 		ep.runJobs()
 	}
 	if ep.outstanding > 0 {
@@ -320,20 +320,4 @@ func (ep *endpoint) unlock() {
 		ep.hub.wake(ep.rank)
 	}
 	ep.lock.Unlock()
-}
-
-// job is a copy to be made without the lock.
-type job struct {
-	r     *request
-	addr  unsafe.Pointer // in this process, or nil
-	from  uint64         // in the peer's memory
-	n     int
-	total int
-	reply uint64 // the sender's operation
-
-	shared *segment.Transfer // the sender helps
-
-	src int32
-	tag int32
-	sig engine.Sig
 }

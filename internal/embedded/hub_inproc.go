@@ -275,6 +275,13 @@ func (h *inproc) push(_ int, addr uint64, src unsafe.Pointer, n int) error {
 	return nil
 }
 
+func (h *inproc) pullAll(rank int, parts []part) error {
+	for _, p := range parts {
+		memory.Copy(p.dst, pointer(p.from), p.n)
+	}
+	return nil
+}
+
 func (h *inproc) place(unsafe.Pointer) (uint64, bool)   { return 0, false }
 func (h *inproc) at(uint64, int) (unsafe.Pointer, bool) { return nil, false }
 

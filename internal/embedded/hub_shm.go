@@ -203,6 +203,18 @@ func (h *shm) pull(dst unsafe.Pointer, rank int, addr uint64, n int) error {
 	return h.reachInto(rank, addr, dst, n, readPeer)
 }
 
+func (h *shm) pullAll(rank int, parts []part) error {
+	n := 0
+	for _, p := range parts {
+		n += p.n
+	}
+	k, err := readPeerAll(h.seg.Pid(rank), parts)
+	if err == nil && k != n {
+		err = engine.Errorf(engine.ErrOther, "%d of %d bytes of rank %d could be copied", k, n, rank)
+	}
+	return err
+}
+
 func (h *shm) push(rank int, addr uint64, src unsafe.Pointer, n int) error {
 	return h.reachInto(rank, addr, src, n, writePeer)
 }

@@ -44,6 +44,30 @@ func writePeer(pid int, addr uint64, src unsafe.Pointer, n int) (int, error) {
 	return peer(unix.SYS_PROCESS_VM_WRITEV, pid, addr, src, n)
 }
 
+// readPeerAll is readPeer for several pieces of smallReach bytes together.
+func readPeerAll(pid int, parts []part) (int, error) {
+	var here [batchMost]struct {
+		base unsafe.Pointer
+		len  uintptr
+	}
+	var there [batchMost][2]uintptr
+	for i, p := range parts {
+		here[i].base, here[i].len = p.dst, uintptr(p.n)
+		there[i] = [2]uintptr{uintptr(p.from), uintptr(p.n)}
+	}
+	n := uintptr(len(parts))
+	for {
+		k, _, e := syscall.RawSyscall6(unix.SYS_PROCESS_VM_READV, uintptr(pid), uintptr(unsafe.Pointer(&here)), n, uintptr(unsafe.Pointer(&there)), n, 0)
+		switch {
+		case e == syscall.EINTR:
+		case e != 0:
+			return 0, e
+		default:
+			return int(k), nil
+		}
+	}
+}
+
 func peer(call uintptr, pid int, addr uint64, local unsafe.Pointer, n int) (int, error) {
 	here := struct {
 		base unsafe.Pointer

@@ -15,4 +15,6 @@ func allowReach() bool { return false }
 
 func readPeer(int, uint64, unsafe.Pointer, int) (int, error) { return 0, errors.ErrUnsupported }
 
+func readPeerAll(int, []part) (int, error) { return 0, errors.ErrUnsupported }
+
 func writePeer(int, uint64, unsafe.Pointer, int) (int, error) { return 0, errors.ErrUnsupported }

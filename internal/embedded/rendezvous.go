@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/memory"
@@ -83,7 +82,7 @@ func (ep *endpoint) startPull(r *request, o proto.Origin, src, tag int32, sig en
 		p, ok := ep.hub.at(o.Offset, n)
 		if ok {
 			j.addr = p
-			ep.jobs = append(ep.jobs, j)
+			ep.jobs.push(j)
 			return
 		}
 	}
@@ -91,53 +90,7 @@ func (ep *endpoint) startPull(r *request, o proto.Origin, src, tag int32, sig en
 		ep.askFor(j)
 		return
 	}
-	ep.jobs = append(ep.jobs, j)
-}
-
-// runJobs makes the copies that are to be made without the lock. The caller
-// has the lock, and has it again afterwards.
-func (ep *endpoint) runJobs() {
-	for len(ep.jobs) > 0 {
-		j := ep.jobs[0]
-		copy(ep.jobs, ep.jobs[1:])
-		ep.jobs[len(ep.jobs)-1] = job{}
-		ep.jobs = ep.jobs[:len(ep.jobs)-1]
-		peer := j.r.peer
-		// When messages go both ways, the peer copies those to it.
-		if j.n >= shareMin && j.n == j.total && len(ep.offered) == 0 && (ep.pulled || j.addr != nil) {
-			j.shared = ep.hub.transfer(int(peer), j.reply)
-		}
-		ep.lock.Unlock()
-		var err error
-		if j.shared != nil {
-			err = ep.pullShared(&j)
-		} else if j.n > 0 {
-			err = ep.copyPart(&j, 0, j.n)
-		}
-		ep.lock.Lock()
-		if err == nil && j.addr == nil && j.n > 0 {
-			ep.pulled = true
-		}
-		switch {
-		case err != nil:
-			ep.pullFailed(j, err)
-		case j.shared != nil && atomic.LoadUint64(&j.shared.Done) < uint64(j.n):
-			ep.settling = append(ep.settling, j)
-			ep.news = true // whoever polls for the rank must not sleep now
-		default:
-			ep.pulledAll(j)
-		}
-	}
-}
-
-// copyPart copies n bytes of an offered message from where they lie.
-func (ep *endpoint) copyPart(j *job, at, n int) error {
-	dst := unsafe.Add(j.r.ptr, at)
-	if j.addr != nil {
-		memory.Copy(dst, unsafe.Add(j.addr, at), n)
-		return nil
-	}
-	return ep.hub.pull(dst, int(j.r.peer), j.from+uint64(at), n)
+	ep.jobs.push(j)
 }
 
 // pulledAll ends a receive whose message has been copied.

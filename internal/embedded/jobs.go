@@ -1,0 +1,165 @@
+package embedded
+
+import (
+	"sync/atomic"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// job is the copy of an offered message out of its sender's memory, to be made
+// without the lock.
+type job struct {
+	r     *request
+	addr  unsafe.Pointer // in this process, or nil
+	from  uint64         // in the peer's memory
+	n     int
+	total int
+	reply uint64 // the sender's operation
+
+	shared *segment.Transfer // the sender helps
+
+	src int32
+	tag int32
+	sig engine.Sig
+}
+
+// jobQueue is a first-in first-out list of jobs.
+type jobQueue struct {
+	list []job
+	head int
+}
+
+func (q *jobQueue) len() int { return len(q.list) - q.head }
+
+func (q *jobQueue) push(j job) {
+	if q.head > len(q.list)/2 && len(q.list) == cap(q.list) { // rather than let it grow
+		n := copy(q.list, q.list[q.head:])
+		clear(q.list[n:])
+		q.list, q.head = q.list[:n], 0
+	}
+	q.list = append(q.list, j)
+}
+
+// first is the oldest job of a queue that has one.
+func (q *jobQueue) first() *job { return &q.list[q.head] }
+
+func (q *jobQueue) pop() job {
+	j := q.list[q.head]
+	q.list[q.head] = job{}
+	if q.head++; q.head == len(q.list) {
+		q.list, q.head = q.list[:0], 0
+	}
+	return j
+}
+
+const (
+	// Of the shorter messages of a stream several are copied by one system call:
+	// so many, and so long together.
+	batchMost  = 8
+	batchBytes = 128 << 10
+)
+
+// batch is memory for jobs that are done together.
+type batch struct {
+	jobs  [batchMost]job
+	parts [batchMost]part
+	next  *batch
+}
+
+// part is one copy out of a peer's memory.
+type part struct {
+	dst  unsafe.Pointer
+	from uint64
+	n    int
+}
+
+// runJobs makes the copies that are to be made without the lock. The caller
+// has the lock, and has it again afterwards.
+func (ep *endpoint) runJobs() {
+	for ep.jobs.len() > 0 {
+		j := ep.jobs.pop()
+		if ep.joins(&j, j.r.peer, batchBytes) && ep.jobs.len() > 0 && ep.joins(ep.jobs.first(), j.r.peer, batchBytes-j.n) {
+			ep.runBatch(j)
+			continue
+		}
+		// When messages go both ways, the peer copies those to it.
+		if j.n >= shareMin && j.n == j.total && len(ep.offered) == 0 && (ep.pulled || j.addr != nil) {
+			j.shared = ep.hub.transfer(int(j.r.peer), j.reply)
+		}
+		ep.run(j)
+	}
+}
+
+// run makes one copy.
+func (ep *endpoint) run(j job) {
+	ep.lock.Unlock()
+	var err error
+	if j.shared != nil {
+		err = ep.pullShared(&j)
+	} else if j.n > 0 {
+		err = ep.copyPart(&j, 0, j.n)
+	}
+	ep.lock.Lock()
+	if err == nil && j.addr == nil && j.n > 0 {
+		ep.pulled = true
+	}
+	switch {
+	case err != nil:
+		ep.pullFailed(j, err)
+	case j.shared != nil && atomic.LoadUint64(&j.shared.Done) < uint64(j.n):
+		ep.settling = append(ep.settling, j)
+		ep.news = true // whoever polls for the rank must not sleep now
+	default:
+		ep.pulledAll(j)
+	}
+}
+
+// joins reports whether a job may be done by one system call with others of a
+// peer that have left room for so many bytes.
+func (ep *endpoint) joins(j *job, peer int32, room int) bool {
+	return ep.pulled && j.addr == nil && j.n > 0 && j.n <= room && j.r.peer == peer && !ep.hub.fenced()
+}
+
+// runBatch makes the copy of j together with those that follow it.
+func (ep *endpoint) runBatch(j job) {
+	b := ep.batches
+	if b == nil {
+		b = new(batch)
+	} else {
+		ep.batches = b.next
+	}
+	peer, room, n := j.r.peer, batchBytes, 0
+	for {
+		b.jobs[n], b.parts[n] = j, part{j.r.ptr, j.from, j.n}
+		room -= j.n
+		if n++; n == batchMost || ep.jobs.len() == 0 || !ep.joins(ep.jobs.first(), peer, room) {
+			break
+		}
+		j = ep.jobs.pop()
+	}
+	ep.lock.Unlock()
+	err := ep.hub.pullAll(int(peer), b.parts[:n])
+	ep.lock.Lock()
+	for _, j := range b.jobs[:n] {
+		if err != nil { // one of them, perhaps: each for itself
+			ep.run(j)
+		} else {
+			ep.pulledAll(j)
+		}
+	}
+	*b = batch{next: ep.batches}
+	ep.batches = b
+}
+
+// copyPart copies n bytes of an offered message from where they lie.
+func (ep *endpoint) copyPart(j *job, at, n int) error {
+	dst := unsafe.Add(j.r.ptr, at)
+	if j.addr != nil {
+		memory.Copy(dst, unsafe.Add(j.addr, at), n)
+		return nil
+	}
+	return ep.hub.pull(dst, int(j.r.peer), j.from+uint64(at), n)
+}
