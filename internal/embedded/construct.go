@@ -169,7 +169,10 @@ func (c *comm) openBoard() {
 	if c.boardMem == nil {
 		return
 	}
-	polls, _, _ := c.ep.hub.spin()
+	polls, time, _ := c.ep.hub.spin()
+	if time == 0 { // ranks outnumber cores
+		polls = 0
+	}
 	h := &boardHost{c: c, canPull: true, spins: polls}
 	for r := range c.size {
 		if p := int(c.proc(r)); p != c.ep.rank && !c.ep.hub.canPull(p) {
