@@ -169,11 +169,7 @@ func (c *comm) openBoard() {
 	if c.boardMem == nil {
 		return
 	}
-	polls, time, _ := c.ep.hub.spin()
-	if time == 0 { // ranks outnumber cores
-		polls = 0
-	}
-	h := &boardHost{c: c, canPull: true, spins: polls}
+	h := &boardHost{c: c, canPull: true, spins: boardSpin(c.ep.hub)}
 	for r := range c.size {
 		if p := int(c.proc(r)); p != c.ep.rank && !c.ep.hub.canPull(p) {
 			h.canPull = false

@@ -44,6 +44,16 @@ func boardSize(h hub, members int) int {
 	return board.Size(members)
 }
 
+// boardSpin is how often a board polls before it waits: not at all where ranks
+// outnumber cores, which it takes for the sign of that.
+func boardSpin(h hub) int {
+	polls, time, _ := h.spin()
+	if time == 0 {
+		return 0
+	}
+	return polls
+}
+
 // Wait implements [board.Host].
 func (h *boardHost) Wait(r int, p *uint64, v uint64, done <-chan struct{}) error {
 	ep := h.c.ep

@@ -99,6 +99,15 @@ func TestCopyLeftWithTheSenderWakes(t *testing.T) {
 	}
 }
 
+// A board has other ways where ranks outnumber cores.
+func TestBoardKnowsOfACrowd(t *testing.T) {
+	for _, crowded := range []bool{false, true} {
+		if spin := boardSpin(&shm{crowded: crowded}); (spin == 0) != crowded {
+			t.Errorf("crowded %v: a board polls %d times", crowded, spin)
+		}
+	}
+}
+
 // Sends to a rank that has ended, or ends while they wait for room in its ring,
 // leave nothing of themselves in the pool of requests.
 func TestSendsToARankThatEnds(t *testing.T) {
