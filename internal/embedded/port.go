@@ -44,11 +44,11 @@ func boardSize(h hub, members int) int {
 	return board.Size(members)
 }
 
-// boardSpin is how often a board polls before it waits: not at all where ranks
-// outnumber cores, which it takes for the sign of that.
+// boardSpin is how often a board polls before it waits: not at all where
+// processes outnumber cores, which it takes for the sign of that.
 func boardSpin(h hub) int {
 	polls, time, _ := h.spin()
-	if time == 0 {
+	if time == 0 && h.transport() != "inproc" {
 		return 0
 	}
 	return polls
