@@ -60,8 +60,10 @@ type hub interface {
 	canPull(rank int) bool
 	pull(dst unsafe.Pointer, rank int, addr uint64, n int) error
 	push(rank int, addr uint64, src unsafe.Pointer, n int) error
-	// pullAll is pull for at most batchMost copies of at most batchBytes.
+	// pullAll is pull for at most batchMost copies of at most batchBytes
+	// together. batches reports whether that costs less than one pull for each.
 	pullAll(rank int, parts []part) error
+	batches() bool
 	// place returns where in memory shared by all p lies, and at finds it again.
 	place(p unsafe.Pointer) (offset uint64, ok bool)
 	at(offset uint64, n int) (unsafe.Pointer, bool)

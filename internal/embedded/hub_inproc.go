@@ -275,7 +275,9 @@ func (h *inproc) push(_ int, addr uint64, src unsafe.Pointer, n int) error {
 	return nil
 }
 
-func (h *inproc) pullAll(rank int, parts []part) error {
+func (h *inproc) batches() bool { return false }
+
+func (h *inproc) pullAll(_ int, parts []part) error {
 	for _, p := range parts {
 		memory.Copy(p.dst, pointer(p.from), p.n)
 	}

@@ -203,6 +203,8 @@ func (h *shm) pull(dst unsafe.Pointer, rank int, addr uint64, n int) error {
 	return h.reachInto(rank, addr, dst, n, readPeer)
 }
 
+func (h *shm) batches() bool { return true } // one system call
+
 func (h *shm) pullAll(rank int, parts []part) error {
 	n := 0
 	for _, p := range parts {

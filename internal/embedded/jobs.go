@@ -120,7 +120,7 @@ func (ep *endpoint) run(j job) {
 // joins reports whether a job may be done by one system call with others of a
 // peer that have left room for so many bytes.
 func (ep *endpoint) joins(j *job, peer int32, room int) bool {
-	return ep.pulled && j.addr == nil && j.n > 0 && j.n <= room && j.r.peer == peer && !ep.hub.fenced()
+	return ep.pulled && j.addr == nil && j.n > 0 && j.n <= room && j.r.peer == peer && ep.hub.batches()
 }
 
 // runBatch makes the copy of j together with those that follow it.
