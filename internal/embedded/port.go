@@ -63,6 +63,9 @@ func (h *boardHost) Wait(r int, p *uint64, v uint64, done <-chan struct{}) error
 	return err
 }
 
+// Yield implements [board.Host].
+func (h *boardHost) Yield() { h.c.ep.hub.yield() }
+
 // Notify implements [board.Host].
 func (h *boardHost) Notify(r int) {
 	ep := h.c.ep

@@ -39,11 +39,30 @@ func (b *Board) until(r int, p *uint64, v uint64) error {
 			return nil
 		}
 	}
-	if b.crowd && !b.tree && b.patient[r].poll(p, v) {
-		return nil
+	if b.tree || b.local {
+		return b.host.Wait(r, p, v, b.done)
 	}
+	if b.crowd {
+		if b.patient[r].poll(p, v) {
+			return nil
+		}
+		// Mostly it is there when this member has the core again. What Wait does
+		// besides costs as much as the switch.
+		for range yieldsFirst {
+			b.host.Yield()
+			if int64(atomic.LoadUint64(p)-v) >= 0 {
+				return nil
+			}
+		}
+	}
+	atomic.AddUint64(b.waiting(), 1)
+	defer atomic.AddUint64(b.waiting(), ^uint64(0))
 	return b.host.Wait(r, p, v, b.done)
 }
+
+// yieldsFirst is how often a member gives up the core before it waits in the
+// host, which also sees to other traffic.
+const yieldsFirst = 8
 
 // patience is how long it pays to poll for a certain member before giving up
 // the core, where members outnumber cores. One that runs on another core may
@@ -140,6 +159,11 @@ func (b *Board) other(i int) int {
 func (b *Board) notifyAll() {
 	if b.size == 2 {
 		b.host.Notify(1 - b.rank)
+		return
+	}
+	// A member that counts itself there just now looks for the store before this
+	// for longer than that takes to be seen (see Host.Wait).
+	if !b.tree && !b.local && atomic.LoadUint64(b.waiting()) == 0 {
 		return
 	}
 	for i := 1; i < b.size; i++ {

@@ -76,6 +76,8 @@ func (j *job) each(f func(rank int, b *board.Board)) {
 	wg.Wait()
 }
 
+func (h *host) Yield() { runtime.Gosched() }
+
 func (h *host) Wait(_ int, p *uint64, v uint64, done <-chan struct{}) error {
 	come := func() bool { return int64(atomic.LoadUint64(p)-v) >= 0 }
 	for range 2 {

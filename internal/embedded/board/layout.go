@@ -8,6 +8,7 @@ import "unsafe"
 //	phase line   how far the member is (see flags.go)
 //	sent, taken  the two ends of the member's stage (see relay.go)
 //	started      how many collectives over messages it has started (see begun.go)
+//	waiting      of the first block alone: how many members wait in the host
 //	cells        a ring of cells, one a collective: a header line and a slot
 //	stage        two halves for what does not fit a slot and is not pulled
 const (
@@ -16,7 +17,8 @@ const (
 	sentOff    = 1 * line
 	takenOff   = 2 * line
 	startedOff = 3 * line
-	cellsOff   = 4 * line
+	waitingOff = 4 * line
+	cellsOff   = 6 * line
 	flatMax    = 16 // most members for which everybody looks at everybody
 	inlineMax  = 40 // bytes that fit a header line
 	cells      = 8  // length of the ring of cells: a power of two
@@ -146,6 +148,7 @@ func (b *Board) cell(r int) *header {
 
 func (b *Board) phaseOf(r int) *uint64 { return (*uint64)(unsafe.Add(b.block(r), phaseOff)) }
 func (b *Board) sentOf(r int) *uint64  { return (*uint64)(unsafe.Add(b.block(r), sentOff)) }
+func (b *Board) waiting() *uint64      { return (*uint64)(unsafe.Add(b.base, waitingOff)) }
 func (b *Board) takenOf(r int) *uint64 { return (*uint64)(unsafe.Add(b.block(r), takenOff)) }
 
 // stage is half k%2 of the stage of member r.
