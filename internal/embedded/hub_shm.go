@@ -87,6 +87,9 @@ func OpenShm() (engine.Engine, error) {
 	closeOnExec(fd)
 	h.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
 	h.crowded = size > h.cores()
+	if h.crowded {
+		spreadOut(rank)
+	}
 	h.arena = newArena(seg.Arena(rank))
 	seg.Join(rank)
 	dieWithParent()

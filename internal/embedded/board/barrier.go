@@ -4,16 +4,16 @@ package board
 // transfer of a line is the whole latency. In a tree, up and down.
 func (b *Board) barrier() error {
 	b.seal(0, modeNone)
-	if err := b.posted(); err != nil || b.tree {
+	if b.tree {
+		return b.posted()
+	}
+	b.notifyAll()
+	if err := b.awaitOthers(b.flags()); err != nil {
 		return err
 	}
 	for i := 1; i < b.size; i++ {
 		r := b.other(i)
-		h, err := b.await(r)
-		if err != nil {
-			return err
-		}
-		b.fits(h, r)
+		b.fits(b.cell(r), r)
 	}
 	return nil
 }

@@ -18,8 +18,7 @@ func (b *Board) Number() uint64 { return b.tick }
 func (b *Board) Begun(r int) uint64 {
 	most := uint64(0)
 	for i := range uint64(cells) {
-		h := (*header)(unsafe.Add(b.block(r), b.cellAt(i)))
-		most = max(most, atomic.LoadUint64(&h.flag))
+		most = max(most, atomic.LoadUint64(&b.header(r, i).flag))
 	}
 	return most
 }

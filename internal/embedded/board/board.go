@@ -11,22 +11,23 @@ import (
 // Board is one member's view of the shared memory of a communicator.
 type Board struct {
 	geometry
-	host   Host
-	base   unsafe.Pointer
-	mem    []byte
-	rank   int
-	size   int
-	spin   int
-	pull   bool // other members' memory can be read and written
-	local  bool // and by plain pointers
-	tree   bool // too many members for everybody to look at everybody
-	crowd  bool // members outnumber cores
-	broken error
+	host    Host
+	base    unsafe.Pointer
+	mem     []byte
+	rank    int
+	size    int
+	spin    int
+	pull    bool // other members' memory can be read and written
+	local   bool // and by plain pointers
+	tree    bool // too many members for everybody to look at everybody
+	crowd   bool // members outnumber cores
+	counted bool // it is known how many members wait in the host
+	broken  error
 
 	// The collective that runs.
 	tick    uint64 // its number
 	safe    uint64 // all members have completed the collectives before this one
-	cellOff int    // where its cell is in a member's block
+	cellOff int    // where the first member's header is
 	mine    *header
 	meta    uint64
 	done    <-chan struct{}
@@ -59,6 +60,7 @@ func New(mem []byte, rank, size int, h Host) *Board {
 		spin: h.Spin(), pull: h.CanPull() || h.InProcess(), local: h.InProcess(), tree: size > flatMax,
 	}
 	b.crowd = b.spin == 0 && !b.local
+	b.counted = size > 2 && !b.tree && !b.local
 	base := unsafe.Pointer(unsafe.SliceData(mem))
 	b.base = unsafe.Add(base, -uintptr(base)&(2*line-1))
 	return b
@@ -143,7 +145,7 @@ func symmetric(k engine.CollKind) bool {
 func (b *Board) begin(c *engine.Coll) error {
 	n := b.tick
 	b.readStage, b.oneSided = false, false
-	b.cellOff = b.cellAt(n)
+	b.cellOff = b.headers + int(n&(cells-1))*b.headerEach
 	b.mine = b.cell(b.rank)
 	if n&(window-1) == 0 && int64(b.safe+window-n) < 0 {
 		if b.tree {
@@ -201,18 +203,24 @@ const claimBytes = 5 * line
 // wait then. Of a slot as long as the last one there is time to get all lines
 // only in the cell after the next.
 func (b *Board) claimNext() {
-	memory.Claim(b.cellOf(b.tick), min(claimBytes, line+b.slot))
+	b.claim(b.tick, min(claimBytes-line, b.slot))
 	if b.wrote > claimBytes-line {
 		// A collective of this length is likely to come again, often with a
 		// barrier in between.
-		memory.Claim(b.cellOf(b.tick+1), line+b.wrote)
+		b.claim(b.tick+1, b.wrote)
 	}
 	b.wrote = 0
 }
 
-// cellOf is this member's cell for a collective.
-func (b *Board) cellOf(tick uint64) unsafe.Pointer {
-	return unsafe.Add(b.block(b.rank), b.cellAt(tick))
+// claim asks for this member's header and n bytes of its slot.
+func (b *Board) claim(tick uint64, n int) {
+	h := unsafe.Pointer(b.header(b.rank, tick))
+	if b.before == 0 {
+		memory.Claim(h, line+n)
+		return
+	}
+	memory.Claim(h, line)
+	memory.Claim(b.slotAt(b.rank, tick), n)
 }
 
 // note keeps the first thing that was found wrong with this collective. The

@@ -39,30 +39,40 @@ func (b *Board) until(r int, p *uint64, v uint64) error {
 			return nil
 		}
 	}
-	if b.tree || b.local {
-		return b.host.Wait(r, p, v, b.done)
+	if b.crowd && !b.tree && b.untilCrowd(r, p, v) {
+		return nil
 	}
-	if b.crowd {
-		if b.patient[r].poll(p, v) {
-			return nil
-		}
-		// Mostly it is there when this member has the core again. What Wait does
-		// besides costs as much as the switch.
-		for range yieldsFirst {
-			b.host.Yield()
-			if int64(atomic.LoadUint64(p)-v) >= 0 {
-				return nil
-			}
-		}
-	}
-	atomic.AddUint64(b.waiting(), 1)
-	defer atomic.AddUint64(b.waiting(), ^uint64(0))
-	return b.host.Wait(r, p, v, b.done)
+	return b.wait(r, p, v)
 }
 
 // yieldsFirst is how often a member gives up the core before it waits in the
 // host, which also sees to other traffic.
 const yieldsFirst = 8
+
+// untilCrowd polls for as long as that may help, then yields: mostly the word
+// is there when this member has the core again. (What Host.Wait does besides
+// costs as much as the switch.)
+func (b *Board) untilCrowd(r int, p *uint64, v uint64) bool {
+	if b.patient[r].poll(p, v) {
+		return true
+	}
+	for range yieldsFirst {
+		b.host.Yield()
+		if int64(atomic.LoadUint64(p)-v) >= 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// wait is Host.Wait, told to those who look at whether anybody waits.
+func (b *Board) wait(r int, p *uint64, v uint64) error {
+	if b.counted {
+		atomic.AddUint64(b.waiting(), 1)
+		defer atomic.AddUint64(b.waiting(), ^uint64(0))
+	}
+	return b.host.Wait(r, p, v, b.done)
+}
 
 // patience is how long it pays to poll for a certain member before giving up
 // the core, where members outnumber cores. One that runs on another core may
@@ -100,26 +110,60 @@ func (w *patience) poll(p *uint64, v uint64) bool {
 	return false
 }
 
+// others are words of the other members, each of which it has to count up to a
+// value: those of the headers of the collective that runs, or the phases.
+type others struct {
+	first  unsafe.Pointer
+	stride int
+	value  uint64
+}
+
+func (b *Board) flags() others {
+	return others{unsafe.Add(b.base, b.cellOff), b.headerStride, b.tick + 1}
+}
+
+func (b *Board) phases(phase uint64) others {
+	return others{b.base, b.phaseStride, b.tick<<phaseBits | phase}
+}
+
+func (o *others) word(r int) *uint64 { return (*uint64)(unsafe.Add(o.first, r*o.stride)) }
+
+// missing is the least j >= i for which other(j) is not there yet, or size.
+func (b *Board) missing(o *others, i int) int {
+	for ; i < b.size; i++ {
+		if int64(atomic.LoadUint64(o.word(b.other(i)))-o.value) < 0 {
+			break
+		}
+	}
+	return i
+}
+
 // yieldFirst is called before this member waits for several others one after
 // another. Where members outnumber cores, it first waits for those that seem to
 // share its core.
-func (b *Board) yieldFirst(phase uint64) error {
+func (b *Board) yieldFirst(o others) error {
 	if !b.crowd || b.tree {
 		return nil
 	}
-	for i := 1; i < b.size; i++ {
-		r := b.other(i)
-		if b.patient[r].polls != 0 {
-			continue
-		}
-		p, v := &b.cell(r).flag, b.tick+1
-		if phase != 0 {
-			p, v = b.phaseOf(r), b.tick<<phaseBits|phase
-		}
-		if int64(atomic.LoadUint64(p)-v) < 0 {
-			if err := b.until(r, p, v); err != nil {
+	for i := b.missing(&o, 1); i < b.size; i = b.missing(&o, i+1) {
+		if r := b.other(i); b.patient[r].polls == 0 {
+			if err := b.until(r, o.word(r), o.value); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// awaitOthers waits for all others.
+func (b *Board) awaitOthers(o others) error {
+	if err := b.yieldFirst(o); err != nil {
+		return err
+	}
+	for i := b.missing(&o, 1); i < b.size; i = b.missing(&o, i+1) {
+		r := b.other(i)
+		if err := b.until(r, o.word(r), o.value); err != nil {
+			return err
 		}
 	}
 	return nil
@@ -128,6 +172,9 @@ func (b *Board) yieldFirst(phase uint64) error {
 // await waits for member r's contribution to the collective that runs.
 func (b *Board) await(r int) (*header, error) {
 	h := b.cell(r)
+	if int64(atomic.LoadUint64(&h.flag)-b.tick) > 0 {
+		return h, nil
+	}
 	return h, b.until(r, &h.flag, b.tick+1)
 }
 
@@ -163,7 +210,7 @@ func (b *Board) notifyAll() {
 	}
 	// A member that counts itself there just now looks for the store before this
 	// for longer than that takes to be seen (see Host.Wait).
-	if !b.tree && !b.local && atomic.LoadUint64(b.waiting()) == 0 {
+	if b.counted && atomic.LoadUint64(b.waiting()) == 0 {
 		return
 	}
 	for i := 1; i < b.size; i++ {
@@ -187,7 +234,7 @@ func (b *Board) place(n, reader int) (unsafe.Pointer, int, error) {
 		return unsafe.Pointer(&b.mine.word), modeInline, nil
 	case n <= b.slot:
 		b.wrote = n
-		return b.mine.slot(), modeArea, nil
+		return b.slotOf(b.rank), modeArea, nil
 	}
 	k := b.turn & 1
 	b.turn++
@@ -291,18 +338,14 @@ func (b *Board) agree() (bool, error) {
 		err := b.treeBarrier(phaseUp, phaseDown, &same)
 		return same, err
 	}
-	all := true
 	b.notifyAll()
-	if err := b.yieldFirst(0); err != nil {
+	if err := b.awaitOthers(b.flags()); err != nil {
 		return false, err
 	}
+	all := true
 	for i := 1; i < b.size; i++ {
 		r := b.other(i)
-		h, err := b.await(r)
-		if err != nil {
-			return false, err
-		}
-		all = b.same(h, r) && all
+		all = b.same(b.cell(r), r) && all
 	}
 	if int64(b.safe-b.tick) < 0 {
 		b.safe = b.tick
@@ -317,7 +360,7 @@ func (b *Board) posted() error {
 		return b.treeBarrier(phaseUp, phaseDown, nil)
 	}
 	b.notifyAll()
-	return b.yieldFirst(0)
+	return b.yieldFirst(b.flags())
 }
 
 // same notes it if h is not what this member posted itself.

@@ -11,8 +11,13 @@ import "unsafe"
 //	waiting      of the first block alone: how many members wait in the host
 //	cells        a ring of cells, one a collective: a header line and a slot
 //	stage        two halves for what does not fit a slot and is not pulled
+//
+// Of three processes and more (up to flatMax), the phase lines and the headers
+// are not in the blocks but together before them, those of one collective side
+// by side: a member that looks at all others finds them in one page of memory.
 const (
 	line       = 64
+	pair       = 2 * line // some processors fetch lines in pairs
 	phaseOff   = 0
 	sentOff    = 1 * line
 	takenOff   = 2 * line
@@ -26,12 +31,20 @@ const (
 	tableEntry = int(unsafe.Sizeof(entry{}))
 )
 
-// geometry is the shape of a board with a certain number of members. The cells
-// start at multiples of two lines: some processors fetch lines in pairs.
+// geometry is the shape of a board with a certain number of members. Cells and
+// headers start at multiples of a pair of lines.
 type geometry struct {
 	slot   int // bytes of data in a cell
 	half   int // bytes of half a stage
 	stride int // bytes of a member's block
+	before int // bytes before the blocks
+
+	headers      int // of the first member, from the base
+	headerStride int // from member to member
+	headerEach   int // from collective to collective
+	phaseStride  int
+	slots        int // of the first member, from the base
+	slotEach     int
 }
 
 func geometryOf(members int, local bool) geometry {
@@ -49,17 +62,39 @@ func geometryOf(members int, local bool) geometry {
 	if local { // who can reach the others' memory by pointers needs no stage
 		g.half = 0
 	}
+	if !local && members > 2 && members <= flatMax {
+		g.phaseStride, g.headerStride = pair, pair
+		g.headers, g.headerEach = members*pair, members*pair
+		g.before = g.headers + cells*g.headerEach
+		g.slots, g.slotEach = g.before+cellsOff, g.slot+line
+	} else {
+		each := line + g.slot
+		g.headers, g.headerEach = cellsOff, each
+		g.slots, g.slotEach = cellsOff+line, each
+	}
 	g.stride = cellsOff + cells*(line+g.slot) + 2*g.half
+	if g.before == 0 {
+		g.phaseStride, g.headerStride = g.stride, g.stride
+	}
 	return g
 }
+
+// bytes is the length of a board's memory.
+func (g *geometry) bytes(members int) int { return line + g.before + members*g.stride }
 
 // Size is the number of bytes of zeroed shared memory, aligned to 64 bytes,
 // that the board of a communicator with the given number of members needs.
 // Most of it is touched only by long messages.
-func Size(members int) int { return line + members*geometryOf(members, false).stride }
+func Size(members int) int {
+	g := geometryOf(members, false)
+	return g.bytes(members)
+}
 
 // SizeInProcess is Size for members that are goroutines of one process.
-func SizeInProcess(members int) int { return line + members*geometryOf(members, true).stride }
+func SizeInProcess(members int) int {
+	g := geometryOf(members, true)
+	return g.bytes(members)
+}
 
 // header is the first line of a cell: what its member brings to a collective.
 type header struct {
@@ -107,14 +142,11 @@ func (h *header) len() int      { return int(h.bytes & (1<<modeShift - 1)) }
 func (h *header) from() uintptr { return uintptr(h.word[fromWord]) }
 func (h *header) to() uintptr   { return uintptr(h.word[toWord]) }
 
-// slot is the data area of the cell that h heads.
-func (h *header) slot() unsafe.Pointer { return unsafe.Add(unsafe.Pointer(h), line) }
-
 // area is where the data of member r is that h describes. Whoever reads a stage
 // says at the end of the collective that it has (see Board.end).
 func (b *Board) area(h *header, r int) unsafe.Pointer {
 	if !h.staged() {
-		return h.slot()
+		return b.slotOf(r)
 	}
 	b.readStage = true
 	return b.stage(r, h.bytes>>modeShift/modeHalf)
@@ -134,21 +166,29 @@ func entryAt(table unsafe.Pointer, r int) *entry {
 }
 
 // block is the memory of member r.
-func (b *Board) block(r int) unsafe.Pointer { return unsafe.Add(b.base, r*b.stride) }
+func (b *Board) block(r int) unsafe.Pointer { return unsafe.Add(b.base, b.before+r*b.stride) }
 
-// cellAt is where in a block the cell for a collective is.
-func (g *geometry) cellAt(tick uint64) int {
-	return cellsOff + int(tick&(cells-1))*(line+g.slot)
+// header is the header of member r for a collective.
+func (b *Board) header(r int, tick uint64) *header {
+	return (*header)(unsafe.Add(b.base, b.headers+r*b.headerStride+int(tick&(cells-1))*b.headerEach))
+}
+
+// slotAt is the data area of a cell of member r.
+func (b *Board) slotAt(r int, tick uint64) unsafe.Pointer {
+	return unsafe.Add(b.base, b.slots+r*b.stride+int(tick&(cells-1))*b.slotEach)
 }
 
 // cell is the header of member r for the collective that runs.
 func (b *Board) cell(r int) *header {
-	return (*header)(unsafe.Add(b.base, r*b.stride+b.cellOff))
+	return (*header)(unsafe.Add(b.base, r*b.headerStride+b.cellOff))
 }
 
-func (b *Board) phaseOf(r int) *uint64 { return (*uint64)(unsafe.Add(b.block(r), phaseOff)) }
+// slotOf is the data area of member r's cell for the collective that runs.
+func (b *Board) slotOf(r int) unsafe.Pointer { return b.slotAt(r, b.tick) }
+
+func (b *Board) phaseOf(r int) *uint64 { return (*uint64)(unsafe.Add(b.base, r*b.phaseStride)) }
 func (b *Board) sentOf(r int) *uint64  { return (*uint64)(unsafe.Add(b.block(r), sentOff)) }
-func (b *Board) waiting() *uint64      { return (*uint64)(unsafe.Add(b.base, waitingOff)) }
+func (b *Board) waiting() *uint64      { return (*uint64)(unsafe.Add(b.block(0), waitingOff)) }
 func (b *Board) takenOf(r int) *uint64 { return (*uint64)(unsafe.Add(b.block(r), takenOff)) }
 
 // stage is half k%2 of the stage of member r.

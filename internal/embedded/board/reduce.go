@@ -305,7 +305,7 @@ func (b *Board) combineUp(v *vector) error {
 	n := v.bytes()
 	mode, acc := modeInline, unsafe.Pointer(&b.mine.word)
 	if n > inlineMax {
-		mode, acc = modeArea, b.mine.slot()
+		mode, acc = modeArea, b.slotOf(b.rank)
 	}
 	copyBytes(acc, v.in, n)
 	b.mine.meta, b.mine.bytes = b.meta, uint64(n)

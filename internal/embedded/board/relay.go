@@ -76,15 +76,7 @@ func (b *Board) postPipe(n int) {
 
 // awaitAll waits until all members have come to a phase.
 func (b *Board) awaitAll(phase uint64) error {
-	if err := b.yieldFirst(phase); err != nil {
-		return err
-	}
-	for i := 1; i < b.size; i++ {
-		if err := b.awaitPhase(b.other(i), phase); err != nil {
-			return err
-		}
-	}
-	return nil
+	return b.awaitOthers(b.phases(phase))
 }
 
 // pipeTo sends n bytes through this member's stage to member r alone, which

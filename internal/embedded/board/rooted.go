@@ -218,7 +218,7 @@ func (b *Board) gatherRoot(c *engine.Coll) error {
 	if !c.InPlace {
 		copyBytes(recv.at(b.rank), c.Send.Ptr, b.length(b.rank, c.Send.Bytes(), recv.bytes(b.rank)))
 	}
-	if err := b.yieldFirst(0); err != nil {
+	if err := b.yieldFirst(b.flags()); err != nil {
 		return err
 	}
 	for i := 1; i < b.size; i++ {

@@ -33,7 +33,7 @@ func (b *Board) slices(v *vector) error {
 	}
 	b.reach(phaseDown)
 	b.notifyAll()
-	if err := b.yieldFirst(phaseDown); err != nil {
+	if err := b.yieldFirst(b.phases(phaseDown)); err != nil {
 		return err
 	}
 	for i := range b.size {

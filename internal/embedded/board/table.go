@@ -65,7 +65,7 @@ func (b *Board) postTable(mode, total int) error {
 // postAddresses posts the table itself.
 func (b *Board) postAddresses() {
 	if n := b.size * tableEntry; n <= b.slot {
-		copyBytes(b.mine.slot(), unsafe.Pointer(&b.table[0]), n)
+		copyBytes(b.slotOf(b.rank), unsafe.Pointer(&b.table[0]), n)
 		b.seal(0, modeTableAt)
 		return
 	}
@@ -77,7 +77,7 @@ func (b *Board) postAddresses() {
 // posted.
 func (b *Board) entryFor(h *header, r int) (*entry, error) {
 	if h.mode() == modeTableAt {
-		return entryAt(h.slot(), b.rank), nil
+		return entryAt(b.slotOf(r), b.rank), nil
 	}
 	a := h.from() + uintptr(b.rank*tableEntry)
 	if b.local {
