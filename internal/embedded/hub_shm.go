@@ -27,6 +27,8 @@ type shm struct {
 	reach    bool     // this process may copy from and to its peers' memory
 	crowded  bool     // more ranks than cores: a second copier takes its time from somebody
 	arena    *arena
+	yields   atomic.Uint32
+	crowding crowding
 
 	mu     sync.Mutex
 	known  []bool // peers whose ring to this rank has been taken up
@@ -87,9 +89,6 @@ func OpenShm() (engine.Engine, error) {
 	closeOnExec(fd)
 	h.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
 	h.crowded = size > h.cores()
-	if h.crowded {
-		spreadOut(rank)
-	}
 	h.arena = newArena(seg.Arena(rank))
 	seg.Join(rank)
 	dieWithParent()
@@ -108,8 +107,14 @@ func (h *shm) size() int         { return h.n }
 func (h *shm) host() string      { return h.hostname }
 func (h *shm) transport() string { return "shm" }
 func (h *shm) fenced() bool      { return false }
-func (h *shm) yield()            { futex.Yield() }
 func (h *shm) help(int)          {}
+
+func (h *shm) yield() {
+	futex.Yield()
+	if h.crowded && h.yields.Add(1)%spreadEvery == 1 {
+		h.spread()
+	}
+}
 
 // spin: with a core for every rank, a wait is polled for as long as it takes to
 // sleep and be woken, some 100 µs on a virtual machine: a rank that sleeps

@@ -2,33 +2,47 @@ package embedded
 
 import (
 	"runtime"
+	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
 
-// spreadOut moves this thread to one of the cores that it may use, as many
-// ranks to each, and lets it go again: where ranks outnumber cores and give
-// them up to each other, the kernel leaves them for long where they happened to
-// start, three on one core and one on the other.
-func spreadOut(rank int) {
+// currentCore is the core that this thread runs on, or -1.
+func currentCore() int {
+	var core uint32
+	if _, _, e := syscall.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&core)), 0, 0); e != 0 {
+		return -1
+	}
+	return int(core)
+}
+
+// allowedCores are the cores that this thread may run on.
+func allowedCores() []int {
+	var set unix.CPUSet
+	if unix.SchedGetaffinity(0, &set) != nil {
+		return nil
+	}
+	var cores []int
+	for core := 0; len(cores) < set.Count(); core++ {
+		if set.IsSet(core) {
+			cores = append(cores, core)
+		}
+	}
+	return cores
+}
+
+// moveTo moves this thread to a core, without binding it there.
+func moveTo(core int) bool {
 	var all, one unix.CPUSet
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	if unix.SchedGetaffinity(0, &all) != nil || all.Count() < 2 {
-		return
+	if unix.SchedGetaffinity(0, &all) != nil {
+		return false
 	}
-	skip := rank % all.Count()
-	for cpu := 0; ; cpu++ {
-		if !all.IsSet(cpu) {
-			continue
-		}
-		if skip == 0 {
-			one.Set(cpu)
-			break
-		}
-		skip--
+	one.Set(core)
+	if unix.SchedSetaffinity(0, &one) != nil {
+		return false
 	}
-	if unix.SchedSetaffinity(0, &one) == nil {
-		_ = unix.SchedSetaffinity(0, &all)
-	}
+	return unix.SchedSetaffinity(0, &all) == nil
 }

@@ -13,7 +13,7 @@ import (
 )
 
 const (
-	magic      = 0x52494e474f000003 // "RINGO" and the version of this layout
+	magic      = 0x52494e474f000004 // "RINGO" and the version of this layout
 	headerSize = 4096
 	memberSize = 512
 	causeMax   = 248
@@ -66,7 +66,8 @@ type Bell struct {
 	Seq      uint32 // the futex word: changes with every wake
 	Sleeping uint32 // 1 while the rank sleeps or is about to
 	Active   uint32 // counts rings newly opened to this rank
-	_        [52]byte
+	Core     uint32 // 1 + the core the rank has last been seen on, 0 if it is not known
+	_        [48]byte
 }
 
 type member struct {

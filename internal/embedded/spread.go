@@ -1,0 +1,82 @@
+package embedded
+
+import (
+	"sync"
+	"sync/atomic"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+)
+
+// Where ranks outnumber cores and give them up to one another, the kernel may
+// leave seven of eight on one core for long: none of them ever waits for long
+// enough to be worth moving. So ranks tell each other where they run, and one
+// of a crowded core moves to the least crowded one. It is not bound to it: the
+// kernel may move it again, when the core has other things to do.
+
+// spreadEvery is after how many yields a rank looks around.
+const spreadEvery = 64
+
+// spread moves this rank to another core if that leaves the ranks more evenly
+// spread.
+func (h *shm) spread() {
+	here := currentCore()
+	if here < 0 || !h.crowding.mu.TryLock() {
+		return
+	}
+	defer h.crowding.mu.Unlock()
+	atomic.StoreUint32(&h.seg.Bell(h.rank).Core, uint32(here)+1)
+	c := &h.crowding
+	c.reset(here)
+	for r := range h.n {
+		bell := h.seg.Bell(r)
+		if core := atomic.LoadUint32(&bell.Core); core != 0 && atomic.LoadUint32(&bell.Sleeping) == 0 && h.seg.State(r) == segment.Running {
+			c.add(r, int(core)-1)
+		}
+	}
+	// If only one of them moves at a time, not all move to the same core.
+	if c.last != h.rank || c.ranks[here] < 2 {
+		return
+	}
+	if to := c.better(allowedCores()); to >= 0 && moveTo(to) {
+		atomic.StoreUint32(&h.seg.Bell(h.rank).Core, uint32(to)+1)
+	}
+}
+
+// crowding is how many ranks that do not sleep are on each core.
+type crowding struct {
+	mu    sync.Mutex
+	ranks []int
+	here  int // a core
+	last  int // the highest rank on it
+}
+
+func (c *crowding) reset(here int) {
+	clear(c.ranks)
+	c.here, c.last = here, -1
+}
+
+func (c *crowding) add(rank, core int) {
+	if core == c.here {
+		c.last = rank
+	}
+	for len(c.ranks) <= core {
+		c.ranks = append(c.ranks, 0)
+	}
+	c.ranks[core]++
+}
+
+// better is the least crowded of some cores, if it has at least two ranks less
+// than this one, or -1.
+func (c *crowding) better(cores []int) int {
+	best, least := -1, c.ranks[c.here]-1
+	for _, core := range cores {
+		n := 0
+		if core < len(c.ranks) {
+			n = c.ranks[core]
+		}
+		if n < least {
+			best, least = core, n
+		}
+	}
+	return best
+}
