@@ -39,7 +39,7 @@ func (b *Board) until(r int, p *uint64, v uint64) error {
 			return nil
 		}
 	}
-	if b.crowd && !b.tree && b.untilCrowd(r, p, v) {
+	if b.crowd && !b.tree && b.untilCrowd(r, p, v, 1) {
 		return nil
 	}
 	return b.wait(r, p, v)
@@ -52,8 +52,8 @@ const yieldsFirst = 8
 // untilCrowd polls for as long as that may help, then yields: mostly the word
 // is there when this member has the core again. (What Host.Wait does besides
 // costs as much as the switch.)
-func (b *Board) untilCrowd(r int, p *uint64, v uint64) bool {
-	if b.patient[r].poll(p, v) {
+func (b *Board) untilCrowd(r int, p *uint64, v uint64, longer int) bool {
+	if b.patient[r].poll(p, v, longer) {
 		return true
 	}
 	for range yieldsFirst {
@@ -84,11 +84,12 @@ type patience struct {
 }
 
 const (
-	patienceMax = 500 // polls: less than it costs to switch to another process and back
-	patienceTry = 64  // how often a member that never comes in time gets another chance
+	patienceMax    = 500 // polls: less than it costs to switch to another process and back
+	patienceMutual = 4
+	patienceTry    = 64 // how often a member that never comes in time gets another chance
 )
 
-func (w *patience) poll(p *uint64, v uint64) bool {
+func (w *patience) poll(p *uint64, v uint64, longer int) bool {
 	if int64(atomic.LoadUint64(p)-v) >= 0 {
 		return true
 	}
@@ -98,7 +99,7 @@ func (w *patience) poll(p *uint64, v uint64) bool {
 		}
 		w.polls = patienceMax
 	}
-	for range w.polls {
+	for range int(w.polls) * longer {
 		if int64(atomic.LoadUint64(p)-v) >= 0 {
 			w.polls = patienceMax
 			return true
@@ -155,13 +156,17 @@ func (b *Board) yieldFirst(o others) error {
 	return nil
 }
 
-// awaitOthers waits for all others.
+// awaitOthers waits for all others, who wait for this member as well: one that
+// runs on another core is about to come.
 func (b *Board) awaitOthers(o others) error {
 	if err := b.yieldFirst(o); err != nil {
 		return err
 	}
 	for i := b.missing(&o, 1); i < b.size; i = b.missing(&o, i+1) {
 		r := b.other(i)
+		if b.crowd && !b.tree && b.untilCrowd(r, o.word(r), o.value, patienceMutual) {
+			continue
+		}
 		if err := b.until(r, o.word(r), o.value); err != nil {
 			return err
 		}
@@ -360,7 +365,10 @@ func (b *Board) posted() error {
 		return b.treeBarrier(phaseUp, phaseDown, nil)
 	}
 	b.notifyAll()
-	return b.yieldFirst(b.flags())
+	if !b.crowd {
+		return nil
+	}
+	return b.awaitOthers(b.flags())
 }
 
 // same notes it if h is not what this member posted itself.
