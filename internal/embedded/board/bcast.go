@@ -23,7 +23,7 @@ func (b *Board) bcast(c *engine.Coll) error {
 
 func (b *Board) bcastRoot(buf unsafe.Pointer, n int) error {
 	switch {
-	case n <= b.eagerRoot():
+	case n <= b.eagerBcast():
 		err := b.postCopy(buf, n, anyone)
 		b.notifyAll()
 		return err

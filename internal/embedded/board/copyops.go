@@ -21,6 +21,7 @@ const (
 	// Where members outnumber cores, what a root sends goes through the board
 	// up to the first of these lengths, what it receives up to the second.
 	eagerOut = 12 << 10
+	crowdFew = 8 // members, up to which a bcast goes through the board at every length that fits
 	eagerIn  = 128 << 10
 )
 
@@ -54,6 +55,16 @@ func (b *Board) eagerRoot() int {
 		return min(eagerOut, b.eager())
 	}
 	return b.eager()
+}
+
+// eagerBcast is eagerRoot for a bcast. A few members copy from the board what
+// they would otherwise pull while the root waits; many copy it often, and what
+// the root has written does not stay in the cache for them.
+func (b *Board) eagerBcast() int {
+	if b.crowd && b.size <= crowdFew {
+		return b.eager()
+	}
+	return b.eagerRoot()
 }
 
 // eagerLeaf is eager for a block of a gather.
