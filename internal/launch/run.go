@@ -41,8 +41,8 @@ type runner struct {
 	ctl    []*os.File // our ends
 	stops  []func()   // of watch
 
-	signals chan os.Signal       // nil: they are not passed on
-	ready   func() (stop func()) // waits until they are caught; nil: they are not
+	signals chan os.Signal // nil: they are not passed on
+	uncatch func()         // ends the forwarding of signals
 	events  chan event
 	done    chan struct{} // closed when the loop has ended
 	running int           // ranks not yet judged
@@ -120,11 +120,12 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	r.running = r.n
 	if j.ForwardSignals {
 		r.signals = make(chan os.Signal, 16)
-		// It takes a third of a millisecond, mostly of waiting: beside the
-		// preparations.
+		// It takes a third of a millisecond, mostly of waiting: beside the start of
+		// the ranks. (A signal that comes before ends this process, and the kernel
+		// then ends the ranks.)
 		caught := make(chan func(), 1)
 		go func() { caught <- catchSignals(r.signals) }()
-		r.ready = sync.OnceValue(func() func() { return <-caught })
+		r.uncatch = sync.OnceFunc(func() { (<-caught)() })
 	}
 	if err := r.start(); err != nil {
 		r.release()
@@ -228,9 +229,6 @@ func (r *runner) start() error {
 		}
 	}
 
-	if r.ready != nil {
-		r.ready()
-	}
 	procs, failed, err := startAll(cmds)
 	if err != nil {
 		for _, p := range procs {
@@ -378,6 +376,9 @@ func (r *runner) signalled(sig syscall.Signal) {
 
 // finish takes what the ranks have still to say, and leaves nothing behind.
 func (r *runner) finish() {
+	if r.uncatch != nil {
+		go r.uncatch() // mostly waiting, too; release waits for it
+	}
 	if r.stage < stageTerm {
 		// A child that a rank has left behind may hold the pipe: it gets a
 		// moment to finish its sentence.
@@ -392,9 +393,6 @@ func (r *runner) finish() {
 
 // release closes what the job has open.
 func (r *runner) release() {
-	if r.ready != nil {
-		r.ready()()
-	}
 	for _, stop := range r.stops {
 		stop()
 	}
@@ -409,6 +407,9 @@ func (r *runner) release() {
 	}
 	if r.seg != nil {
 		_ = r.seg.Close() // the kernel takes it back in any case
+	}
+	if r.uncatch != nil {
+		r.uncatch()
 	}
 }
 
