@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"errors"
-	"sync"
 	"sync/atomic"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
@@ -79,8 +78,8 @@ type comm struct {
 	boardMem    []byte
 	boardHandle uint64
 	board       *board.Board
-	collective  sync.Mutex // one blocking collective at a time
-	started     uint32     // collectives over messages so far: their tags
+	collective  lock   // one blocking collective at a time
+	started     uint32 // collectives over messages so far: their tags
 
 	partedBoard, partedMessages parting // which collectives still have all members
 }

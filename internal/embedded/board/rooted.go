@@ -36,9 +36,9 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 		p, n := send.at(r), send.bytes(r)
 		switch {
 		case n <= b.eagerRoot():
-			own() // first: later it would wait for what is written to the board to leave this core
 			err := b.postCopy(p, n, r)
 			b.notifyAll()
+			own()
 			return err
 		case b.pull:
 			home := 0
