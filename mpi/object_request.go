@@ -142,8 +142,8 @@ func (o *ObjectRequest[T]) start(r *Request) {
 		o.frame.free()
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	r.extra().then = o.then
 	r.poll()
 	if r.req != nil {
@@ -153,8 +153,8 @@ func (o *ObjectRequest[T]) start(r *Request) {
 
 // drive waits until the request is complete, without handing it out.
 func (r *Request) drive() {
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	for r.req != nil {
 		if !r.busy {
 			r.block()
@@ -162,9 +162,9 @@ func (r *Request) drive() {
 		}
 		ch := make(chan struct{})
 		r.wake(func() { close(ch) })
-		r.mu.Unlock()
+		r.unlock()
 		<-ch
-		r.mu.Lock()
+		r.lock()
 	}
 }
 

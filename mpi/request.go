@@ -3,7 +3,6 @@ package mpi
 import (
 	"context"
 	"errors"
-	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -32,11 +31,12 @@ type Request struct {
 	bytes     int   // of the status
 	peer, tag int32 // of the call; once complete, of the status
 
-	state uint32 // over and handedOut, see below
+	state uint32 // see lock
 
 	op        opName // constant, but for StartSend and StartRecv
 	send      bool   // a send: has no status but Cancelled; likewise
 	cancelled bool   // of the status
+	ended     bool   // complete, which unlock makes known
 }
 
 // noCopy makes go vet report copies.
@@ -53,45 +53,10 @@ type operation struct {
 	mem  unsafe.Pointer // the buffer, kept alive
 	req  engine.Request // nil: complete
 	more *moreOfRequest
-	mu   sync.Mutex
 
 	busy     bool // a goroutine blocks on req and is to release it
 	withdraw bool // cancelled because the context ended
 	fixed    bool // can be withdrawn no more: the other side has begun
-}
-
-// The bits of a request's state: its operation is complete, and a call has said
-// so. Once others may look at the request, the first is set with the mutex held;
-// both are read without.
-const (
-	over uint32 = 1 << iota
-	handedOut
-)
-
-// none reports whether there is no request: none that ever had an operation.
-func (r *Request) none() bool {
-	return r == nil || r.operation == nil && atomic.LoadUint32(&r.state) == 0
-}
-
-// isOver reports whether the request is complete; its result does not change
-// any more.
-func (r *Request) isOver() bool {
-	return r.operation == nil || atomic.LoadUint32(&r.state)&over != 0
-}
-
-// isOut reports whether a call has said that the request is complete.
-func (r *Request) isOut() bool { return atomic.LoadUint32(&r.state)&handedOut != 0 }
-
-// handOut notes that a call reports the completion.
-func (r *Request) handOut() {
-	if !r.isOut() {
-		atomic.StoreUint32(&r.state, over|handedOut)
-	}
-}
-
-// claim is handOut for the one call among several that is the first.
-func (r *Request) claim() bool {
-	return atomic.OrUint32(&r.state, over|handedOut)&handedOut == 0
 }
 
 // moreOfRequest is what few requests have.
@@ -201,7 +166,7 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engi
 			r.c, r.more = c, nil // nothing is left of the operation before
 		}
 		r.setStatus(st)
-		r.state = over // nobody else looks at r
+		r.ended, r.state = true, over // nobody else looks at r
 		return r
 	}
 	r.peer, r.tag = int32(peer), int32(tag)
@@ -212,10 +177,10 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engi
 	}
 	if err != nil {
 		r.end(emptyStatus, r.failed(err))
-		r.state = over
+		r.ended, r.state = true, over
 		return r
 	}
-	r.req, r.mem, r.state = req, b.Ptr, 0
+	r.req, r.mem, r.ended, r.state = req, b.Ptr, false, 0
 	return r
 }
 
@@ -224,7 +189,7 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := &Request{state: over}
+	r := &Request{ended: true, state: over}
 	if err != nil {
 		r.operation = &operation{c: c}
 	}
@@ -245,15 +210,16 @@ func (r *Request) Wait() (Status, error) {
 		return emptyStatus, nil
 	}
 	if !r.isOver() {
-		r.mu.Lock()
+		r.lock()
 		if r.poll(); r.req != nil && !r.finish() {
 			err := r.contextError()
-			r.mu.Unlock()
+			r.unlock()
 			return emptyStatus, err
 		}
-		r.mu.Unlock()
+		r.unlockOut()
+	} else {
+		r.handOut()
 	}
-	r.handOut()
 	return r.status(), r.err()
 }
 
@@ -296,8 +262,8 @@ func (r *Request) endsBefore(late <-chan struct{}) bool {
 	if r.isOver() {
 		return true
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	for r.req != nil {
 		st, err := r.waitUnlocked(late)
 		if err != nil && r.interrupted(late, err) {
@@ -312,8 +278,8 @@ func (r *Request) endsBefore(late <-chan struct{}) bool {
 // reduction function of the program panics inside.
 func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
 	req := r.req
-	r.mu.Unlock()
-	defer r.mu.Lock()
+	r.unlock()
+	defer r.lock()
 	return req.Wait(done)
 }
 
@@ -323,14 +289,14 @@ func (r *Request) await() bool {
 	ch := make(chan struct{})
 	r.wake(func() { close(ch) })
 	done := r.done()
-	r.mu.Unlock()
+	r.unlock()
 	ok := true
 	select {
 	case <-ch:
 	case <-done:
 		ok = false
 	}
-	r.mu.Lock()
+	r.lock()
 	return ok || r.req == nil
 }
 
@@ -439,7 +405,7 @@ func (r *Request) advance(st engine.Status, err error) {
 	}
 	r.more = nil
 	r.end(result, err)
-	atomic.StoreUint32(&r.state, over)
+	r.ended = true
 }
 
 // failed is err as an error of this operation.
@@ -465,9 +431,9 @@ func (r *Request) poll() {
 // handing it out.
 func (r *Request) tryEnd() bool {
 	if !r.isOver() {
-		r.mu.Lock()
+		r.lock()
 		r.poll()
-		r.mu.Unlock()
+		r.unlock()
 	}
 	return r.isOver()
 }
@@ -494,8 +460,8 @@ func (r *Request) Cancel() error {
 	if r == nil || r.isOver() {
 		return nil
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.lock()
+	defer r.unlock()
 	switch {
 	case r.req == nil || r.fixed:
 		return nil

@@ -135,7 +135,7 @@ func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool
 			continue
 		}
 		if !r.isOver() {
-			r.mu.Lock()
+			r.lock()
 			if r.poll(); r.req != nil {
 				pending = true
 				if p := r.c.st.proc; proc == nil {
@@ -144,7 +144,7 @@ func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool
 					err = r.c.newError("", ErrRequest, Undefined, Undefined, errors.New("the requests belong to different ranks of this process"))
 				}
 			}
-			r.mu.Unlock()
+			r.unlock()
 		}
 		hit := r.isOver() && r.claim()
 		switch {
@@ -184,10 +184,10 @@ func blockAny(reqs []*Request) error {
 			release()
 			return nil
 		}
-		r.mu.Lock()
+		r.lock()
 		switch {
 		case r.req == nil: // since just now: the others need not be waited for
-			r.mu.Unlock()
+			r.unlock()
 			release()
 			return nil
 		case r.busy && !slices.Contains(owned, r):
@@ -201,7 +201,7 @@ func blockAny(reqs []*Request) error {
 				w.context(r.c.ctx)
 			}
 		}
-		r.mu.Unlock()
+		r.unlock()
 	}
 	var err error
 	switch {
@@ -221,9 +221,9 @@ func blockAny(reqs []*Request) error {
 }
 
 func (r *Request) unlockedRelease() {
-	r.mu.Lock()
+	r.lock()
 	r.release()
-	r.mu.Unlock()
+	r.unlock()
 }
 
 // anyWaiter merges what may end a wait for several requests into one channel:

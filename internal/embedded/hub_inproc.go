@@ -11,10 +11,10 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // inproc is the hub of goroutine ranks: heap memory, and channels to wake

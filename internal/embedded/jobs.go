@@ -4,9 +4,9 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // job is the copy of an offered message out of its sender's memory, to be made

@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // lock guards an endpoint. It differs from sync.Mutex in two ways: its holder

@@ -4,10 +4,10 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // message is an unexpected message: it has arrived, or has been announced,

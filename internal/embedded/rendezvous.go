@@ -3,10 +3,10 @@ package embedded
 import (
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // sendSelf is a send of a rank to itself: it meets its receive at once, or

@@ -3,9 +3,9 @@ package embedded
 import (
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // send is the blocking send.

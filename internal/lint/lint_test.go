@@ -54,22 +54,22 @@ type layer struct {
 var layers = map[string]layer{
 	"internal/engine":           {forms: "the contract of engines stands on nothing"},
 	"internal/kernel":           {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, forms: "kernels are pure"},
-	"internal/embedded/memory":  {forms: "single instructions"},
+	"internal/memory":           {forms: "single instructions"},
 	"internal/embedded/futex":   {other: []string{"golang.org/x/sys/"}, forms: "one system call"},
-	"internal/embedded/ring":    {own: []string{"internal/embedded/memory"}, forms: "a ring knows only memory"},
+	"internal/embedded/ring":    {own: []string{"internal/memory"}, forms: "a ring knows only memory"},
 	"internal/embedded/match":   {forms: "matching is a pure state machine"},
 	"internal/embedded/proto":   {forms: "the wire format is pure"},
 	"internal/embedded/coll":    {own: []string{"internal/engine"}, forms: "schedules are pure"},
-	"internal/embedded/board":   {own: []string{"internal/engine", "internal/embedded/memory"}, forms: "boards know memory and their host"},
+	"internal/embedded/board":   {own: []string{"internal/engine", "internal/memory"}, forms: "boards know memory and their host"},
 	"internal/embedded/segment": {own: []string{"internal/embedded/futex"}, other: []string{"golang.org/x/sys/"}},
-	"internal/embedded":         {own: []string{"internal/engine", "internal/embedded/"}, other: []string{"golang.org/x/sys/"}},
+	"internal/embedded":         {own: []string{"internal/engine", "internal/memory", "internal/embedded/"}, other: []string{"golang.org/x/sys/"}},
 	"internal/foreign":          {forms: "variables of the environment"},
 	"internal/native/abi":       {forms: "tables"},
 	"internal/native/ccall":     {other: []string{"github.com/ebitengine/purego"}, forms: "calls of C functions"},
 	"internal/native":           {own: []string{"internal/engine", "internal/foreign", "internal/native/"}, other: []string{"golang.org/x/sys/"}, forms: "an engine knows no other engine, and reaches C through ccall"},
 	"internal/start":            {own: []string{"internal/engine", "internal/foreign", "internal/embedded"}, forms: "the one place that knows the engines"},
 	"mpi/native":                {own: []string{"internal/engine", "internal/native", "internal/start"}, forms: "it registers the engine"},
-	"mpi":                       {own: []string{"internal/engine", "internal/kernel", "internal/start"}, other: []string{"github.com/fxamacker/cbor/v2"}, forms: "no transport behind the public packages' back"},
+	"mpi":                       {own: []string{"internal/engine", "internal/kernel", "internal/memory", "internal/start"}, other: []string{"github.com/fxamacker/cbor/v2"}, forms: "no transport behind the public packages' back"},
 }
 
 // pure packages do no input or output, wait for nothing and read no clock.

@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // How far a member has come can be read by the others at any time, also after

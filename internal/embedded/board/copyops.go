@@ -3,8 +3,8 @@ package board
 import (
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // Sizes at which one way becomes slower than the next.

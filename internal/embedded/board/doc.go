@@ -8,5 +8,5 @@
 // another process's memory) it asks of its [Host], the rank's endpoint.
 //
 // Who may import it: internal/embedded. It imports internal/engine,
-// internal/embedded/memory and the standard library.
+// internal/memory and the standard library.
 package board

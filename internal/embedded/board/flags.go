@@ -5,8 +5,8 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // Members tell each other how far they are by two kinds of monotone words, each

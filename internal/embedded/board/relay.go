@@ -3,7 +3,7 @@ package board
 import (
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // Where members cannot reach each other's memory, what does not fit a slot goes

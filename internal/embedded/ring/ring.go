@@ -26,7 +26,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 const (

@@ -1,5 +1,5 @@
-// Package memory holds the few memory operations that the shared structures of
-// the embedded engine need and the standard library does not offer: a store
+// Package memory holds the few memory operations that structures shared between
+// ranks or goroutines need and the standard library does not offer: a store
 // with release order that does not wait for the store buffer to drain, a hint
 // that the processor is spinning, and a copy that never keeps the garbage
 // collector waiting.
@@ -10,5 +10,5 @@
 // Where a store must also be ordered before a later load (arming a sleeper,
 // checking for one), sync/atomic is used.
 //
-// Used by the packages below internal/embedded only.
+// Used by the embedded engine, and by package mpi for the states of requests.
 package memory

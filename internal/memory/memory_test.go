@@ -7,7 +7,7 @@ import (
 	"testing"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/memory"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // A reader that sees the published word sees everything stored before it.
