@@ -36,13 +36,13 @@ func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	if err != nil {
 		return doneRequest(c, emptyStatus, err)
 	}
-	r := &Request{op: opColl + opName(k.Kind), peer: Undefined, tag: Undefined, operation: &operation{c: c, mem: k.Send.Ptr}}
+	r := &Request{op: opColl + opName(k.Kind), out: engine.Outcome{Source: Undefined, Tag: Undefined}, operation: &operation{c: c, mem: k.Send.Ptr}}
 	r.more = &moreOfRequest{mem: k.Recv.Ptr, vec: k.V}
 	req, err := c.ec.Icollective(k)
 	switch {
 	case err != nil:
 		r.end(emptyStatus, r.failed(err))
-		r.ended, r.state = true, over
+		r.ended, r.out.State = true, over
 	case c.st.check != nil:
 		c.st.check.alongside(c, &k, r, req)
 	default:

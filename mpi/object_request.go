@@ -36,7 +36,7 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op o
 	if p.rest == nil {
 		b := engine.OfBytes(p.first)
 		req, err := c.ec.Isend(b, dest, tag, mode)
-		r := newRequest(c, op, dest, tag, b, req, err)
+		r := newRequest(c, op, dest, tag, req, err)
 		if r.isOver() {
 			p.free()
 			return r
@@ -50,11 +50,11 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op o
 	reqs, err := c.startLong(&p, dest, tag, mode)
 	if err != nil {
 		p.withdraw(reqs)
-		return newRequest(c, op, dest, tag, engine.Buf{}, nil, err)
+		return newRequest(c, op, dest, tag, nil, err)
 	}
 	s := longSend{p: p, reqs: reqs}
 	// The first may be complete; the others follow.
-	r := &Request{op: op, peer: int32(dest), tag: int32(tag), operation: &operation{c: c, req: reqs[0]}}
+	r := &Request{op: op, out: engine.Outcome{Source: int32(dest), Tag: int32(tag)}, operation: &operation{c: c, req: reqs[0]}}
 	r.extra().then = s.then
 	return r
 }
@@ -112,7 +112,7 @@ func IrecvObject[T any](c *Comm, source, tag int) *ObjectRequest[T] {
 	o := &ObjectRequest[T]{frame: getFrame()}
 	b := engine.OfBytes(o.frame.b[:firstBytes])
 	req, err := c.ec.Irecv(b, source, tag)
-	o.start(newRequest(c, opIrecvObject, source, tag, b, req, err))
+	o.start(newRequest(c, opIrecvObject, source, tag, req, err))
 	return o
 }
 
@@ -126,7 +126,7 @@ func ImrecvObject[T any](m *Message) *ObjectRequest[T] {
 	o := &ObjectRequest[T]{frame: getFrame()}
 	b := engine.OfBytes(o.frame.b[:firstBytes])
 	req, err := em.Irecv(b)
-	o.start(newRequest(m.c, opImrecvObject, m.st.Source, m.st.Tag, b, req, err))
+	o.start(newRequest(m.c, opImrecvObject, m.st.Source, m.st.Tag, req, err))
 	return o
 }
 
@@ -146,7 +146,7 @@ func (o *ObjectRequest[T]) start(r *Request) {
 	defer r.unlock()
 	r.extra().then = o.then
 	r.poll()
-	if r.req != nil {
+	if r.pending() {
 		o.timer = time.AfterFunc(driveAfter, r.drive)
 	}
 }
@@ -155,7 +155,7 @@ func (o *ObjectRequest[T]) start(r *Request) {
 func (r *Request) drive() {
 	r.lock()
 	defer r.unlock()
-	for r.req != nil {
+	for r.pending() {
 		if !r.busy {
 			r.block()
 			continue
@@ -180,7 +180,7 @@ func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine
 			return o.end(st, err)
 		}
 		if err := c.openObject(&o.in, o.frame.b[:st.Bytes], st); err != nil {
-			return o.end(st, c.objectFailed(r.op.String(), int(r.peer), int(r.tag), statusOf(st), err))
+			return o.end(st, c.objectFailed(r.op.String(), int(r.out.Source), int(r.out.Tag), statusOf(st), err))
 		}
 		o.open, r.fixed = true, true
 	} else {
@@ -194,7 +194,7 @@ func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine
 		o.piece = b
 		next, err := c.ec.Irecv(engine.OfBytes(b), o.st.Source, o.in.tag)
 		if err != nil {
-			return o.end(o.st, c.failed(r.op.String(), int(r.peer), int(r.tag), err))
+			return o.end(o.st, c.failed(r.op.String(), int(r.out.Source), int(r.out.Tag), err))
 		}
 		r.extra().then = o.then
 		return next, Status{}, nil

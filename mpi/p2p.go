@@ -89,7 +89,7 @@ func isend[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode, op opNa
 	r := c.st.proc.allocRequest()
 	r.send = true
 	req, err := c.ec.Isend(b, dest, tag, mode)
-	return r.wrap(c, op, dest, tag, b, req, emptyStatus, err)
+	return r.wrap(c, op, dest, tag, req, emptyStatus, err)
 }
 
 // Irecv starts a receive as Recv and returns at once (MPI 5.0 §3.7.2). buf is
@@ -102,8 +102,8 @@ func Irecv[T any](c *Comm, buf []T, source, tag int) *Request {
 	}
 	b := bufOf(e, buf)
 	r := c.st.proc.allocRequest()
-	req, st, err := c.ec.IrecvNow(b, source, tag)
-	return r.wrap(c, opIrecv, source, tag, b, req, statusOf(st), err)
+	req, st, err := c.ec.IrecvNow(b, source, tag, r.reserve())
+	return r.wrap(c, opIrecv, source, tag, req, statusOf(st), err)
 }
 
 // sendable reports that there is something to send: a usable communicator, a

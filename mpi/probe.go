@@ -94,7 +94,7 @@ func Imrecv[T any](m *Message, buf []T) *Request {
 	}
 	b := bufOf(e, buf)
 	req, err := em.Irecv(b)
-	return newRequest(m.c, opImrecv, m.st.Source, m.st.Tag, b, req, err)
+	return newRequest(m.c, opImrecv, m.st.Source, m.st.Tag, req, err)
 }
 
 // take hands out the message for its one receive. It returns nil and no error

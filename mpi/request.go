@@ -7,6 +7,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // Request is a running nonblocking operation (MPI 5.0 §3.7). Wait or Test says
@@ -28,10 +29,7 @@ type Request struct {
 
 	*operation // nil: complete, without an error, from the start; may be of the operation before
 
-	bytes     int   // of the status
-	peer, tag int32 // of the call; once complete, of the status
-
-	state uint32 // see lock
+	out engine.Outcome // until it is complete, source and tag are the call's
 
 	op        opName // constant, but for StartSend and StartRecv
 	send      bool   // a send: has no status but Cancelled; likewise
@@ -50,11 +48,12 @@ func (*noCopy) Unlock() {}
 // requests have is small.
 type operation struct {
 	c    *Comm
-	mem  unsafe.Pointer // the buffer, kept alive
+	mem  unsafe.Pointer // of a collective, the first buffer, kept alive
 	req  engine.Request // nil: complete
 	more *moreOfRequest
 
-	busy     bool // a goroutine blocks on req and is to release it
+	blocked  int8 // goroutines that block on req
+	busy     bool // one of them is to release it
 	withdraw bool // cancelled because the context ended
 	fixed    bool // can be withdrawn no more: the other side has begun
 }
@@ -151,25 +150,25 @@ func (p *process) allocRequest() *Request {
 type stage func(r *Request, st engine.Status, err error) (next engine.Request, result Status, resultErr error)
 
 // newRequest wraps what an engine's Isend, Irecv … returned.
-func newRequest(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, err error) *Request {
-	return c.st.proc.allocRequest().wrap(c, op, peer, tag, b, req, emptyStatus, err)
+func newRequest(c *Comm, op opName, peer, tag int, req engine.Request, err error) *Request {
+	return c.st.proc.allocRequest().wrap(c, op, peer, tag, req, emptyStatus, err)
 }
 
 // wrap is newRequest in r, which is new or complete. If req is complete, st is
 // its status. (The calls that start many requests allocate before they call the
 // engine: an atomic operation behind it waits until the frame that was just sent
 // has left the core.)
-func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engine.Request, st Status, err error) *Request {
+func (r *Request) wrap(c *Comm, op opName, peer, tag int, req engine.Request, st Status, err error) *Request {
 	r.op = op
 	if _, done := req.(engine.Completed); done && err == nil {
 		if r.operation != nil {
 			r.c, r.more = c, nil // nothing is left of the operation before
 		}
 		r.setStatus(st)
-		r.ended, r.state = true, over // nobody else looks at r
+		r.ended, r.out.State = true, over // nobody else looks at r
 		return r
 	}
-	r.peer, r.tag = int32(peer), int32(tag)
+	r.out.Source, r.out.Tag = int32(peer), int32(tag)
 	if r.operation == nil {
 		r.operation = &operation{c: c}
 	} else {
@@ -177,10 +176,11 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, b engine.Buf, req engi
 	}
 	if err != nil {
 		r.end(emptyStatus, r.failed(err))
-		r.ended, r.state = true, over
+		r.ended, r.out.State = true, over
 		return r
 	}
-	r.req, r.mem, r.ended, r.state = req, b.Ptr, false, 0
+	r.req, r.ended, r.cancelled = req, false, false
+	memory.StoreRelease32(&r.out.State, 0) // from now on the engine may change it
 	return r
 }
 
@@ -189,7 +189,7 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := &Request{ended: true, state: over}
+	r := &Request{ended: true, out: engine.Outcome{State: over}}
 	if err != nil {
 		r.operation = &operation{c: c}
 	}
@@ -211,7 +211,7 @@ func (r *Request) Wait() (Status, error) {
 	}
 	if !r.isOver() {
 		r.lock()
-		if r.poll(); r.req != nil && !r.finish() {
+		if r.poll(); r.pending() && !r.finish() {
 			err := r.contextError()
 			r.unlock()
 			return emptyStatus, err
@@ -226,7 +226,7 @@ func (r *Request) Wait() (Status, error) {
 // finish blocks until the operation is complete. It reports false when its
 // context ended first and it cannot be withdrawn.
 func (r *Request) finish() bool {
-	for r.req != nil {
+	for r.pending() {
 		if r.busy {
 			if !r.await() {
 				return false
@@ -264,7 +264,7 @@ func (r *Request) endsBefore(late <-chan struct{}) bool {
 	}
 	r.lock()
 	defer r.unlock()
-	for r.req != nil {
+	for r.pending() {
 		st, err := r.waitUnlocked(late)
 		if err != nil && r.interrupted(late, err) {
 			return false
@@ -278,8 +278,12 @@ func (r *Request) endsBefore(late <-chan struct{}) bool {
 // reduction function of the program panics inside.
 func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
 	req := r.req
+	r.blocked++
 	r.unlock()
-	defer r.lock()
+	defer func() {
+		r.lock()
+		r.blocked--
+	}()
 	return req.Wait(done)
 }
 
@@ -297,7 +301,7 @@ func (r *Request) await() bool {
 		ok = false
 	}
 	r.lock()
-	return ok || r.req == nil
+	return ok || !r.pending()
 }
 
 func (r *Request) release() {
@@ -324,7 +328,7 @@ func (r *Request) coll() bool { return r.op >= opColl }
 
 // status returns the status of the complete operation.
 func (r *Request) status() Status {
-	return Status{Source: int(r.peer), Tag: int(r.tag), Bytes: r.bytes, Cancelled: r.cancelled}
+	return Status{Source: int(r.out.Source), Tag: int(r.out.Tag), Bytes: r.out.Bytes, Cancelled: r.cancelled}
 }
 
 // err returns the error of the complete operation.
@@ -348,7 +352,7 @@ func (r *Request) end(st Status, err error) {
 }
 
 func (r *Request) setStatus(st Status) {
-	r.peer, r.tag, r.bytes, r.cancelled = int32(st.Source), int32(st.Tag), st.Bytes, st.Cancelled
+	r.out.Source, r.out.Tag, r.out.Bytes, r.cancelled = int32(st.Source), int32(st.Tag), st.Bytes, st.Cancelled
 }
 
 // interrupted reports whether err only says that done was closed.
@@ -410,12 +414,12 @@ func (r *Request) advance(st engine.Status, err error) {
 
 // failed is err as an error of this operation.
 func (r *Request) failed(err error) error {
-	return r.c.failed(r.op.String(), int(r.peer), int(r.tag), err)
+	return r.c.failed(r.op.String(), int(r.out.Source), int(r.out.Tag), err)
 }
 
 // poll makes progress on a request without blocking; the mutex is held.
 func (r *Request) poll() {
-	for r.req != nil && !r.busy {
+	for r.pending() && !r.busy {
 		st, ok, err := r.req.Test()
 		if !ok && err == nil {
 			if r.withdraw || r.c.ctx == nil || r.c.ctx.Err() == nil || !r.giveUp() {
@@ -463,12 +467,12 @@ func (r *Request) Cancel() error {
 	r.lock()
 	defer r.unlock()
 	switch {
-	case r.req == nil || r.fixed:
+	case !r.pending() || r.fixed:
 		return nil
 	case r.coll():
 		return r.c.newError("Cancel", ErrUnsupported, Undefined, Undefined, errors.New(r.op.String()+" is a collective and cannot be cancelled"))
 	}
-	return r.c.failed("Cancel", int(r.peer), int(r.tag), r.req.Cancel())
+	return r.c.failed("Cancel", int(r.out.Source), int(r.out.Tag), r.req.Cancel())
 }
 
 // Status returns the status of a complete request again, and the empty status

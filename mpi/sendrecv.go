@@ -43,7 +43,7 @@ func sendrecv(c *Comm, se *element, send engine.Buf, dest, sendTag int, re *elem
 		if err != nil {
 			return emptyStatus, c.failed("", source, recvTag, err)
 		}
-		r = newRequest(c, opSendrecv, source, recvTag, recv, req, nil)
+		r = newRequest(c, opSendrecv, source, recvTag, req, nil)
 	}
 	if dest != ProcNull {
 		if err := c.ec.Send(send, dest, sendTag, engine.Standard, c.done); err != nil {

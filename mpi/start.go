@@ -35,7 +35,7 @@ func StartSend[T any](c *Comm, r *Request, buf []T, dest, tag int) error {
 	b := bufOf(e, buf)
 	req, err := c.ec.Isend(b, dest, tag, engine.Standard)
 	r.send = true
-	r.wrap(c, opStartSend, dest, tag, b, req, emptyStatus, err)
+	r.wrap(c, opStartSend, dest, tag, req, emptyStatus, err)
 	return nil
 }
 
@@ -47,9 +47,9 @@ func StartRecv[T any](c *Comm, r *Request, buf []T, source, tag int) error {
 		return r.startEmpty(c, opStartRecv, source, tag, nullStatus, c.checkRecv(e, source, tag))
 	}
 	b := bufOf(e, buf)
-	req, st, err := c.ec.IrecvNow(b, source, tag)
+	req, st, err := c.ec.IrecvNow(b, source, tag, r.reserve())
 	r.send = false
-	r.wrap(c, opStartRecv, source, tag, b, req, statusOf(st), err)
+	r.wrap(c, opStartRecv, source, tag, req, statusOf(st), err)
 	return nil
 }
 
@@ -75,6 +75,6 @@ func (r *Request) startEmpty(c *Comm, op opName, peer, tag int, st Status, err e
 		return err
 	}
 	r.send = op == opStartSend
-	r.wrap(c, op, peer, tag, engine.Buf{}, engine.Completed{}, st, nil)
+	r.wrap(c, op, peer, tag, engine.Completed{}, st, nil)
 	return nil
 }

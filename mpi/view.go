@@ -139,7 +139,7 @@ func IsendView[T any](c *Comm, v View[T], dest, tag int) *Request {
 	r := c.st.proc.allocRequest()
 	r.send = true
 	req, err := c.ec.Isend(b, dest, tag, engine.Standard)
-	return r.wrap(c, opIsendView, dest, tag, b, req, emptyStatus, err)
+	return r.wrap(c, opIsendView, dest, tag, req, emptyStatus, err)
 }
 
 // IrecvView starts a RecvView (MPI 5.0 §3.7.2).
@@ -152,8 +152,8 @@ func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 		return doneRequest(c, nullStatus, c.checkRecv(elementOf[T](), source, tag))
 	}
 	r := c.st.proc.allocRequest()
-	req, st, err := c.ec.IrecvNow(b, source, tag)
-	return r.wrap(c, opIrecvView, source, tag, b, req, statusOf(st), err)
+	req, st, err := c.ec.IrecvNow(b, source, tag, r.reserve())
+	return r.wrap(c, opIrecvView, source, tag, req, statusOf(st), err)
 }
 
 // SendrecvView is Sendrecv of views (MPI 5.0 §3.10, §5.1). They may be views of

@@ -136,7 +136,7 @@ func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool
 		}
 		if !r.isOver() {
 			r.lock()
-			if r.poll(); r.req != nil {
+			if r.poll(); r.pending() {
 				pending = true
 				if p := r.c.st.proc; proc == nil {
 					proc = p
@@ -186,7 +186,7 @@ func blockAny(reqs []*Request) error {
 		}
 		r.lock()
 		switch {
-		case r.req == nil: // since just now: the others need not be waited for
+		case !r.pending(): // since just now: the others need not be waited for
 			r.unlock()
 			release()
 			return nil

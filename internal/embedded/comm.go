@@ -171,8 +171,8 @@ func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
 	return c.ep.irecv(c.contexts[0], b, source, tag), nil
 }
 
-func (c *comm) IrecvNow(b engine.Buf, source, tag int) (engine.Request, engine.Status, error) {
-	req, st := c.ep.irecvNow(c.contexts[0], b, source, tag)
+func (c *comm) IrecvNow(b engine.Buf, source, tag int, out *engine.Outcome) (engine.Request, engine.Status, error) {
+	req, st := c.ep.irecvNow(c.contexts[0], b, source, tag, out)
 	return req, st, nil
 }
 

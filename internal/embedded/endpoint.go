@@ -247,6 +247,9 @@ func (ep *endpoint) drain(in *inbound) int {
 		if !ok {
 			break
 		}
+		if n > 0 { // a stream
+			in.ring.Fetch()
+		}
 		ep.arrive(in, f)
 		ep.release(in, f)
 		n++

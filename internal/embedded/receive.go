@@ -90,25 +90,29 @@ func (ep *endpoint) recv(cx *context, b engine.Buf, src, tag int, done <-chan st
 // irecv starts a nonblocking receive.
 func (ep *endpoint) irecv(cx *context, b engine.Buf, src, tag int) engine.Request {
 	ep.lock.Lock()
-	return ep.beginRecv(cx, b, src, tag)
+	return ep.beginRecv(cx, b, src, tag, nil)
 }
 
 // irecvNow starts a nonblocking receive, or takes a message that is there.
-func (ep *endpoint) irecvNow(cx *context, b engine.Buf, src, tag int) (engine.Request, engine.Status) {
+func (ep *endpoint) irecvNow(cx *context, b engine.Buf, src, tag int, out *engine.Outcome) (engine.Request, engine.Status) {
 	ep.lock.Lock()
-	if st, ok := ep.recvNow(cx, b, src, tag); ok {
-		ep.leave()
-		return engine.Completed{}, st
+	// While receives are posted before it, the ring is left to its writer, whom a
+	// look at the next line would disturb.
+	if posted, _ := cx.q.Len(); posted == 0 {
+		if st, ok := ep.recvNow(cx, b, src, tag); ok {
+			ep.leave()
+			return engine.Completed{}, st
+		}
 	}
-	return ep.beginRecv(cx, b, src, tag), engine.Status{}
+	return ep.beginRecv(cx, b, src, tag, out), engine.Status{}
 }
 
 // beginRecv starts a nonblocking receive and gives the lock back.
-func (ep *endpoint) beginRecv(cx *context, b engine.Buf, src, tag int) engine.Request {
+func (ep *endpoint) beginRecv(cx *context, b engine.Buf, src, tag int, out *engine.Outcome) engine.Request {
 	r := ep.newRequest()
 	ep.startRecv(r, cx, b, src, tag)
 	if !r.done {
-		r.counted = true
+		r.counted, r.out = true, out
 		ep.outstanding++
 	}
 	ep.leave()

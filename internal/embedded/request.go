@@ -2,12 +2,14 @@ package embedded
 
 import (
 	"fmt"
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/coll"
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // stage is how far a send has come.
@@ -51,6 +53,7 @@ type request struct {
 
 	status engine.Status
 	err    error
+	out    *engine.Outcome // where the outcome may be left
 
 	transfer *segment.Transfer // where this rank may help to copy its message
 
@@ -114,6 +117,12 @@ func (ep *endpoint) complete(r *request, err error) {
 	}
 	if r.layout != nil && r.recv && r.packed != nil {
 		r.layout.Unpack(r.user.Ptr, r.packed[:min(len(r.packed), r.status.Bytes)], r.user.Type.Size)
+	}
+	if o := r.out; o != nil && err == nil && !r.status.Cancelled && atomic.CompareAndSwapUint32(&o.State, 0, engine.OutcomeReserved) {
+		o.Bytes, o.Source, o.Tag = r.status.Bytes, int32(r.status.Source), int32(r.status.Tag)
+		ep.recycle(r) // nobody is in a call on it, nor will be
+		memory.StoreRelease32(&o.State, engine.OutcomeDone)
+		return
 	}
 	if s := r.schedule; s != nil {
 		n := r.n

@@ -39,3 +39,9 @@ test:
 	CMP  R1, R0
 	BLO  next
 	RET
+
+// func Fetch(p unsafe.Pointer)
+TEXT ·Fetch(SB), NOSPLIT, $0-8
+	MOVD p+0(FP), R0
+	PRFM (R0), PLDL1KEEP
+	RET

@@ -36,3 +36,8 @@ func Demote(p unsafe.Pointer, n int)
 //
 //go:noescape
 func Claim(p unsafe.Pointer, n int)
+
+// Fetch asks the processor for a line that is about to be read.
+//
+//go:noescape
+func Fetch(p unsafe.Pointer)

@@ -28,3 +28,7 @@ func Demote(p unsafe.Pointer, n int) {}
 
 // Claim asks the processor for the right to write; here it does nothing.
 func Claim(p unsafe.Pointer, n int) {}
+
+// Fetch asks the processor for a line that is about to be read; here it does
+// nothing.
+func Fetch(p unsafe.Pointer) {}

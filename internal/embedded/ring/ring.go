@@ -41,6 +41,8 @@ const (
 	lead     = 512      // the first line is asked for before the last bytes are copied
 	ahead    = 8 * line // so far words are cleared ahead of short frames
 
+	fetch = 4 * line // so far ahead of the frame that is read lines are fetched
+
 	// After so many bytes and frames the writer looks whether it may return to
 	// the start. (The nearer it is to the reader, the more they disturb each other,
 	// and what it gives up is missing should the reader now stop to read.)
@@ -260,6 +262,10 @@ func (r *Reader) Next() (Frame, bool) {
 	}
 	return Frame{(*Header)(unsafe.Pointer(r.next)), uint8(w >> 32), uint8(w >> 40), int(uint32(w))}, true
 }
+
+// Fetch asks for a line some way behind the frame that is there: in a stream of
+// short frames, one of those that follow.
+func (r *Reader) Fetch() { memory.Fetch(unsafe.Add(r.data, (r.pos+fetch)&(r.size-1))) }
 
 // Release gives the frame's place back. It reports whether the writer has just
 // been told of new room, and may be waiting for it.
