@@ -39,7 +39,7 @@ const (
 	wrapKind = 0xff // go on at the start of the ring
 	claimMax = 8 << 10
 	lead     = 512      // the first line is asked for before the last bytes are copied
-	ahead    = 8 * line // so far words are cleared ahead of short frames
+	ahead    = 16 * line // so far words are cleared ahead of short frames
 
 	fetch = 4 * line // so far ahead of the frame that is read lines are fetched
 
@@ -203,6 +203,10 @@ func (w *Writer) Publish(h *Header, kind, flags uint8) {
 	switch end := w.pos + size; {
 	case size == line && w.blank < w.pos+2*line && w.pos+ahead <= w.free:
 		w.clear(w.blank, w.pos+ahead)
+		if from := w.pos + ahead; from+ahead <= w.free {
+			at := from & (w.size - 1)
+			memory.Claim(unsafe.Add(w.data, at), int(min(ahead, w.size-at)))
+		}
 	case size > line && end >= w.blank && end+line <= w.free:
 		w.clear(end, end+line)
 	}
