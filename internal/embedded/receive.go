@@ -302,6 +302,11 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 					}
 				}
 				memory.CopyIn(r.ptr, f.Payload(), min(f.Len, r.n))
+				if r.out != nil && f.Len <= r.n && r.layout == nil && ep.hand(r, f.Len, f.Src, f.Tag) {
+					ep.outstanding--
+					ep.news = true
+					return
+				}
 				r.peer = in.peer
 				ep.received(r, f.Src, f.Tag, engine.Sig(f.Sig), f.Len, nil)
 				return

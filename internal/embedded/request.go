@@ -118,10 +118,7 @@ func (ep *endpoint) complete(r *request, err error) {
 	if r.layout != nil && r.recv && r.packed != nil {
 		r.layout.Unpack(r.user.Ptr, r.packed[:min(len(r.packed), r.status.Bytes)], r.user.Type.Size)
 	}
-	if o := r.out; o != nil && err == nil && !r.status.Cancelled && atomic.CompareAndSwapUint32(&o.State, 0, engine.OutcomeReserved) {
-		o.Bytes, o.Source, o.Tag = r.status.Bytes, int32(r.status.Source), int32(r.status.Tag)
-		ep.recycle(r) // nobody is in a call on it, nor will be
-		memory.StoreRelease32(&o.State, engine.OutcomeDone)
+	if r.out != nil && err == nil && !r.status.Cancelled && ep.hand(r, r.status.Bytes, int32(r.status.Source), int32(r.status.Tag)) {
 		return
 	}
 	if s := r.schedule; s != nil {
@@ -141,6 +138,19 @@ func (ep *endpoint) complete(r *request, err error) {
 	if r.pooled {
 		ep.recycle(r)
 	}
+}
+
+// hand leaves the outcome of a receive that has succeeded where its caller looks
+// for it, if nobody is in a call on it. The request is free then.
+func (ep *endpoint) hand(r *request, n int, src, tag int32) bool {
+	o := r.out
+	if !atomic.CompareAndSwapUint32(&o.State, 0, engine.OutcomeReserved) {
+		return false
+	}
+	o.Bytes, o.Source, o.Tag = n, src, tag
+	ep.recycle(r)
+	memory.StoreRelease32(&o.State, engine.OutcomeDone)
+	return true
 }
 
 // received ends a receive with the first n bytes of a message of total bytes

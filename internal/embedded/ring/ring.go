@@ -38,7 +38,7 @@ const (
 	line     = 64
 	wrapKind = 0xff // go on at the start of the ring
 	claimMax = 8 << 10
-	lead     = 512      // the first line is asked for before the last bytes are copied
+	lead     = 512       // the first line is asked for before the last bytes are copied
 	ahead    = 16 * line // so far words are cleared ahead of short frames
 
 	fetch = 4 * line // so far ahead of the frame that is read lines are fetched

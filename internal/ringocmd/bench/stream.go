@@ -77,22 +77,37 @@ type stream struct {
 	reqs       []*mpi.Request
 }
 
-// startSend starts the send of message j of a window, in a request that is used
-// again, as the MPI_Request of a C program is.
-func (s *stream) startSend(j int, data []byte, tag int) error {
+// startSends starts the sends of a window, in requests that are used again, as
+// the MPI_Requests of a C program are.
+func (s *stream) startSends(window []*mpi.Request, data []byte, tag int) error {
 	if s.r.o.newRequests {
-		s.reqs[j] = mpi.Isend(s.r.world, data, s.peer, tag)
+		for j := range window {
+			window[j] = mpi.Isend(s.r.world, data, s.peer, tag)
+		}
 		return nil
 	}
-	return mpi.StartSend(s.r.world, s.reqs[j], data, s.peer, tag)
+	for _, r := range window {
+		if err := mpi.StartSend(s.r.world, r, data, s.peer, tag); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-func (s *stream) startRecv(j int, data []byte, tag int) error {
+// startRecvs starts the receives of a window.
+func (s *stream) startRecvs(window []*mpi.Request, data []byte, tag int) error {
 	if s.r.o.newRequests {
-		s.reqs[j] = mpi.Irecv(s.r.world, data, s.peer, tag)
+		for j := range window {
+			window[j] = mpi.Irecv(s.r.world, data, s.peer, tag)
+		}
 		return nil
 	}
-	return mpi.StartRecv(s.r.world, s.reqs[j], data, s.peer, tag)
+	for _, r := range window {
+		if err := mpi.StartRecv(s.r.world, r, data, s.peer, tag); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (r *run) newStream(peer int, sender bool, largest int) (*stream, error) {
@@ -187,10 +202,8 @@ func (s *stream) span(n int, _ []int64) (total int64, err error) {
 	start := now()
 	for i := range n {
 		if !s.sender {
-			for j := range window {
-				if err := s.startRecv(j, s.recv[:s.size], tag); err != nil {
-					return 0, err
-				}
+			if err := s.startRecvs(window, s.recv[:s.size], tag); err != nil {
+				return 0, err
 			}
 			if err := mpi.WaitAll(window...); err != nil {
 				return 0, err
@@ -203,10 +216,8 @@ func (s *stream) span(n int, _ []int64) (total int64, err error) {
 		if each {
 			start = now()
 		}
-		for j := range window {
-			if err := s.startSend(j, data, tag); err != nil {
-				return 0, err
-			}
+		if err := s.startSends(window, data, tag); err != nil {
+			return 0, err
 		}
 		if err := mpi.WaitAll(window...); err != nil {
 			return 0, err
@@ -228,7 +239,8 @@ func (s *stream) span(n int, _ []int64) (total int64, err error) {
 // spanBoth exchanges n windows.
 func (s *stream) spanBoth(n int, _ []int64) (total int64, err error) {
 	each := s.size >= timedEach
-	data, window := s.send[:s.size], len(s.reqs)/2
+	data := s.send[:s.size]
+	recvs, sends := s.reqs[:len(s.reqs)/2], s.reqs[len(s.reqs)/2:]
 	write := data
 	if s.r.o.clean {
 		write = nil
@@ -244,20 +256,16 @@ func (s *stream) spanBoth(n int, _ []int64) (total int64, err error) {
 		if each {
 			start = now()
 		}
-		for j := range window {
-			if err := s.startRecv(j, s.recv[:s.size], in); err != nil {
-				return 0, err
-			}
-		}
-		for j := range window {
-			if err := s.startSend(window+j, data, out); err != nil {
-				return 0, err
-			}
-		}
-		if err := mpi.WaitAll(s.reqs[window:]...); err != nil {
+		if err := s.startRecvs(recvs, s.recv[:s.size], in); err != nil {
 			return 0, err
 		}
-		if err := mpi.WaitAll(s.reqs[:window]...); err != nil {
+		if err := s.startSends(sends, data, out); err != nil {
+			return 0, err
+		}
+		if err := mpi.WaitAll(sends...); err != nil {
+			return 0, err
+		}
+		if err := mpi.WaitAll(recvs...); err != nil {
 			return 0, err
 		}
 		if each {
