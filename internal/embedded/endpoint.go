@@ -105,6 +105,11 @@ type outbound struct {
 	eager  int          // messages up to this length are one frame
 	offer  int          // messages longer than this are offered
 	fence  bool
+
+	// Nonblocking sends to the peer since this rank has handled a frame, and how
+	// many it had handled then.
+	streak  int
+	handled uint32
 }
 
 // requestQueue is a first-in first-out list.

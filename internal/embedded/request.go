@@ -44,6 +44,7 @@ type request struct {
 	counted  bool // in ep.outstanding: nobody may be waiting for it
 	stage    stage
 	flags    uint8 // proto.Sync, proto.Ready
+	stream   bool  // one of several sends: offered where a single one would not be
 	giveUp   bool  // take it back as soon as all of it has left
 
 	sent   int // bytes that have left, or arrived as Data

@@ -55,7 +55,8 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
-	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
+	stream := b.Bytes() >= streamMinBoth && ep.streams(cx, peer, b.Bytes())
+	if mode == engine.Standard && !stream && ep.sendNow(cx, b, peer, dest, tag) {
 		if ep.direct() {
 			ep.lookAround(nil)
 		}
@@ -63,6 +64,7 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 		return engine.Completed{}
 	}
 	r := ep.newRequest()
+	r.stream = stream
 	ep.startSend(r, cx, b, dest, tag, mode)
 	switch {
 	case r.done && r.err == nil:
@@ -80,6 +82,23 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 	}
 	ep.leave()
 	return handle{r}
+}
+
+// streams reports whether a nonblocking send of n bytes to a peer is one of
+// several, and better offered than sent: the peer copies several together.
+func (ep *endpoint) streams(cx *context, peer int32, n int) bool {
+	if int(peer) == ep.rank || !ep.hub.batches() {
+		return false
+	}
+	if posted, _ := cx.q.Len(); n < streamMin && posted == 0 {
+		return false
+	}
+	o := ep.outbound(peer)
+	if o.handled != ep.handled {
+		o.handled, o.streak = ep.handled, 0
+	}
+	o.streak++
+	return o.pull && o.streak > streamAfter
 }
 
 // sendNow is the common case of a send, which touches no request: the frame
@@ -137,6 +156,7 @@ func (ep *endpoint) startSend(r *request, cx *context, b engine.Buf, dest, tag i
 		return
 	}
 	o := ep.outbound(r.peer)
+	r.stream = r.stream && !ended
 	if ended && (proto.Answers(r.flags) || r.n > max(o.offer, o.eager)) { // nobody answers it any more
 		ep.complete(r, ep.goneError(cx, r.peer, why))
 		return
@@ -206,10 +226,10 @@ func (ep *endpoint) put(o *outbound, r *request) bool {
 		return true
 	case stageNew:
 		switch {
+		case r.n > o.offer || r.stream:
+			return ep.putOffer(o, r)
 		case r.n <= o.eager:
 			return ep.putEager(o, r)
-		case r.n > o.offer:
-			return ep.putOffer(o, r)
 		default:
 			return ep.putFirst(o, r) && ep.putMore(o, r)
 		}
