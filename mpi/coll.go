@@ -42,7 +42,7 @@ func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	switch {
 	case err != nil:
 		r.end(emptyStatus, r.failed(err))
-		r.ended, r.out.State = true, over
+		r.ended, r.state = true, over
 	case c.st.check != nil:
 		c.st.check.alongside(c, &k, r, req)
 	default:

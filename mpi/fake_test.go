@@ -343,7 +343,7 @@ func (c *fakeComm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) 
 	return r, nil
 }
 
-func (c *fakeComm) IrecvNow(b engine.Buf, source, tag int, _ *engine.Outcome) (engine.Request, engine.Status, error) {
+func (c *fakeComm) IrecvNow(b engine.Buf, source, tag int, _ *engine.Outcome, _ *uint32) (engine.Request, engine.Status, error) {
 	r, err := c.Irecv(b, source, tag)
 	return r, engine.Status{}, err
 }

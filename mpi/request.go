@@ -29,7 +29,8 @@ type Request struct {
 
 	*operation // nil: complete, without an error, from the start; may be of the operation before
 
-	out engine.Outcome // until it is complete, source and tag are the call's
+	out   engine.Outcome // until it is complete, source and tag are the call's
+	state uint32         // see lock
 
 	op        opName // constant, but for StartSend and StartRecv
 	send      bool   // a send: has no status but Cancelled; likewise
@@ -49,7 +50,7 @@ func (*noCopy) Unlock() {}
 type operation struct {
 	c    *Comm
 	mem  unsafe.Pointer // of a collective, the first buffer, kept alive
-	req  engine.Request // nil: complete
+	req  engine.Request // nil, or the engine's no more: complete (see pending)
 	more *moreOfRequest
 
 	blocked  int8 // goroutines that block on req
@@ -165,7 +166,7 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, req engine.Request, st
 			r.c, r.more = c, nil // nothing is left of the operation before
 		}
 		r.setStatus(st)
-		r.ended, r.out.State = true, over // nobody else looks at r
+		r.ended, r.state = true, over // nobody else looks at r
 		return r
 	}
 	r.out.Source, r.out.Tag = int32(peer), int32(tag)
@@ -176,11 +177,11 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, req engine.Request, st
 	}
 	if err != nil {
 		r.end(emptyStatus, r.failed(err))
-		r.ended, r.out.State = true, over
+		r.ended, r.state = true, over
 		return r
 	}
 	r.req, r.ended, r.cancelled = req, false, false
-	memory.StoreRelease32(&r.out.State, 0) // from now on the engine may change it
+	memory.StoreRelease32(&r.state, 0) // from now on the engine may change it
 	return r
 }
 
@@ -189,7 +190,7 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := &Request{ended: true, out: engine.Outcome{State: over}}
+	r := &Request{ended: true, state: over}
 	if err != nil {
 		r.operation = &operation{c: c}
 	}
@@ -238,7 +239,7 @@ func (r *Request) finish() bool {
 	return true
 }
 
-// block waits for the engine's part to end, with the mutex released. It
+// block waits for the engine's part to end, with the lock let go. It
 // reports false when the context ended and the operation cannot be withdrawn.
 func (r *Request) block() bool {
 	done := r.done()
@@ -274,7 +275,7 @@ func (r *Request) endsBefore(late <-chan struct{}) bool {
 	return true
 }
 
-// waitUnlocked blocks with the mutex released; it is held again also when a
+// waitUnlocked blocks with the lock let go; it is held again also when a
 // reduction function of the program panics inside.
 func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
 	req := r.req
@@ -287,7 +288,7 @@ func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
 	return req.Wait(done)
 }
 
-// await waits, with the mutex released, for another goroutine that blocks on
+// await waits, with the lock let go, for another goroutine that blocks on
 // the request. It reports false when the context ended first.
 func (r *Request) await() bool {
 	ch := make(chan struct{})
@@ -417,7 +418,7 @@ func (r *Request) failed(err error) error {
 	return r.c.failed(r.op.String(), int(r.out.Source), int(r.out.Tag), err)
 }
 
-// poll makes progress on a request without blocking; the mutex is held.
+// poll makes progress on a request without blocking; the lock is held.
 func (r *Request) poll() {
 	for r.pending() && !r.busy {
 		st, ok, err := r.req.Test()

@@ -21,31 +21,31 @@ const (
 
 // none reports whether there is no request: none that ever had an operation.
 func (r *Request) none() bool {
-	return r == nil || r.operation == nil && atomic.LoadUint32(&r.out.State) == 0
+	return r == nil || r.operation == nil && atomic.LoadUint32(&r.state) == 0
 }
 
 // isOver reports whether the request is complete; its result does not change
 // any more.
 func (r *Request) isOver() bool {
-	return r.operation == nil || atomic.LoadUint32(&r.out.State)&over != 0
+	return r.operation == nil || atomic.LoadUint32(&r.state)&over != 0
 }
 
 // isOut reports whether a call has said that the request is complete.
-func (r *Request) isOut() bool { return atomic.LoadUint32(&r.out.State)&handedOut != 0 }
+func (r *Request) isOut() bool { return atomic.LoadUint32(&r.state)&handedOut != 0 }
 
 // lock guards what is in r.operation. A program that sends many messages takes
 // it for each of them: it is one atomic operation, and letting it go is a plain
 // store. Nobody blocks who has it.
 func (r *Request) lock() {
-	if s := atomic.LoadUint32(&r.out.State); s&locked != 0 || !atomic.CompareAndSwapUint32(&r.out.State, s, s|locked) {
+	if s := atomic.LoadUint32(&r.state); s&locked != 0 || !atomic.CompareAndSwapUint32(&r.state, s, s|locked) {
 		r.lockSlow()
 	}
 }
 
 func (r *Request) lockSlow() {
 	for round := 0; ; round++ {
-		s := atomic.LoadUint32(&r.out.State)
-		if s&locked == 0 && atomic.CompareAndSwapUint32(&r.out.State, s, s|locked) {
+		s := atomic.LoadUint32(&r.state)
+		if s&locked == 0 && atomic.CompareAndSwapUint32(&r.state, s, s|locked) {
 			return
 		}
 		if round < 1000 {
@@ -58,7 +58,7 @@ func (r *Request) lockSlow() {
 
 // reserve is where the engine may leave the outcome, once wrap says so.
 func (r *Request) reserve() *engine.Outcome {
-	r.out.State = locked
+	r.state = locked
 	return &r.out
 }
 
@@ -70,35 +70,37 @@ func (r *Request) unlockOut() { r.unlockTo(over | handedOut) }
 
 func (r *Request) unlockTo(ended uint32) {
 	switch {
-	case atomic.LoadUint32(&r.out.State)&over != 0: // others may be handing it out
-		atomic.OrUint32(&r.out.State, ended)
-		atomic.AndUint32(&r.out.State, ^locked)
+	case atomic.LoadUint32(&r.state)&over != 0: // others may be handing it out
+		atomic.OrUint32(&r.state, ended)
+		atomic.AndUint32(&r.state, ^locked)
 	case r.ended:
-		memory.StoreRelease32(&r.out.State, ended)
+		memory.StoreRelease32(&r.state, ended)
 	case r.busy || r.blocked > 0:
-		memory.StoreRelease32(&r.out.State, attended)
+		memory.StoreRelease32(&r.state, attended)
 	default:
-		memory.StoreRelease32(&r.out.State, 0)
+		memory.StoreRelease32(&r.state, 0)
 	}
 }
 
 // pending reports, with the lock held, whether the operation is not complete.
 func (r *Request) pending() bool {
-	return r.req != nil && atomic.LoadUint32(&r.out.State)&over == 0
+	return r.req != nil && atomic.LoadUint32(&r.state)&over == 0
 }
 
 // handOut notes that a call reports the completion.
 func (r *Request) handOut() {
-	switch s := atomic.LoadUint32(&r.out.State); {
+	switch s := atomic.LoadUint32(&r.state); {
 	case s&handedOut != 0:
 	case s == over:
-		memory.StoreRelease32(&r.out.State, over|handedOut) // as who claims it at the same time
+		// As whoever claims it at the same time. A lock that is taken at the same
+		// time may be lost, but then nobody changes anything any more.
+		memory.StoreRelease32(&r.state, over|handedOut)
 	default:
-		atomic.OrUint32(&r.out.State, over|handedOut)
+		atomic.OrUint32(&r.state, over|handedOut)
 	}
 }
 
 // claim is handOut for the one call among several that is the first.
 func (r *Request) claim() bool {
-	return atomic.OrUint32(&r.out.State, over|handedOut)&handedOut == 0
+	return atomic.OrUint32(&r.state, over|handedOut)&handedOut == 0
 }

@@ -47,7 +47,7 @@ func StartRecv[T any](c *Comm, r *Request, buf []T, source, tag int) error {
 		return r.startEmpty(c, opStartRecv, source, tag, nullStatus, c.checkRecv(e, source, tag))
 	}
 	b := bufOf(e, buf)
-	req, st, err := c.ec.IrecvNow(b, source, tag, r.reserve())
+	req, st, err := c.ec.IrecvNow(b, source, tag, r.reserve(), &r.state)
 	r.send = false
 	r.wrap(c, opStartRecv, source, tag, req, statusOf(st), err)
 	return nil

@@ -171,8 +171,8 @@ func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
 	return c.ep.irecv(c.contexts[0], b, source, tag), nil
 }
 
-func (c *comm) IrecvNow(b engine.Buf, source, tag int, out *engine.Outcome) (engine.Request, engine.Status, error) {
-	req, st := c.ep.irecvNow(c.contexts[0], b, source, tag, out)
+func (c *comm) IrecvNow(b engine.Buf, source, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status, error) {
+	req, st := c.ep.irecvNow(c.contexts[0], b, source, tag, out, state)
 	return req, st, nil
 }
 

@@ -106,8 +106,8 @@ type outbound struct {
 	offer  int          // messages longer than this are offered
 	fence  bool
 
-	// Nonblocking sends to the peer since this rank has handled a frame, and how
-	// many it had handled then.
+	// Nonblocking sends to the peer of streamMin bytes and more since this rank
+	// has handled a frame, and how many it had handled then.
 	streak  int
 	handled uint32
 }

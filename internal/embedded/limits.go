@@ -18,13 +18,11 @@ const (
 	// call and an answer.
 	offerShm = 16 << 10
 
-	// Of several nonblocking sends in a row, those from this length on are
-	// offered after the first few: the receiver copies several at a time. Where
-	// receives are posted as well, messages go both ways, and both ranks have
-	// copies enough to make: then shorter ones are, too.
-	streamMin     = 12 << 10
-	streamMinBoth = 8 << 10
-	streamAfter   = 2
+	// Where nonblocking messages go both ways, both ranks have copies enough to
+	// make. Those from this length on are offered after the first few: the receiver
+	// copies several at a time, and once.
+	streamMin   = 8 << 10
+	streamAfter = 2
 
 	// From this length on, the sender helps to copy.
 	shareMin = 24 << 10

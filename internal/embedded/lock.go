@@ -8,10 +8,10 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// lock guards an endpoint. It differs from sync.Mutex in two ways: its holder
-// can see that somebody waits for it and let go in the middle of a poll, and
-// letting go is a plain store, which does not wait for the frame that was just
-// published to leave the core.
+// lock guards an endpoint, and the blocking collectives of a communicator. It
+// differs from sync.Mutex in two ways: its holder can see that somebody waits
+// for it and let go in the middle of a poll, and letting go is a plain store,
+// which does not wait for the frame that was just published to leave the core.
 type lock struct {
 	state   uint32
 	waiting atomic.Int32
@@ -39,10 +39,13 @@ func (l *lock) slow() {
 			}
 			memory.Pause()
 		}
-		if round < 200 {
+		switch {
+		case round < 200:
 			runtime.Gosched()
-		} else { // the holder has lost its core
+		case round < 400: // the holder has lost its core
 			time.Sleep(50 * time.Microsecond)
+		default: // or waits in a collective
+			time.Sleep(time.Millisecond)
 		}
 	}
 }

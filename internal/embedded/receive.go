@@ -90,11 +90,11 @@ func (ep *endpoint) recv(cx *context, b engine.Buf, src, tag int, done <-chan st
 // irecv starts a nonblocking receive.
 func (ep *endpoint) irecv(cx *context, b engine.Buf, src, tag int) engine.Request {
 	ep.lock.Lock()
-	return ep.beginRecv(cx, b, src, tag, nil)
+	return ep.beginRecv(cx, b, src, tag, nil, nil)
 }
 
 // irecvNow starts a nonblocking receive, or takes a message that is there.
-func (ep *endpoint) irecvNow(cx *context, b engine.Buf, src, tag int, out *engine.Outcome) (engine.Request, engine.Status) {
+func (ep *endpoint) irecvNow(cx *context, b engine.Buf, src, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status) {
 	ep.lock.Lock()
 	// While receives are posted before it, the ring is left to its writer, whom a
 	// look at the next line would disturb.
@@ -104,15 +104,15 @@ func (ep *endpoint) irecvNow(cx *context, b engine.Buf, src, tag int, out *engin
 			return engine.Completed{}, st
 		}
 	}
-	return ep.beginRecv(cx, b, src, tag, out), engine.Status{}
+	return ep.beginRecv(cx, b, src, tag, out, state), engine.Status{}
 }
 
 // beginRecv starts a nonblocking receive and gives the lock back.
-func (ep *endpoint) beginRecv(cx *context, b engine.Buf, src, tag int, out *engine.Outcome) engine.Request {
+func (ep *endpoint) beginRecv(cx *context, b engine.Buf, src, tag int, out *engine.Outcome, state *uint32) engine.Request {
 	r := ep.newRequest()
 	ep.startRecv(r, cx, b, src, tag)
 	if !r.done {
-		r.counted, r.out = true, out
+		r.counted, r.out, r.state = true, out, state
 		ep.outstanding++
 	}
 	ep.leave()
@@ -303,8 +303,6 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 				}
 				memory.CopyIn(r.ptr, f.Payload(), min(f.Len, r.n))
 				if r.out != nil && f.Len <= r.n && r.layout == nil && ep.hand(r, f.Len, f.Src, f.Tag) {
-					ep.outstanding--
-					ep.news = true
 					return
 				}
 				r.peer = in.peer

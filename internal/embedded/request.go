@@ -54,7 +54,8 @@ type request struct {
 
 	status engine.Status
 	err    error
-	out    *engine.Outcome // where the outcome may be left
+	out    *engine.Outcome // where the outcome may be left, if
+	state  *uint32         // nobody is in a call on it
 
 	transfer *segment.Transfer // where this rank may help to copy its message
 
@@ -145,12 +146,17 @@ func (ep *endpoint) complete(r *request, err error) {
 // for it, if nobody is in a call on it. The request is free then.
 func (ep *endpoint) hand(r *request, n int, src, tag int32) bool {
 	o := r.out
-	if !atomic.CompareAndSwapUint32(&o.State, 0, engine.OutcomeReserved) {
+	if !atomic.CompareAndSwapUint32(r.state, 0, engine.OutcomeReserved) {
 		return false
 	}
+	ep.news = true
+	if r.counted {
+		ep.outstanding--
+	}
 	o.Bytes, o.Source, o.Tag = n, src, tag
+	state := r.state
 	ep.recycle(r)
-	memory.StoreRelease32(&o.State, engine.OutcomeDone)
+	memory.StoreRelease32(state, engine.OutcomeDone)
 	return true
 }
 

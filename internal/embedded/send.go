@@ -55,7 +55,7 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
-	stream := b.Bytes() >= streamMinBoth && ep.streams(cx, peer, b.Bytes())
+	stream := b.Bytes() >= streamMin && ep.streams(cx, peer)
 	if mode == engine.Standard && !stream && ep.sendNow(cx, b, peer, dest, tag) {
 		if ep.direct() {
 			ep.lookAround(nil)
@@ -84,13 +84,12 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 	return handle{r}
 }
 
-// streams reports whether a nonblocking send of n bytes to a peer is one of
-// several, and better offered than sent: the peer copies several together.
-func (ep *endpoint) streams(cx *context, peer int32, n int) bool {
+// streams reports whether a nonblocking send is one of several in an exchange of
+// messages: as many receives are posted, so that this rank will not wait for its
+// sends alone. It is better offered than sent then, for the peer copies several
+// together.
+func (ep *endpoint) streams(cx *context, peer int32) bool {
 	if int(peer) == ep.rank || !ep.hub.batches() {
-		return false
-	}
-	if posted, _ := cx.q.Len(); n < streamMin && posted == 0 {
 		return false
 	}
 	o := ep.outbound(peer)
@@ -98,7 +97,8 @@ func (ep *endpoint) streams(cx *context, peer int32, n int) bool {
 		o.handled, o.streak = ep.handled, 0
 	}
 	o.streak++
-	return o.pull && o.streak > streamAfter
+	posted, _ := cx.q.Len()
+	return o.pull && o.streak > streamAfter && posted >= o.streak
 }
 
 // sendNow is the common case of a send, which touches no request: the frame

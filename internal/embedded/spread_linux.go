@@ -32,7 +32,9 @@ func allowedCores() []int {
 	return cores
 }
 
-// moveTo moves this thread to a core, without binding it there.
+// moveTo moves this thread to a core, without binding it there. The goroutine
+// stays on the thread between the two calls; and while a thread is locked, the
+// runtime makes new ones from another, so that none is born bound.
 func moveTo(core int) bool {
 	var all, one unix.CPUSet
 	runtime.LockOSThread()

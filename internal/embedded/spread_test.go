@@ -1,6 +1,9 @@
 package embedded
 
-import "testing"
+import (
+	"runtime"
+	"testing"
+)
 
 func TestSpread(t *testing.T) {
 	for _, c := range []struct {
@@ -34,14 +37,24 @@ func TestSpread(t *testing.T) {
 
 // A thread that moves to a core is there, and not bound to it.
 func TestMoveTo(t *testing.T) {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	cores := allowedCores()
 	if len(cores) < 2 {
 		t.Skip("this system does not let the test choose among cores")
 	}
-	for _, core := range cores {
+	there := 0
+	for i := range 100 {
+		core := cores[i%len(cores)]
 		if !moveTo(core) {
 			t.Fatalf("cannot move to core %d", core)
 		}
+		if currentCore() == core {
+			there++
+		}
+	}
+	if there < 50 { // the kernel may move it again at any moment
+		t.Errorf("after a move the thread was on its core %d of 100 times", there)
 	}
 	if now := allowedCores(); len(now) != len(cores) {
 		t.Errorf("of the cores %v, only %v are left", cores, now)

@@ -111,6 +111,11 @@ func (ep *endpoint) await(c cond, done <-chan struct{}) error {
 		case !ep.polling:
 			return ep.poll(c, done)
 		default:
+			if c.flag != nil && ep.asleep {
+				// Whoever counts the flag up may have looked already whether anybody
+				// waits for it, and its store may be on the way: the poller looks.
+				ep.hub.wake(ep.rank)
+			}
 			ep.park(c, done)
 		}
 	}

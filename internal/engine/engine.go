@@ -108,9 +108,9 @@ type Comm interface {
 	Irecv(b Buf, source, tag int) (Request, error)
 
 	// IrecvNow is Irecv, except that it may take a message that is there already:
-	// then the request is Completed, and the status is the message's. Later the
-	// engine may leave the outcome in out, which the caller has reserved.
-	IrecvNow(b Buf, source, tag int, out *Outcome) (Request, Status, error)
+	// then the request is Completed, and the status is the message's. If not, the
+	// engine may later leave the outcome in out, as state allows.
+	IrecvNow(b Buf, source, tag int, out *Outcome, state *uint32) (Request, Status, error)
 
 	// Probe reports a message that Recv with the same arguments would receive;
 	// with block it waits for one, otherwise ok may be false (MPI 5.0 §3.8.1).
@@ -180,15 +180,15 @@ type Request interface {
 
 // Outcome is where an engine may leave the outcome of a receive that has
 // succeeded, instead of reporting it through the request, which is not used any
-// more then. Who changes it is decided by State: while that is 0, the engine may
-// reserve it, write the outcome, and store OutcomeDone.
+// more then. Who may is decided by a state that caller and engine share: while
+// it is 0, the engine may set OutcomeReserved, write the outcome, and store
+// OutcomeDone.
 type Outcome struct {
 	Bytes       int
 	Source, Tag int32
-	State       uint32
 }
 
-// The states of an Outcome that the engine knows. Other bits are the caller's.
+// The states that the engine knows. Other bits are the caller's.
 const (
 	OutcomeDone     uint32 = 1 // the outcome is there
 	OutcomeReserved uint32 = 4 // somebody is about to change it, or in a call on the request

@@ -57,6 +57,7 @@ func controlSockets() (ours, theirs *os.File, err error) {
 }
 
 const (
-	haveControl = false
-	canBind     = false
+	haveControl    = false
+	canBind        = false
+	ranksDieWithUs = false
 )

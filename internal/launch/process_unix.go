@@ -62,4 +62,7 @@ func (p *process) reap() { _ = unix.Kill(-p.pid, unix.SIGKILL) }
 // watch does nothing here: only Linux reports the ends of other processes.
 func watch(int, func()) (stop func()) { return func() {} }
 
-const canBind = false
+const (
+	canBind        = false
+	ranksDieWithUs = false
+)

@@ -41,8 +41,8 @@ type runner struct {
 	ctl    []*os.File // our ends
 	stops  []func()   // of watch
 
-	signals chan os.Signal // nil: they are not passed on
-	uncatch func()         // ends the forwarding of signals
+	signals chan os.Signal       // nil: they are not passed on
+	catch   func() (stop func()) // waits until signals are caught; nil: they are not
 	events  chan event
 	done    chan struct{} // closed when the loop has ended
 	running int           // ranks not yet judged
@@ -121,15 +121,24 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	if j.ForwardSignals {
 		r.signals = make(chan os.Signal, 16)
 		// It takes a third of a millisecond, mostly of waiting: beside the start of
-		// the ranks. (A signal that comes before ends this process, and the kernel
-		// then ends the ranks.)
+		// the ranks, where a signal that comes before and ends this process ends
+		// them as well.
 		caught := make(chan func(), 1)
 		go func() { caught <- catchSignals(r.signals) }()
-		r.uncatch = sync.OnceFunc(func() { (<-caught)() })
+		r.catch = sync.OnceValue(func() func() { return <-caught })
+		if !ranksDieWithUs {
+			r.catch()
+		}
 	}
 	if err := r.start(); err != nil {
+		if r.catch != nil {
+			r.catch()()
+		}
 		r.release()
 		return Result{Status: 2}, err
+	}
+	if r.catch != nil {
+		r.catch()
 	}
 	if j.Started != nil {
 		pids := make([]int, r.n)
@@ -376,8 +385,13 @@ func (r *runner) signalled(sig syscall.Signal) {
 
 // finish takes what the ranks have still to say, and leaves nothing behind.
 func (r *runner) finish() {
-	if r.uncatch != nil {
-		go r.uncatch() // mostly waiting, too; release waits for it
+	if r.catch != nil {
+		uncaught := make(chan struct{})
+		go func() { // mostly waiting, too
+			defer close(uncaught)
+			r.catch()()
+		}()
+		defer func() { <-uncaught }()
 	}
 	if r.stage < stageTerm {
 		// A child that a rank has left behind may hold the pipe: it gets a
@@ -407,9 +421,6 @@ func (r *runner) release() {
 	}
 	if r.seg != nil {
 		_ = r.seg.Close() // the kernel takes it back in any case
-	}
-	if r.uncatch != nil {
-		r.uncatch()
 	}
 }
 

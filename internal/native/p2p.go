@@ -267,7 +267,7 @@ func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
 }
 
 // IrecvNow implements [engine.Comm]: the library is not asked twice.
-func (c *comm) IrecvNow(b engine.Buf, source, tag int, _ *engine.Outcome) (engine.Request, engine.Status, error) {
+func (c *comm) IrecvNow(b engine.Buf, source, tag int, _ *engine.Outcome, _ *uint32) (engine.Request, engine.Status, error) {
 	r, err := c.Irecv(b, source, tag)
 	return r, engine.Status{}, err
 }

@@ -40,7 +40,7 @@ func (b *Board) bcastRoot(buf unsafe.Pointer, n int) error {
 	}
 	b.postAddress(buf, nil, n)
 	b.notifyAll()
-	return b.awaitAll(phaseDone)
+	return b.awaitTaken()
 }
 
 func (b *Board) bcastLeaf(buf unsafe.Pointer, n, root int) error {
@@ -66,6 +66,22 @@ func (b *Board) bcastLeaf(buf unsafe.Pointer, n, root int) error {
 		})
 	case modeAddress:
 		return b.takeFrom(h, root, buf, h.from(), n)
+	}
+	return nil
+}
+
+// awaitTaken waits until all have taken what this member offers. Those that
+// have called something else do not.
+func (b *Board) awaitTaken() error {
+	if err := b.awaitOthers(b.flags()); err != nil {
+		return err
+	}
+	for i := 1; i < b.size; i++ {
+		if r := b.other(i); b.fits(b.cell(r), r) {
+			if err := b.awaitPhase(r, phaseDone); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }

@@ -20,7 +20,7 @@ type Board struct {
 	pull    bool // other members' memory can be read and written
 	local   bool // and by plain pointers
 	tree    bool // too many members for everybody to look at everybody
-	crowd   bool // members outnumber cores
+	crowd   bool // the job has more processes than cores: Spin is 0
 	counted bool // it is known how many members wait in the host
 	broken  error
 

@@ -164,10 +164,14 @@ func (b *Board) awaitOthers(o others) error {
 	}
 	for i := b.missing(&o, 1); i < b.size; i = b.missing(&o, i+1) {
 		r := b.other(i)
-		if b.crowd && !b.tree && b.untilCrowd(r, o.word(r), o.value, patienceMutual) {
-			continue
+		var err error
+		switch {
+		case !b.crowd || b.tree:
+			err = b.until(r, o.word(r), o.value)
+		case !b.untilCrowd(r, o.word(r), o.value, patienceMutual):
+			err = b.wait(r, o.word(r), o.value)
 		}
-		if err := b.until(r, o.word(r), o.value); err != nil {
+		if err != nil {
 			return err
 		}
 	}
@@ -358,8 +362,8 @@ func (b *Board) agree() (bool, error) {
 	return all, nil
 }
 
-// posted waits, in a tree, until all members have posted; elsewhere that is
-// waited for member by member.
+// posted waits until all members have posted, in a tree and where members
+// outnumber cores; elsewhere that is waited for member by member.
 func (b *Board) posted() error {
 	if b.tree {
 		return b.treeBarrier(phaseUp, phaseDown, nil)

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
@@ -94,6 +95,7 @@ func (h *host) Wait(_ int, p *uint64, v uint64, done <-chan struct{}) error {
 		}
 		select {
 		case <-h.wake:
+		case <-time.After(10 * time.Millisecond): // as a process: a wake-up may be lost
 		case <-done:
 			return engine.Errorf(engine.ErrCancelled, "cancelled")
 		case <-h.job.dead:

@@ -3,18 +3,20 @@ package board
 import "unsafe"
 
 // The memory of a board is a block for each member. Only the member writes to
-// its block, except for the lines of its pipe.
+// its block, except for the lines of its pipe, and the word of all.
 //
 //	phase line   how far the member is (see flags.go)
 //	sent, taken  the two ends of the member's stage (see relay.go)
 //	started      how many collectives over messages it has started (see begun.go)
-//	waiting      of the first block alone: how many members wait in the host
+//	waiting      of the first block alone: how many members wait in the host, or
+//	             have died there; written by all
 //	cells        a ring of cells, one a collective: a header line and a slot
 //	stage        two halves for what does not fit a slot and is not pulled
 //
 // Of three processes and more (up to flatMax), the phase lines and the headers
 // are not in the blocks but together before them, those of one collective side
 // by side: a member that looks at all others finds them in one page of memory.
+// (Their lines in the blocks are left empty.)
 const (
 	line       = 64
 	pair       = 2 * line // some processors fetch lines in pairs

@@ -61,7 +61,7 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 		b.postAddress(send.ptr, nil, send.bytes(0))
 		b.notifyAll()
 		own()
-		return b.awaitAll(phaseDone)
+		return b.awaitTaken()
 	}
 	table := b.newTable()
 	for r := range table {
@@ -79,7 +79,7 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 	case modeTable:
 		return nil
 	}
-	return b.awaitAll(phaseDone)
+	return b.awaitTaken()
 }
 
 func (b *Board) scatterLeaf(c *engine.Coll) error {
