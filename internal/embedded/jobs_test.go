@@ -109,3 +109,65 @@ func TestBatches(t *testing.T) {
 		}
 	}
 }
+
+// Of several nonblocking sends in a row, those after the first few are offered
+// where as many receives are posted; a rank that only sends is not made to wait.
+func TestStreamsAreOffered(t *testing.T) {
+	for _, c := range []struct {
+		name          string
+		posted, sends int
+		size          int
+		handled       bool // something comes between the sends
+		offered       int
+	}{
+		{"an exchange", 8, 6, streamMin, false, 4},
+		{"nothing posted", 0, 6, streamMin, false, 0},
+		{"few posted", 4, 6, streamMin, false, 2},
+		{"short", 8, 6, streamMin - 1, false, 0},
+		{"one by one", 8, 6, streamMin, true, 0},
+	} {
+		engines := NewInproc(2)
+		ep := engines[0].(*endpoint)
+		ep.watched = true // nothing happens in the background
+		ep.hub = &batching{inproc: ep.hub.(*inproc)}
+		ep.outbound(1).offer = 1 << 20 // as between processes: longer than these
+		b := make([]byte, c.size)
+		buf := engine.Buf{Ptr: unsafe.Pointer(&b[0]), Count: len(b), Type: rawType}
+		for range c.posted {
+			if _, err := ep.World().Irecv(buf, 1, 1); err != nil {
+				t.Fatal(err)
+			}
+		}
+		offered := 0
+		for range c.sends {
+			r, err := ep.World().Isend(buf, 1, 0, engine.Standard)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if h, ok := r.(handle); ok && h.r.stream {
+				offered++
+			}
+			if c.handled {
+				ep.handled++
+			}
+		}
+		if offered != c.offered {
+			t.Errorf("%s: %d of %d sends are offered, not %d", c.name, offered, c.sends, c.offered)
+		}
+	}
+	// A rank that has ended does not answer an offer.
+	ep := NewInproc(2)[0].(*endpoint)
+	ep.watched = true
+	ep.hub = &batching{inproc: ep.hub.(*inproc)}
+	ep.outbound(1).offer = 1 << 20
+	ep.gone = map[int]string{1: "it has ended"}
+	b := make([]byte, streamMin)
+	buf := engine.Buf{Ptr: unsafe.Pointer(&b[0]), Count: len(b), Type: rawType}
+	cx := ep.world.contexts[0]
+	r := ep.newRequest()
+	r.stream = true
+	ep.startSend(r, cx, buf, 1, 0, engine.Standard)
+	if r.stage == stageAnswer {
+		t.Error("a send to a rank that has ended waits for an answer")
+	}
+}

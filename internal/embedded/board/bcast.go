@@ -70,22 +70,6 @@ func (b *Board) bcastLeaf(buf unsafe.Pointer, n, root int) error {
 	return nil
 }
 
-// awaitTaken waits until all have taken what this member offers. Those that
-// have called something else do not.
-func (b *Board) awaitTaken() error {
-	if err := b.awaitOthers(b.flags()); err != nil {
-		return err
-	}
-	for i := 1; i < b.size; i++ {
-		if r := b.other(i); b.fits(b.cell(r), r) {
-			if err := b.awaitPhase(r, phaseDone); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
-
 // takeFrom pulls n bytes at address a of member r, or of two members the part
 // that the sender does not push, and says that it is done.
 func (b *Board) takeFrom(h *header, r int, dst unsafe.Pointer, a uintptr, n int) error {

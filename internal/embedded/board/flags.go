@@ -178,6 +178,35 @@ func (b *Board) awaitOthers(o others) error {
 	return nil
 }
 
+// awaitTaken waits until all have taken what this member offers.
+func (b *Board) awaitTaken() error {
+	if err := b.awaitOthers(b.flags()); err != nil {
+		return err
+	}
+	return b.awaitCallers(phaseDone)
+}
+
+// awaitCallers waits until all members that have posted the same call have come
+// to a phase. All have posted; those that called something else do not come.
+func (b *Board) awaitCallers(phase uint64) error {
+	same := true
+	for i := 1; i < b.size; i++ {
+		r := b.other(i)
+		same = b.fitsCall(b.cell(r).meta, r) && same
+	}
+	if same {
+		return b.awaitOthers(b.phases(phase))
+	}
+	for i := 1; i < b.size; i++ {
+		if r := b.other(i); b.fitsCall(b.cell(r).meta, r) {
+			if err := b.awaitPhase(r, phase); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // await waits for member r's contribution to the collective that runs.
 func (b *Board) await(r int) (*header, error) {
 	h := b.cell(r)

@@ -17,8 +17,9 @@ type source func(off int, dst unsafe.Pointer, n int)
 type sink func(r, off int, src unsafe.Pointer, n int)
 
 // relay passes the streams of all members that have posted modePipe through
-// their stages, one member after another in rank order. All members take part,
-// and all know from the headers how many chunks there are.
+// their stages, one member after another in rank order. All members that have
+// posted the same call take part, and all know from the headers how many chunks
+// there are.
 func (b *Board) relay(from source, to sink) error {
 	b.notifyAll()
 	for r := range b.size {
@@ -29,7 +30,7 @@ func (b *Board) relay(from source, to sink) error {
 	chunk := uint64(0) // of all streams
 	for r := range b.size {
 		h := b.cell(r)
-		if h.mode() != modePipe || h.flag != b.tick+1 {
+		if h.mode() != modePipe || h.flag != b.tick+1 || !b.fitsCall(h.meta, r) {
 			continue
 		}
 		n := h.len()
@@ -38,7 +39,7 @@ func (b *Board) relay(from source, to sink) error {
 			chunk++
 			if r == b.rank {
 				if k >= 2 {
-					if err := b.awaitAll(phaseRound + chunk - 2); err != nil {
+					if err := b.awaitCallers(phaseRound + chunk - 2); err != nil {
 						return err
 					}
 				}
@@ -60,7 +61,7 @@ func (b *Board) relay(from source, to sink) error {
 	// The stages may be written again when all have read them.
 	b.reach(phaseRound + chunk + 1)
 	b.notifyAll()
-	if err := b.awaitAll(phaseRound + chunk + 1); err != nil {
+	if err := b.awaitCallers(phaseRound + chunk + 1); err != nil {
 		return err
 	}
 	b.safe = b.tick + 1

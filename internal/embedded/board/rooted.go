@@ -170,6 +170,14 @@ func (b *Board) gatherLeaf(c *engine.Coll) error {
 	case !b.pull:
 		b.postPipe(n)
 		b.host.Notify(c.Root)
+		h, err := b.await(c.Root)
+		if err != nil {
+			return err
+		}
+		if !b.fits(h, c.Root) {
+			b.withdraw()
+			return nil
+		}
 		return b.pipeTo(c.Root, src, n)
 	}
 	b.postAddress(src, nil, n)
