@@ -128,5 +128,6 @@
 // # Who imports it
 //
 // Programs, and the packages of this module that build on it. It imports
-// internal/engine, internal/kernel and internal/start, and no transport.
+// internal/engine, internal/kernel, internal/memory and internal/start, and no
+// transport.
 package mpi

@@ -7,7 +7,9 @@
 //	send         what goes out: eager, stream, offer; queues for full rings
 //	receive      what comes in, and how it meets a posted receive
 //	rendezvous   copying out of a peer's memory, and the way without it
+//	jobs, share  copies of several messages at a time, and of one by both ends
 //	wait         polling, yielding, sleeping; many goroutines of one rank
+//	spread       ranks that outnumber cores spread themselves over them
 //	background   progress while no goroutine of the rank is in a call
 //	failure      ranks that die or leave, revoked communicators
 //	comm         communicators, their construction, collectives
@@ -16,7 +18,7 @@
 //
 // Below it, each on its own and tested on its own: match (which message meets
 // which receive), proto (the frames), ring (how frames move), board and coll
-// (collectives over shared memory and over messages), segment, futex, memory.
+// (collectives over shared memory and over messages), segment, futex.
 //
 // One lock guards an endpoint. The goroutine that waits keeps it while it
 // polls, so that a message costs no lock operation between its arrival and the
