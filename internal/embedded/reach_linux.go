@@ -44,43 +44,37 @@ func writePeer(pid int, addr uint64, src unsafe.Pointer, n int) (int, error) {
 	return peer(unix.SYS_PROCESS_VM_WRITEV, pid, addr, src, n)
 }
 
+// iovec is a piece of this process's memory; one of another's has no pointer.
+type iovec struct {
+	base unsafe.Pointer
+	len  uintptr
+}
+
 // readPeerAll is readPeer for several pieces of smallReach bytes together.
 func readPeerAll(pid int, parts []part) (int, error) {
-	var here [batchMost]struct {
-		base unsafe.Pointer
-		len  uintptr
-	}
+	var here [batchMost]iovec
 	var there [batchMost][2]uintptr
 	for i, p := range parts {
-		here[i].base, here[i].len = p.dst, uintptr(p.n)
+		here[i] = iovec{p.dst, uintptr(p.n)}
 		there[i] = [2]uintptr{uintptr(p.from), uintptr(p.n)}
 	}
-	n := uintptr(len(parts))
-	for {
-		k, _, e := syscall.RawSyscall6(unix.SYS_PROCESS_VM_READV, uintptr(pid), uintptr(unsafe.Pointer(&here)), n, uintptr(unsafe.Pointer(&there)), n, 0)
-		switch {
-		case e == syscall.EINTR:
-		case e != 0:
-			return 0, e
-		default:
-			return int(k), nil
-		}
-	}
+	return peerVector(unix.SYS_PROCESS_VM_READV, pid, &here[0], &there[0], len(parts), true)
 }
 
 func peer(call uintptr, pid int, addr uint64, local unsafe.Pointer, n int) (int, error) {
-	here := struct {
-		base unsafe.Pointer
-		len  uintptr
-	}{local, uintptr(n)}
+	here := iovec{local, uintptr(n)}
 	there := [2]uintptr{uintptr(addr), uintptr(n)}
+	return peerVector(call, pid, &here, &there, 1, n <= smallReach)
+}
+
+func peerVector(call uintptr, pid int, here *iovec, there *[2]uintptr, count int, brief bool) (int, error) {
 	for {
 		var k uintptr
 		var e syscall.Errno
-		if n <= smallReach {
-			k, _, e = syscall.RawSyscall6(call, uintptr(pid), uintptr(unsafe.Pointer(&here)), 1, uintptr(unsafe.Pointer(&there)), 1, 0)
+		if brief {
+			k, _, e = syscall.RawSyscall6(call, uintptr(pid), uintptr(unsafe.Pointer(here)), uintptr(count), uintptr(unsafe.Pointer(there)), uintptr(count), 0)
 		} else {
-			k, _, e = syscall.Syscall6(call, uintptr(pid), uintptr(unsafe.Pointer(&here)), 1, uintptr(unsafe.Pointer(&there)), 1, 0)
+			k, _, e = syscall.Syscall6(call, uintptr(pid), uintptr(unsafe.Pointer(here)), uintptr(count), uintptr(unsafe.Pointer(there)), uintptr(count), 0)
 		}
 		switch {
 		case e == syscall.EINTR:

@@ -45,13 +45,9 @@ func (b *Board) bcastRoot(buf unsafe.Pointer, n int) error {
 
 func (b *Board) bcastLeaf(buf unsafe.Pointer, n, root int) error {
 	b.postNone(buf, n)
-	h, err := b.await(root)
-	if err != nil {
+	h, err := b.heed(root)
+	if h == nil {
 		return err
-	}
-	if !b.fits(h, root) {
-		b.withdraw()
-		return nil
 	}
 	n = b.length(root, h.len(), n)
 	switch h.mode() {

@@ -350,6 +350,20 @@ func (b *Board) withdraw() {
 	b.notifyAll()
 }
 
+// heed waits for what the root has posted. There is no header if that does not
+// fit this member's call, from which it has withdrawn then.
+func (b *Board) heed(root int) (*header, error) {
+	h, err := b.await(root)
+	if err != nil {
+		return nil, err
+	}
+	if !b.fits(h, root) {
+		b.withdraw()
+		return nil, nil
+	}
+	return h, nil
+}
+
 // finish waits until no member reads or writes memory of another one any more.
 func (b *Board) finish() error {
 	if b.tree {

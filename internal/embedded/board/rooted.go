@@ -85,13 +85,9 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 func (b *Board) scatterLeaf(c *engine.Coll) error {
 	dst, want := c.Recv.Ptr, c.Recv.Bytes()
 	b.postNone(dst, want)
-	h, err := b.await(c.Root)
-	if err != nil {
+	h, err := b.heed(c.Root)
+	if h == nil {
 		return err
-	}
-	if !b.fits(h, c.Root) {
-		b.withdraw()
-		return nil
 	}
 	switch h.mode() {
 	case modeInline, modeArea:
@@ -170,27 +166,18 @@ func (b *Board) gatherLeaf(c *engine.Coll) error {
 	case !b.pull:
 		b.postPipe(n)
 		b.host.Notify(c.Root)
-		h, err := b.await(c.Root)
-		if err != nil {
+		if h, err := b.heed(c.Root); h == nil {
 			return err
-		}
-		if !b.fits(h, c.Root) {
-			b.withdraw()
-			return nil
 		}
 		return b.pipeTo(c.Root, src, n)
 	}
 	b.postAddress(src, nil, n)
 	b.host.Notify(c.Root)
-	h, err := b.await(c.Root)
-	if err != nil {
+	h, err := b.heed(c.Root)
+	if h == nil {
 		return err
 	}
-	switch {
-	case !b.fits(h, c.Root):
-		b.withdraw()
-		return nil
-	case b.size == 2:
+	if b.size == 2 {
 		return b.pushRest(c.Root, src, min(n, h.len()), min(n, int(h.word[cutWord])))
 	}
 	var to uintptr
