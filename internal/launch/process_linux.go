@@ -270,6 +270,3 @@ func getAffinity() (topo.Set, error) {
 }
 
 const canBind = true
-
-// ranksDieWithUs: the kernel ends the ranks when this process ends.
-const ranksDieWithUs = true

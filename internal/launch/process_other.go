@@ -57,7 +57,6 @@ func controlSockets() (ours, theirs *os.File, err error) {
 }
 
 const (
-	haveControl    = false
-	canBind        = false
-	ranksDieWithUs = false
+	haveControl = false
+	canBind     = false
 )

@@ -62,7 +62,4 @@ func (p *process) reap() { _ = unix.Kill(-p.pid, unix.SIGKILL) }
 // watch does nothing here: only Linux reports the ends of other processes.
 func watch(int, func()) (stop func()) { return func() {} }
 
-const (
-	canBind        = false
-	ranksDieWithUs = false
-)
+const canBind = false

@@ -120,15 +120,11 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	r.running = r.n
 	if j.ForwardSignals {
 		r.signals = make(chan os.Signal, 16)
-		// It takes a third of a millisecond, mostly of waiting: beside the start of
-		// the ranks, where a signal that comes before and ends this process ends
-		// them as well.
+		// It takes a third of a millisecond, mostly of waiting: beside the
+		// preparations.
 		caught := make(chan func(), 1)
 		go func() { caught <- catchSignals(r.signals) }()
 		r.catch = sync.OnceValue(func() func() { return <-caught })
-		if !ranksDieWithUs {
-			r.catch()
-		}
 	}
 	if err := r.start(); err != nil {
 		if r.catch != nil {
@@ -136,9 +132,6 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 		}
 		r.release()
 		return Result{Status: 2}, err
-	}
-	if r.catch != nil {
-		r.catch()
 	}
 	if j.Started != nil {
 		pids := make([]int, r.n)
@@ -238,6 +231,9 @@ func (r *runner) start() error {
 		}
 	}
 
+	if r.catch != nil {
+		r.catch() // a rank may say at once that it is there, and be sent a signal through us
+	}
 	procs, failed, err := startAll(cmds)
 	if err != nil {
 		for _, p := range procs {
