@@ -115,26 +115,28 @@ func TestBatches(t *testing.T) {
 func TestStreamsAreOffered(t *testing.T) {
 	for _, c := range []struct {
 		name          string
+		source        int
 		posted, sends int
 		size          int
 		handled       bool // something comes between the sends
 		offered       int
 	}{
-		{"an exchange", 8, 6, streamMin, false, 4},
-		{"nothing posted", 0, 6, streamMin, false, 0},
-		{"few posted", 4, 6, streamMin, false, 2},
-		{"short", 8, 6, streamMin - 1, false, 0},
-		{"one by one", 8, 6, streamMin, true, 0},
+		{"an exchange", 1, 8, 6, streamMin, false, 4},
+		{"nothing posted", 1, 0, 6, streamMin, false, 0},
+		{"few posted", 1, 4, 6, streamMin, false, 2},
+		{"posted for others", 2, 8, 6, streamMin, false, 0},
+		{"posted for anybody", engine.AnySource, 8, 6, streamMin, false, 0},
+		{"short", 1, 8, 6, streamMin - 1, false, 0},
+		{"one by one", 1, 8, 6, streamMin, true, 0},
 	} {
-		engines := NewInproc(2)
-		ep := engines[0].(*endpoint)
+		ep := NewInproc(3)[0].(*endpoint)
 		ep.watched = true // nothing happens in the background
 		ep.hub = &batching{inproc: ep.hub.(*inproc)}
 		ep.outbound(1).offer = 1 << 20 // as between processes: longer than these
 		b := make([]byte, c.size)
 		buf := engine.Buf{Ptr: unsafe.Pointer(&b[0]), Count: len(b), Type: rawType}
 		for range c.posted {
-			if _, err := ep.World().Irecv(buf, 1, 1); err != nil {
+			if _, err := ep.World().Irecv(buf, c.source, 1); err != nil {
 				t.Fatal(err)
 			}
 		}

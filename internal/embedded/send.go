@@ -55,7 +55,7 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
-	stream := b.Bytes() >= streamMin && ep.streams(cx, peer)
+	stream := b.Bytes() >= streamMin && ep.streams(cx, peer, dest)
 	if mode == engine.Standard && !stream && ep.sendNow(cx, b, peer, dest, tag) {
 		if ep.direct() {
 			ep.lookAround(nil)
@@ -85,10 +85,9 @@ func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.
 }
 
 // streams reports whether a nonblocking send is one of several in an exchange of
-// messages: as many receives are posted, so that this rank will not wait for its
-// sends alone. It is better offered than sent then, for the peer copies several
-// together.
-func (ep *endpoint) streams(cx *context, peer int32) bool {
+// messages with a peer: as many receives are posted from there. It is better
+// offered than sent then, for the peer copies several together.
+func (ep *endpoint) streams(cx *context, peer int32, dest int) bool {
 	if int(peer) == ep.rank || !ep.hub.batches() {
 		return false
 	}
@@ -97,8 +96,7 @@ func (ep *endpoint) streams(cx *context, peer int32) bool {
 		o.handled, o.streak = ep.handled, 0
 	}
 	o.streak++
-	posted, _ := cx.q.Len()
-	return o.pull && o.streak > streamAfter && posted >= o.streak
+	return o.pull && o.streak > streamAfter && cx.q.PostedFrom(int32(dest)) >= o.streak
 }
 
 // sendNow is the common case of a send, which touches no request: the frame

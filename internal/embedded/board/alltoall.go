@@ -54,7 +54,10 @@ func (b *Board) alltoall(c *engine.Coll) error {
 			copyBytes(recv.at(r), b.blockIn(h, r), b.length(r, h.len(), recv.bytes(r)))
 		case modeAddress:
 			pulled = true
-			a := h.from() + uintptr(b.rank*h.len())
+			a := h.from()
+			if a != 0 {
+				a += uintptr(b.rank * h.len())
+			}
 			if err := b.take(recv.at(r), r, a, b.length(r, h.len(), recv.bytes(r))); err != nil {
 				return err
 			}

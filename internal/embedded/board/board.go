@@ -178,7 +178,7 @@ func (b *Board) begin(c *engine.Coll) error {
 
 func (b *Board) end(k engine.CollKind) {
 	if b.readStage || b.misuse != nil { // a member that takes part in something else may wait for this one
-		b.reach(phaseDone)
+		b.reach(phaseEnd)
 		b.notifyAll()
 	}
 	if symmetric(k) && !b.oneSided && int64(b.safe-b.tick) < 0 {

@@ -30,6 +30,7 @@ const (
 	phaseDoneUp   = 5  // this member's subtree reads and writes nothing of others any more
 	phaseDone     = 6  // nobody does; or, flat, this member does not
 	phaseRound    = 16 // one for each chunk of a relay
+	phaseEnd      = 1<<phaseBits - 1
 )
 
 // until waits until int64(*p-v) >= 0 for a word of member r.
@@ -180,31 +181,39 @@ func (b *Board) awaitOthers(o others) error {
 
 // awaitTaken waits until all have taken what this member offers.
 func (b *Board) awaitTaken() error {
+	_, err := b.awaitDone()
+	return err
+}
+
+// awaitDone waits until all members that have posted the same call are done
+// with it, and reports whether all have.
+func (b *Board) awaitDone() (all bool, err error) {
 	if err := b.awaitOthers(b.flags()); err != nil {
-		return err
+		return false, err
 	}
 	return b.awaitCallers(phaseDone)
 }
 
 // awaitCallers waits until all members that have posted the same call have come
-// to a phase. All have posted; those that called something else do not come.
-func (b *Board) awaitCallers(phase uint64) error {
+// to a phase, and reports whether all have. All have posted; those that called
+// something else do not come.
+func (b *Board) awaitCallers(phase uint64) (all bool, err error) {
 	same := true
 	for i := 1; i < b.size; i++ {
 		r := b.other(i)
 		same = b.fitsCall(b.cell(r).meta, r) && same
 	}
 	if same {
-		return b.awaitOthers(b.phases(phase))
+		return true, b.awaitOthers(b.phases(phase))
 	}
 	for i := 1; i < b.size; i++ {
 		if r := b.other(i); b.fitsCall(b.cell(r).meta, r) {
 			if err := b.awaitPhase(r, phase); err != nil {
-				return err
+				return false, err
 			}
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // await waits for member r's contribution to the collective that runs.
@@ -346,7 +355,7 @@ func (b *Board) postNone(to unsafe.Pointer, n int) {
 // withdraw ends this member's part in a collective that it cannot take part in
 // because another member called something else.
 func (b *Board) withdraw() {
-	b.reach(phaseDone)
+	b.reach(phaseEnd)
 	b.notifyAll()
 }
 
@@ -370,15 +379,22 @@ func (b *Board) finish() error {
 		if err := b.treeBarrier(phaseDoneUp, phaseDone, nil); err != nil {
 			return err
 		}
-	} else {
-		b.reach(phaseDone)
-		b.notifyAll()
-		if err := b.awaitAll(phaseDone); err != nil {
-			return err
-		}
+		b.safe = b.tick + 1
+		return nil
 	}
-	b.safe = b.tick + 1
-	return nil
+	b.reach(phaseDone)
+	b.notifyAll()
+	all, err := b.awaitDone()
+	b.concluded(all)
+	return err
+}
+
+// concluded notes that all members have completed the collective that runs, or,
+// if some called another one, that all have begun it.
+func (b *Board) concluded(all bool) {
+	if b.safe = b.tick; all {
+		b.safe++
+	}
 }
 
 // agree waits until all members have posted, and reports whether all have

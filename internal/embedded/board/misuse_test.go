@@ -182,8 +182,8 @@ func TestMismatch(t *testing.T) {
 	op := elems[0].op
 	buf := func(t *engine.Type, n int) engine.Buf { return newSlab(t, n).buf(t) }
 	for how := range reaches {
-		for _, n := range []int{1, 100, 3000, 30000} {
-			if raced && n == 30000 {
+		for _, n := range []int{1, 100, 3000, 30000, 60000} {
+			if raced && n >= 30000 {
 				continue
 			}
 			allreduce := func(t *engine.Type, n int) engine.Coll {
@@ -226,6 +226,11 @@ func TestMismatch(t *testing.T) {
 				{"length of an alltoall", engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 3*n), Recv: buf(f64, 3*n)},
 					engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 27*n), Recv: buf(f64, 27*n)},
 					[]engine.Class{engine.ErrTruncate, engine.ErrMismatch}, true, false},
+				{"one long alltoall", engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 90000), Recv: buf(f64, 90000)},
+					engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 3*n), Recv: buf(f64, 3*n)},
+					[]engine.Class{engine.ErrTruncate, engine.ErrMismatch}, n != 30000, n == 30000},
+				{"allgather among gathers", engine.Coll{Kind: engine.Allgather, Send: buf(f64, n), Recv: buf(f64, 3*n)},
+					engine.Coll{Kind: engine.Gather, Send: buf(f64, n)}, []engine.Class{engine.ErrMismatch}, true, false},
 				{"root", engine.Coll{Kind: engine.Reduce, Root: 0, Op: op, Send: buf(f64, n), Recv: buf(f64, n)},
 					engine.Coll{Kind: engine.Reduce, Root: 1, Op: op, Send: buf(f64, n), Recv: buf(f64, n)}, []engine.Class{engine.ErrMismatch}, false, false},
 			}

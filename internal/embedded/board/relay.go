@@ -39,7 +39,7 @@ func (b *Board) relay(from source, to sink) error {
 			chunk++
 			if r == b.rank {
 				if k >= 2 {
-					if err := b.awaitCallers(phaseRound + chunk - 2); err != nil {
+					if _, err := b.awaitCallers(phaseRound + chunk - 2); err != nil {
 						return err
 					}
 				}
@@ -61,11 +61,9 @@ func (b *Board) relay(from source, to sink) error {
 	// The stages may be written again when all have read them.
 	b.reach(phaseRound + chunk + 1)
 	b.notifyAll()
-	if err := b.awaitCallers(phaseRound + chunk + 1); err != nil {
-		return err
-	}
-	b.safe = b.tick + 1
-	return nil
+	all, err := b.awaitCallers(phaseRound + chunk + 1)
+	b.concluded(all)
+	return err
 }
 
 // postPipe posts that n bytes come through this member's stage.
@@ -73,11 +71,6 @@ func (b *Board) postPipe(n int) {
 	memory.StoreRelease(b.sentOf(b.rank), b.tick<<phaseBits)
 	memory.StoreRelease(b.takenOf(b.rank), b.tick<<phaseBits)
 	b.seal(n, modePipe)
-}
-
-// awaitAll waits until all members have come to a phase.
-func (b *Board) awaitAll(phase uint64) error {
-	return b.awaitOthers(b.phases(phase))
 }
 
 // pipeTo sends n bytes through this member's stage to member r alone, which

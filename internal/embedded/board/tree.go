@@ -55,8 +55,8 @@ func (b *Board) treeBarrier(up, down uint64, same *bool) error {
 		if err := b.awaitPhase(p, down); err != nil {
 			return err
 		}
-		if h := b.cell(p); same != nil {
-			b.mine.word[verdictWord] = h.word[verdictWord]
+		if h := b.cell(p); same != nil && (!b.same(h, p) || h.word[verdictWord] != 0) {
+			b.mine.word[verdictWord] = 1
 		}
 	}
 	if same != nil && b.mine.word[verdictWord] != 0 {

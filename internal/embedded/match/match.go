@@ -38,7 +38,10 @@ type Recv[R any] struct {
 // Posted reports whether the receive is in a queue.
 func (r *Recv[R]) Posted() bool { return r.list != nil }
 
-type recvList[R any] struct{ head, tail *Recv[R] }
+type recvList[R any] struct {
+	head, tail *Recv[R]
+	n          int
+}
 
 // Msg is a message that has arrived before its receive. The caller sets
 // Source, Tag and Op.
@@ -106,6 +109,14 @@ func (q *Queue[R, M]) from(src int32) *source[R, M] {
 // Len returns how many receives are posted and how many messages unexpected.
 func (q *Queue[R, M]) Len() (posted, unexpected int) { return q.posts, q.msgs }
 
+// PostedFrom returns how many receives are posted that name a source.
+func (q *Queue[R, M]) PostedFrom(src int32) int {
+	if s := q.from(src); s != nil {
+		return s.posted.n
+	}
+	return 0
+}
+
 // Empty reports whether no message is unexpected.
 func (q *Queue[R, M]) Empty() bool { return q.msgs == 0 }
 
@@ -118,6 +129,7 @@ func (q *Queue[R, M]) Post(r *Recv[R]) {
 	}
 	q.orders++
 	q.posts++
+	l.n++
 	r.order, r.list, r.next, r.prev = q.orders, l, nil, l.tail
 	if l.tail == nil {
 		l.head = r
@@ -151,6 +163,7 @@ func (q *Queue[R, M]) Restore(r *Recv[R]) {
 		l.head = r
 	}
 	q.posts++
+	l.n++
 }
 
 // Withdraw takes a posted receive out again; it reports whether it was posted.
@@ -171,6 +184,7 @@ func (q *Queue[R, M]) Withdraw(r *Recv[R]) bool {
 	}
 	r.list, r.next, r.prev = nil, nil, nil
 	q.posts--
+	l.n--
 	return true
 }
 
