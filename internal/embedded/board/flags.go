@@ -181,39 +181,43 @@ func (b *Board) awaitOthers(o others) error {
 
 // awaitTaken waits until all have taken what this member offers.
 func (b *Board) awaitTaken() error {
-	_, err := b.awaitDone()
-	return err
-}
-
-// awaitDone waits until all members that have posted the same call are done
-// with it, and reports whether all have.
-func (b *Board) awaitDone() (all bool, err error) {
 	if err := b.awaitOthers(b.flags()); err != nil {
-		return false, err
+		return err
 	}
-	return b.awaitCallers(phaseDone)
+	return b.awaitCallers(b.callers(), phaseDone)
 }
 
-// awaitCallers waits until all members that have posted the same call have come
-// to a phase, and reports whether all have. All have posted; those that called
-// something else do not come.
-func (b *Board) awaitCallers(phase uint64) (all bool, err error) {
-	same := true
-	for i := 1; i < b.size; i++ {
-		r := b.other(i)
-		same = b.fitsCall(b.cell(r).meta, r) && same
+// callers says which members have posted the same call, nil if all have. All
+// have posted something. It is asked before this member says that it is done:
+// after that, the headers may be those of later collectives.
+func (b *Board) callers() (who []bool) {
+	for r := range b.size {
+		if r != b.rank && !b.fitsCall(b.cell(r).meta, r) {
+			if who == nil {
+				who = make([]bool, b.size)
+				for i := range who {
+					who[i] = i != b.rank
+				}
+			}
+			who[r] = false
+		}
 	}
-	if same {
-		return true, b.awaitOthers(b.phases(phase))
+	return who
+}
+
+// awaitCallers waits until those members have come to a phase.
+func (b *Board) awaitCallers(who []bool, phase uint64) error {
+	if who == nil {
+		return b.awaitOthers(b.phases(phase))
 	}
-	for i := 1; i < b.size; i++ {
-		if r := b.other(i); b.fitsCall(b.cell(r).meta, r) {
+	for r, waits := range who {
+		if waits {
 			if err := b.awaitPhase(r, phase); err != nil {
-				return false, err
+				return err
 			}
 		}
 	}
-	return false, nil
+	return nil
 }
 
 // await waits for member r's contribution to the collective that runs.
@@ -379,22 +383,15 @@ func (b *Board) finish() error {
 		if err := b.treeBarrier(phaseDoneUp, phaseDone, nil); err != nil {
 			return err
 		}
-		b.safe = b.tick + 1
-		return nil
+	} else {
+		b.reach(phaseDone)
+		b.notifyAll()
+		if err := b.awaitOthers(b.phases(phaseDone)); err != nil {
+			return err
+		}
 	}
-	b.reach(phaseDone)
-	b.notifyAll()
-	all, err := b.awaitDone()
-	b.concluded(all)
-	return err
-}
-
-// concluded notes that all members have completed the collective that runs, or,
-// if some called another one, that all have begun it.
-func (b *Board) concluded(all bool) {
-	if b.safe = b.tick; all {
-		b.safe++
-	}
+	b.safe = b.tick + 1
+	return nil
 }
 
 // agree waits until all members have posted, and reports whether all have

@@ -27,6 +27,7 @@ func (b *Board) relay(from source, to sink) error {
 			return err
 		}
 	}
+	who := b.callers()
 	chunk := uint64(0) // of all streams
 	for r := range b.size {
 		h := b.cell(r)
@@ -39,7 +40,7 @@ func (b *Board) relay(from source, to sink) error {
 			chunk++
 			if r == b.rank {
 				if k >= 2 {
-					if _, err := b.awaitCallers(phaseRound + chunk - 2); err != nil {
+					if err := b.awaitCallers(who, phaseRound+chunk-2); err != nil {
 						return err
 					}
 				}
@@ -61,8 +62,10 @@ func (b *Board) relay(from source, to sink) error {
 	// The stages may be written again when all have read them.
 	b.reach(phaseRound + chunk + 1)
 	b.notifyAll()
-	all, err := b.awaitCallers(phaseRound + chunk + 1)
-	b.concluded(all)
+	err := b.awaitCallers(who, phaseRound+chunk+1)
+	if b.safe = b.tick; who == nil { // all have completed it, not only begun
+		b.safe++
+	}
 	return err
 }
 
