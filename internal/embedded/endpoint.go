@@ -183,18 +183,18 @@ func (ep *endpoint) outbound(peer int32) *outbound {
 	if o := ep.outs.get(peer); o != nil {
 		return o
 	}
-	o := &outbound{peer: peer, bell: ep.hub.bell(int(peer)), fence: ep.hub.fenced()}
+	o := &outbound{peer: peer, bell: ep.hub.bell(int(peer)), fence: ep.hub.fenced(), eager: eagerMax}
 	o.ring.Open(ep.hub.openRing(int(peer), ep.rank))
 	o.pull = ep.hub.canPull(int(peer))
 	switch {
 	case !o.pull:
 		o.offer = offerAlways
 	case ep.hub.fenced():
-		o.offer = offerInproc
+		o.offer, o.eager = offerInproc, eagerInproc
 	default:
 		o.offer = offerShm
 	}
-	o.eager = min(eagerMax, o.ring.Max()-proto.NumberSize)
+	o.eager = min(o.eager, o.ring.Max()-proto.NumberSize)
 	o.offer = max(o.offer, o.eager/2) // where frames are short, less need not be offered
 	if ep.outs.few != nil {
 		ep.outs.few[peer] = o

@@ -68,6 +68,8 @@ func NewInproc(n int) []engine.Engine {
 	}
 	h := &inproc{n: n, hostname: host, members: make([]inprocMember, n), boards: make(map[uint64]*heapBoard)}
 	switch {
+	case n <= 8:
+		h.ringSize = 64 << 10
 	case n <= 16:
 		h.ringSize = 16 << 10
 	case n <= 128:
@@ -94,7 +96,10 @@ func NewInproc(n int) []engine.Engine {
 	return engines
 }
 
-// zeroed allocates n bytes at a multiple of 64.
+const lineSize = 64 // of a cache
+
+// zeroed allocates n bytes at the start of a cache line, and of none that
+// belongs to something else when n is a multiple of a line.
 func zeroed(n int) []byte {
 	words := make([]uint64, n/8+8)
 	p := unsafe.Pointer(&words[0])
@@ -118,7 +123,7 @@ func (h *inproc) spin() (polls int, time time.Duration, yields int) {
 }
 
 func (h *inproc) openRing(to, from int) ring.Memory {
-	m := ring.Memory{Tail: new(uint64), Data: zeroed(h.ringSize)}
+	m := ring.Memory{Tail: (*uint64)(unsafe.Pointer(unsafe.SliceData(zeroed(lineSize)))), Data: zeroed(h.ringSize)}
 	t := &h.members[to]
 	t.mu.Lock()
 	t.rings = append(t.rings, opened{from, m})

@@ -30,6 +30,7 @@ const (
 	// Between goroutines a copy out of the sender's memory costs no system call.
 	// (What fits a frame is not offered all the same, see outbound.)
 	offerInproc = 2 << 10
+	eagerInproc = 6 << 10
 
 	// Where no memory can be reached every message longer than this is asked
 	// for before it is sent, so that no receiver has to keep it unexpected.

@@ -127,7 +127,7 @@ func TestSendsToARankThatEnds(t *testing.T) {
 	}
 	sends := func(to int) {
 		for _, n := range []int{100 << 10, 1000, 8, 0} {
-			for range 20 {
+			for range 50 {
 				send(n, to, engine.Synchronous)
 				send(n, to, engine.Standard)
 			}

@@ -198,7 +198,9 @@ func (w *Writer) Publish(h *Header, kind, flags uint8) {
 		}
 		w.blank = w.pos + line
 	}
-	memory.StoreRelease(&h.word, word(kind, flags, w.len))
+	// (Not &h.word: the check of h for nil that goes with it is a load, which would
+	// fetch the line as one that cannot be written.)
+	memory.StoreRelease((*uint64)(unsafe.Pointer(h)), word(kind, flags, w.len))
 	// What follows is done while the reader has its hands full.
 	switch end := w.pos + size; {
 	case size == line && w.blank < w.pos+2*line && w.pos+ahead <= w.free:

@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"time"
+	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
 	"github.com/ringo-mpi/ringo/mpi"
@@ -208,12 +209,22 @@ func buffer[T byte | float32](r *run, n int) ([]T, error) {
 		}
 		r.free = append(r.free, func() error { return mpi.Dealloc(r.world, b) })
 	} else {
-		b = make([]T, n)
+		b = onPages[T](n)
 	}
 	for i := range b {
 		b[i] = 1
 	}
 	return b, nil
+}
+
+// onPages allocates n elements at the start of a page, as the benchmarks in C
+// do: the buffers of two goroutine ranks do not share a cache line.
+func onPages[T byte | float32](n int) []T {
+	const page = 4096
+	size := int(unsafe.Sizeof(T(0)))
+	b := make([]T, n+page/size)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(b)))&(page-1)) / size
+	return b[skip : skip+n : skip+n]
 }
 
 // release gives back the buffers.
