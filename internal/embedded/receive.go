@@ -303,6 +303,7 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 				}
 				memory.CopyIn(r.ptr, f.Payload(), min(f.Len, r.n))
 				if r.out != nil && f.Len <= r.n && r.layout == nil && ep.hand(r, f.Len, f.Src, f.Tag) {
+					ep.recycleReceive(r)
 					return
 				}
 				r.peer = in.peer

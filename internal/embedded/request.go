@@ -25,14 +25,15 @@ const (
 )
 
 // request is a running operation: a send, a receive, or a control frame that
-// waits for room in a ring. The endpoint's lock guards it.
+// waits for room in a ring. The endpoint's lock guards it. What a receive of one
+// frame needs lies in the first two cache lines.
 type request struct {
 	ep   *endpoint
 	cx   *context
 	ptr  unsafe.Pointer // the memory that travels, contiguous
 	n    int
-	peer int32 // rank in the world
-	dest int32 // the same rank in the communicator
+	next *request // in the queue of an outbound ring, or in the pool
+	peer int32    // rank in the world
 	tag  int32
 	sig  engine.Sig
 
@@ -47,23 +48,22 @@ type request struct {
 	stream   bool  // one of several sends: offered where a single one would not be
 	giveUp   bool  // take it back as soon as all of it has left
 
-	sent   int // bytes that have left, or arrived as Data
-	total  int // length of the message being received as Data
+	out   *engine.Outcome // where the outcome may be left, if
+	state *uint32         // nobody is in a call on it
+	post  match.Recv[request]
+
+	dest   int32 // peer's rank in the communicator
+	vertex int32 // of the schedule
+	sent   int   // bytes that have left, or arrived as Data
+	total  int   // length of the message being received as Data
 	number uint64
 	other  uint64 // the receiver's operation, in stageData
 
 	status engine.Status
 	err    error
-	out    *engine.Outcome // where the outcome may be left, if
-	state  *uint32         // nobody is in a call on it
 
 	transfer *segment.Transfer // where this rank may help to copy its message
-
-	post match.Recv[request]
-	next *request // in the queue of an outbound ring
-
-	schedule *coll.Schedule // the collective it belongs to
-	vertex   int32
+	schedule *coll.Schedule    // the collective it belongs to
 
 	packed []byte         // contiguous copy of a layout
 	layout *engine.Layout // where packed goes when received
@@ -99,6 +99,14 @@ func (ep *endpoint) recycle(r *request) {
 	ep.pool = r
 }
 
+// recycleReceive is recycle of a receive that was complete with one frame, and
+// into contiguous memory: the rest of it has not been used.
+func (ep *endpoint) recycleReceive(r *request) {
+	r.recv, r.counted = false, false
+	r.cx, r.ptr, r.out, r.state, r.next = nil, nil, nil, nil, ep.pool
+	ep.pool = r
+}
+
 // complete ends an operation. For a receive, status has been set.
 func (ep *endpoint) complete(r *request, err error) {
 	if r.done {
@@ -121,6 +129,7 @@ func (ep *endpoint) complete(r *request, err error) {
 		r.layout.Unpack(r.user.Ptr, r.packed[:min(len(r.packed), r.status.Bytes)], r.user.Type.Size)
 	}
 	if r.out != nil && err == nil && !r.status.Cancelled && ep.hand(r, r.status.Bytes, int32(r.status.Source), int32(r.status.Tag)) {
+		ep.recycle(r)
 		return
 	}
 	if s := r.schedule; s != nil {
@@ -143,7 +152,7 @@ func (ep *endpoint) complete(r *request, err error) {
 }
 
 // hand leaves the outcome of a receive that has succeeded where its caller looks
-// for it, if nobody is in a call on it. The request is free then.
+// for it, if nobody is in a call on it. Nobody refers to the request then.
 func (ep *endpoint) hand(r *request, n int, src, tag int32) bool {
 	o := r.out
 	if !atomic.CompareAndSwapUint32(r.state, 0, engine.OutcomeReserved) {
@@ -154,9 +163,7 @@ func (ep *endpoint) hand(r *request, n int, src, tag int32) bool {
 		ep.outstanding--
 	}
 	o.Bytes, o.Source, o.Tag = n, src, tag
-	state := r.state
-	ep.recycle(r)
-	memory.StoreRelease32(state, engine.OutcomeDone)
+	memory.StoreRelease32(r.state, engine.OutcomeDone)
 	return true
 }
 
