@@ -34,7 +34,6 @@ var helper background
 // keepGoing has the background goroutine watch the rank. The caller has the
 // rank's lock.
 func (ep *endpoint) keepGoing() {
-	ep.calls++
 	if !ep.watched {
 		ep.watched = true
 		helper.watch(ep)

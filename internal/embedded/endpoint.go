@@ -57,7 +57,7 @@ type endpoint struct {
 	closed  bool
 
 	watched       bool   // by the background goroutine
-	calls, ticked uint32 // calls that left operations under way, now and at the last tick
+	calls, ticked uint32 // calls that have ended, now and at the last tick
 
 	pool     *request
 	messages *message
@@ -183,6 +183,10 @@ func (ep *endpoint) outbound(peer int32) *outbound {
 	if o := ep.outs.get(peer); o != nil {
 		return o
 	}
+	return ep.openOutbound(peer)
+}
+
+func (ep *endpoint) openOutbound(peer int32) *outbound {
 	o := &outbound{peer: peer, bell: ep.hub.bell(int(peer)), fence: ep.hub.fenced(), eager: eagerMax}
 	o.ring.Open(ep.hub.openRing(int(peer), ep.rank))
 	o.pull = ep.hub.canPull(int(peer))
@@ -206,6 +210,13 @@ func (ep *endpoint) outbound(peer int32) *outbound {
 
 // published lets the peer know of what has been put into its ring.
 func (ep *endpoint) published(o *outbound) {
+	if o.fence || atomic.LoadUint32(&o.bell.Sleeping) != 0 {
+		ep.wakeReader(o)
+	}
+}
+
+// wakeReader wakes the peer if it sleeps.
+func (ep *endpoint) wakeReader(o *outbound) {
 	if o.fence {
 		atomic.SwapUint32(&ep.fence, 0)
 	}
@@ -256,16 +267,19 @@ func (ep *endpoint) drain(in *inbound) int {
 			in.ring.Fetch()
 		}
 		ep.arrive(in, f)
-		ep.release(in, f)
+		if in.ring.Release(f) {
+			ep.released(in)
+		}
 		n++
 	}
 	ep.handled += uint32(n)
 	return n
 }
 
-// release gives the place of a frame back to its writer.
-func (ep *endpoint) release(in *inbound, f ring.Frame) {
-	if in.ring.Release(f) && atomic.LoadUint32(&in.bell.Sleeping) != 0 {
+// released wakes the writer of a ring, who has been told of new room, if it
+// sleeps.
+func (ep *endpoint) released(in *inbound) {
+	if atomic.LoadUint32(&in.bell.Sleeping) != 0 {
 		ep.hub.wake(int(in.peer))
 	}
 }
@@ -312,6 +326,16 @@ func (ep *endpoint) once() {
 // leave ends a call: it gives the lock back after making the copies that the
 // call has caused, and sees to it that what is under way goes on.
 func (ep *endpoint) leave() {
+	ep.calls++
+	if ep.jobs.len() > 0 || ep.outstanding > 0 && !ep.watched || ep.asleep {
+		ep.leaveBehind()
+		return
+	}
+	ep.lock.Unlock()
+}
+
+// leaveBehind is leave of a call that has caused something.
+func (ep *endpoint) leaveBehind() {
 	if ep.jobs.len() > 0 {
 		ep.runJobs()
 	}

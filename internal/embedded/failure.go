@@ -175,6 +175,13 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 
 // usable returns why nothing can be started on a communicator.
 func (ep *endpoint) usable(cx *context) error {
+	if !ep.closed && !cx.comm.bad.Load() {
+		return nil
+	}
+	return ep.unusable(cx)
+}
+
+func (ep *endpoint) unusable(cx *context) error {
 	switch {
 	case ep.closed:
 		return engine.Errorf(engine.ErrFinalized, "")

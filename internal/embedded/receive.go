@@ -142,7 +142,9 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 		}
 		if posted, _ := cx.q.Len(); posted > 0 {
 			ep.arrive(in, f)
-			ep.release(in, f)
+			if in.ring.Release(f) {
+				ep.released(in)
+			}
 			ep.handled++
 			if cx.q.Empty() {
 				continue
@@ -155,7 +157,9 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 		}
 		st := engine.Status{Source: src, Tag: int(f.Tag), Bytes: f.Len, Detail: engine.Detail{Sig: engine.Sig(f.Sig)}}
 		memory.CopyIn(b.Ptr, f.Payload(), f.Len)
-		ep.release(in, f)
+		if in.ring.Release(f) {
+			ep.released(in)
+		}
 		ep.handled++
 		return st, true
 	}
@@ -180,7 +184,11 @@ func (ep *endpoint) startRecv(r *request, cx *context, b engine.Buf, src, tag in
 		ep.complete(r, err)
 		return
 	}
-	for m := ep.unmatched(cx, src, tag); m != nil; m = ep.unmatched(cx, src, tag) {
+	for !cx.q.Empty() {
+		m := ep.unmatched(cx, src, tag)
+		if m == nil {
+			break
+		}
 		if ep.take(m, r) {
 			return
 		}
@@ -295,7 +303,15 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 	if f.Kind == proto.Eager && f.Flags == 0 {
 		// The common case: data for a posted receive.
 		if cx := ep.context(f.Ctx, f.Src); cx != nil {
-			if r := ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), f.Len); r != nil {
+			p := cx.q.Arrive(f.Src, f.Tag)
+			var r *request
+			if p != nil {
+				if r = p.Op; !engine.Sig(f.Sig).Matches(r.sig) {
+					ep.wrongType(r, f.Src, f.Tag, engine.Sig(f.Sig), f.Len)
+					r = ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), f.Len)
+				}
+			}
+			if r != nil {
 				if r.blocking && f.Len <= ring.LineMax && ep.outs.few != nil {
 					if o := ep.outs.few[in.peer]; o != nil {
 						o.ring.Prepare()

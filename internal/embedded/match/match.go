@@ -191,6 +191,21 @@ func (q *Queue[R, M]) Withdraw(r *Recv[R]) bool {
 // Arrive takes out and returns the oldest posted receive that matches a
 // message from src with the given tag, or nil.
 func (q *Queue[R, M]) Arrive(src, tag int32) *Recv[R] {
+	if uint(src) < uint(len(q.few)) && q.wild.head == nil {
+		// The common case: the first receive from src is it.
+		l := &q.few[src].posted
+		if r := l.head; r != nil && r.Tag == tag {
+			if l.head = r.next; l.head == nil {
+				l.tail = nil
+			} else {
+				l.head.prev = nil
+			}
+			r.list, r.next = nil, nil
+			q.posts--
+			l.n--
+			return r
+		}
+	}
 	s := q.from(src)
 	if s == nil {
 		return nil

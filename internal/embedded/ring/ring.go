@@ -109,8 +109,17 @@ func (w *Writer) Max() int { return int(w.size/8*3) - 2*line }
 // header, or nil when the ring is too full; the payload lies HeaderSize behind.
 // The caller fills in both, the payload first, and calls Publish.
 func (w *Writer) Reserve(n int) *Header {
-	need := frameSize(n)
-	off := w.pos & (w.size - 1)
+	off, need := w.pos&(w.size-1), frameSize(n)
+	if off == 0 || off+need > w.turn || w.pos+need >= w.blank {
+		return w.reserve(n, off, need)
+	}
+	w.len = n
+	return (*Header)(unsafe.Add(w.data, off))
+}
+
+// reserve is Reserve where the frame may have to go elsewhere, or its end has
+// not been cleared yet.
+func (w *Writer) reserve(n int, off, need uint64) *Header {
 	if off+need > w.turn || off == 0 {
 		start := w.pos - off + w.size
 		switch long := min(max(lap, lapFrames*need), w.size); {
@@ -190,6 +199,17 @@ func (h *Header) Fill(off int, p unsafe.Pointer, n int) {
 
 // Publish hands the frame that was reserved to the reader.
 func (w *Writer) Publish(h *Header, kind, flags uint8) {
+	if w.len > LineMax || w.pos+3*line > w.blank {
+		w.publish(h, kind, flags)
+		return
+	}
+	w.pos += line // and what will be polled is clear
+	memory.StoreRelease((*uint64)(unsafe.Pointer(h)), word(kind, flags, w.len))
+}
+
+// publish is Publish of a long frame, and of a short one that has to see to it
+// that there is place for others.
+func (w *Writer) publish(h *Header, kind, flags uint8) {
 	size := frameSize(w.len)
 	w.pos += size
 	if w.pos >= w.blank {
