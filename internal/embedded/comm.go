@@ -16,6 +16,8 @@ type context struct {
 	comm *comm
 	kind uint32
 	q    match.Queue[request, message]
+
+	_ [16]byte // see wholeLines
 }
 
 // The kinds of contexts.

@@ -47,6 +47,8 @@ type inprocMember struct {
 
 	state atomic.Uint32
 	cause string
+
+	_ [48]byte // see wholeLines
 }
 
 type opened struct {
@@ -96,8 +98,6 @@ func NewInproc(n int) []engine.Engine {
 	return engines
 }
 
-const lineSize = 64 // of a cache
-
 // zeroed allocates n bytes at the start of a cache line, and of none that
 // belongs to something else when n is a multiple of a line.
 func zeroed(n int) []byte {
@@ -123,7 +123,7 @@ func (h *inproc) spin() (polls int, time time.Duration, yields int) {
 }
 
 func (h *inproc) openRing(to, from int) ring.Memory {
-	m := ring.Memory{Tail: (*uint64)(unsafe.Pointer(unsafe.SliceData(zeroed(lineSize)))), Data: zeroed(h.ringSize)}
+	m := ring.Memory{Tail: (*uint64)(unsafe.Pointer(unsafe.SliceData(zeroed(wholeLines)))), Data: zeroed(h.ringSize)}
 	t := &h.members[to]
 	t.mu.Lock()
 	t.rings = append(t.rings, opened{from, m})

@@ -72,6 +72,8 @@ type request struct {
 	parked *parked // the goroutine that waits for it
 
 	control *control // stageControl
+
+	_ [8]byte // see wholeLines
 }
 
 // control is a frame without user data.

@@ -78,6 +78,10 @@ type Queue[R, M any] struct {
 	msgs   int
 }
 
+// wholeLines is how many sources take whole cache lines: the queues of two ranks
+// of one process do not share one.
+const wholeLines = 8
+
 // fewSources is up to how many members a table by source is made at once.
 const fewSources = 32
 
@@ -85,7 +89,7 @@ const fewSources = 32
 func (q *Queue[R, M]) Init(members int) {
 	*q = Queue[R, M]{}
 	if members <= fewSources {
-		q.few = make([]source[R, M], members)
+		q.few = make([]source[R, M], members, (members+wholeLines-1)/wholeLines*wholeLines)
 	} else {
 		q.many = make(map[int32]*source[R, M])
 	}

@@ -1,0 +1,22 @@
+package embedded
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// What ranks of one process write for each message shares no cache line with
+// what another rank writes.
+func TestWholeLines(t *testing.T) {
+	for name, size := range map[string]uintptr{
+		"inbound":      unsafe.Sizeof(inbound{}),
+		"outbound":     unsafe.Sizeof(outbound{}),
+		"context":      unsafe.Sizeof(context{}),
+		"request":      unsafe.Sizeof(request{}),
+		"inprocMember": unsafe.Sizeof(inprocMember{}),
+	} {
+		if size%wholeLines != 0 {
+			t.Errorf("%s takes %d bytes: not whole lines", name, size)
+		}
+	}
+}
