@@ -378,19 +378,27 @@ func (b *Board) heed(root int) (*header, error) {
 }
 
 // finish waits until no member reads or writes memory of another one any more.
+// One that has posted another call may end it without a word.
 func (b *Board) finish() error {
+	var who []bool
 	if b.tree {
 		if err := b.treeBarrier(phaseDoneUp, phaseDone, nil); err != nil {
 			return err
 		}
 	} else {
+		if err := b.awaitOthers(b.flags()); err != nil {
+			return err
+		}
+		who = b.callers()
 		b.reach(phaseDone)
 		b.notifyAll()
-		if err := b.awaitOthers(b.phases(phaseDone)); err != nil {
+		if err := b.awaitCallers(who, phaseDone); err != nil {
 			return err
 		}
 	}
-	b.safe = b.tick + 1
+	if who == nil {
+		b.safe = b.tick + 1
+	}
 	return nil
 }
 

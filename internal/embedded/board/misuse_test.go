@@ -229,6 +229,12 @@ func TestMismatch(t *testing.T) {
 				{"one long alltoall", engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 90000), Recv: buf(f64, 90000)},
 					engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 3*n), Recv: buf(f64, 3*n)},
 					[]engine.Class{engine.ErrTruncate, engine.ErrMismatch}, n != 30000, n == 30000},
+				{"one allgather among gathers", engine.Coll{Kind: engine.Allgather, Send: buf(f64, n), Recv: buf(f64, 3*n)},
+					engine.Coll{Kind: engine.Gather, Root: 1, Send: buf(f64, n), Recv: buf(f64, 3*n)}, []engine.Class{engine.ErrMismatch}, true, false},
+				{"one alltoall among gathers", engine.Coll{Kind: engine.Alltoall, Send: buf(f64, 3*n), Recv: buf(f64, 3*n)},
+					engine.Coll{Kind: engine.Gather, Root: 1, Send: buf(f64, n), Recv: buf(f64, 3*n)}, []engine.Class{engine.ErrMismatch}, true, false},
+				{"one reduction among gathers", allreduce(f64, n),
+					engine.Coll{Kind: engine.Gather, Root: 1, Send: buf(f64, n), Recv: buf(f64, 3*n)}, []engine.Class{engine.ErrMismatch}, true, false},
 				{"root", engine.Coll{Kind: engine.Reduce, Root: 0, Op: op, Send: buf(f64, n), Recv: buf(f64, n)},
 					engine.Coll{Kind: engine.Reduce, Root: 1, Op: op, Send: buf(f64, n), Recv: buf(f64, n)}, []engine.Class{engine.ErrMismatch}, false, false},
 			}
