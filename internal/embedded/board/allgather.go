@@ -93,8 +93,11 @@ func (b *Board) exchange(recv *blocks, from func(r int) unsafe.Pointer, n int) e
 		if err != nil {
 			return err
 		}
+		if !b.fits(h, r) {
+			continue
+		}
 		b.length(r, h.len(), room)
-		if !b.fits(h, r) || h.mode() != modeAddress {
+		if h.mode() != modeAddress {
 			continue
 		}
 		theirs := int(h.word[roomWord])
