@@ -119,7 +119,9 @@ type outbound struct {
 	streak  int
 	handled uint32
 
-	_ [40]byte // see wholeLines
+	answered uint32 // how many frames this rank had handled at the last send
+
+	_ [32]byte // see wholeLines
 }
 
 // requestQueue is a first-in first-out list.

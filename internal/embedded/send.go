@@ -4,6 +4,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
+	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/engine"
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
@@ -110,13 +111,11 @@ func (ep *endpoint) sendNow(cx *context, b engine.Buf, peer int32, dest, tag int
 	if n > o.eager || o.queue.head != nil {
 		return false
 	}
-	h := o.ring.Reserve(n)
-	if h == nil {
+	o.ring.Stream, o.answered = o.answered == ep.handled, ep.handled
+	f := ring.Header{Ctx: cx.remote(dest), Src: int32(cx.comm.rank), Tag: int32(tag), Sig: uint32(b.Type.Sig)}
+	if !o.ring.Put(proto.Eager, f, b.Ptr, n) {
 		return false
 	}
-	h.Fill(0, b.Ptr, n)
-	h.Ctx, h.Src, h.Tag, h.Sig = cx.remote(dest), int32(cx.comm.rank), int32(tag), uint32(b.Type.Sig)
-	o.ring.Publish(h, proto.Eager, 0)
 	ep.published(o)
 	return true
 }

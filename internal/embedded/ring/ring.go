@@ -41,6 +41,8 @@ const (
 	lead     = 512       // the first line is asked for before the last bytes are copied
 	ahead    = 16 * line // so far words are cleared ahead of short frames
 
+	streamAhead = 1024 // so far ahead of a frame in a stream lines are asked for
+
 	fetch = 4 * line // so far ahead of the frame that is read lines are fetched
 
 	// After so many bytes and frames the writer looks whether it may return to
@@ -82,6 +84,10 @@ type Writer struct {
 	free uint64 // position up to which the reader is known to have left room
 	tail *uint64
 	len  int // of the payload reserved
+
+	// Stream says that frames are put one after another, and not each after an
+	// answer to the one before.
+	Stream bool
 
 	turn uint64 // place in the ring from which on to look whether to return
 
@@ -204,13 +210,24 @@ func (w *Writer) Publish(h *Header, kind, flags uint8) {
 		return
 	}
 	w.pos += line // and what will be polled is clear
-	memory.StoreRelease((*uint64)(unsafe.Pointer(h)), word(kind, flags, w.len))
+	h.release(word(kind, flags, w.len))
 }
 
 // publish is Publish of a long frame, and of a short one that has to see to it
 // that there is place for others.
 func (w *Writer) publish(h *Header, kind, flags uint8) {
-	size := frameSize(w.len)
+	w.advance(frameSize(w.len))
+	h.release(word(kind, flags, w.len))
+	w.lookAhead(frameSize(w.len))
+}
+
+// release stores the first word of a header. (Not &h.word: the check of h for nil
+// that goes with it is a load, which would fetch the line as one that cannot be
+// written.)
+func (h *Header) release(word uint64) { memory.StoreRelease((*uint64)(unsafe.Pointer(h)), word) }
+
+// advance moves on by a frame, behind which the reader will poll.
+func (w *Writer) advance(size uint64) {
 	w.pos += size
 	if w.pos >= w.blank {
 		if w.pos != w.spare {
@@ -218,10 +235,11 @@ func (w *Writer) publish(h *Header, kind, flags uint8) {
 		}
 		w.blank = w.pos + line
 	}
-	// (Not &h.word: the check of h for nil that goes with it is a load, which would
-	// fetch the line as one that cannot be written.)
-	memory.StoreRelease((*uint64)(unsafe.Pointer(h)), word(kind, flags, w.len))
-	// What follows is done while the reader has its hands full.
+}
+
+// lookAhead prepares the places of the next frames, while the reader has its
+// hands full with one.
+func (w *Writer) lookAhead(size uint64) {
 	switch end := w.pos + size; {
 	case size == line && w.blank < w.pos+2*line && w.pos+ahead <= w.free:
 		w.clear(w.blank, w.pos+ahead)
@@ -235,14 +253,57 @@ func (w *Writer) publish(h *Header, kind, flags uint8) {
 	w.claim(size)
 }
 
+// Put is Reserve, Fill and Publish of the n bytes at p. It reports whether there
+// was room. All of the first line is written at once: the reader polls it, and
+// takes it out of this core's cache in between.
+func (w *Writer) Put(kind uint8, f Header, p unsafe.Pointer, n int) bool {
+	h := w.Reserve(n)
+	if h == nil {
+		return false
+	}
+	to := h.Payload()
+	if n <= LineMax {
+		if w.pos+3*line <= w.blank { // what will be polled is clear
+			w.pos += line
+			memory.Copy(to, p, n)
+			h.Ctx, h.Src, h.Tag, h.Sig = f.Ctx, f.Src, f.Tag, f.Sig
+			h.release(word(kind, 0, n))
+			return true
+		}
+		w.advance(line)
+		memory.Copy(to, p, n)
+		h.Ctx, h.Src, h.Tag, h.Sig = f.Ctx, f.Src, f.Tag, f.Sig
+		h.release(word(kind, 0, n))
+		w.lookAhead(line)
+		return true
+	}
+	size := frameSize(n)
+	part := max(n-lead, LineMax)
+	memory.Copy(unsafe.Add(to, LineMax), unsafe.Add(p, LineMax), part-LineMax)
+	memory.Claim(unsafe.Pointer(h), 1)
+	memory.Copy(unsafe.Add(to, part), unsafe.Add(p, part), n-part)
+	w.advance(size)
+	*(*[LineMax]byte)(to) = *(*[LineMax]byte)(p)
+	h.Ctx, h.Src, h.Tag, h.Sig = f.Ctx, f.Src, f.Tag, f.Sig
+	h.release(word(kind, 0, n))
+	w.lookAhead(size)
+	return true
+}
+
 // claim gets the next frame's place out of the reader's cache while the reader
 // works on this frame: the next one is probably as long. The first line stays,
-// which the reader polls, and so does what it has not read yet.
+// which the reader polls, and so does what it has not read yet. Of short frames
+// in a stream the next is written before its lines would come: those further on
+// are asked for.
 func (w *Writer) claim(n uint64) {
-	from := w.pos&(w.size-1) + line
-	n = min(n, claimMax, w.size-min(from, w.size))
-	if n > 0 && w.pos+n+2*line <= w.free {
-		memory.Claim(unsafe.Add(w.data, from), int(n))
+	from := w.pos + line
+	if w.Stream && n > line && n <= streamAhead {
+		from = w.pos + streamAhead
+	}
+	at := from & (w.size - 1)
+	n = min(n, claimMax, w.size-at)
+	if from+n+line <= w.free {
+		memory.Claim(unsafe.Add(w.data, at), int(n))
 	}
 }
 
