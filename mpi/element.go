@@ -30,11 +30,20 @@ var elements sync.Map
 // elementOf describes T.
 func elementOf[T any]() *element {
 	key := typeKey((*T)(nil))
-	slot := &elementCache[(uintptr(key)>>5^uintptr(key)>>13)&255]
-	if e := slot.Load(); e != nil && e.key == key {
+	if e := slotOf(key).Load(); e != nil && e.key == key {
 		return e
 	}
-	return describeElement(key, reflect.TypeFor[T](), slot)
+	return newElement[T]()
+}
+
+// newElement is elementOf for a T that is not in its slot.
+func newElement[T any]() *element {
+	key := typeKey((*T)(nil))
+	return describeElement(key, reflect.TypeFor[T](), slotOf(key))
+}
+
+func slotOf(key unsafe.Pointer) *atomic.Pointer[element] {
+	return &elementCache[(uintptr(key)>>5^uintptr(key)>>13)&255]
 }
 
 // typeKey returns the word that identifies the dynamic type of x, which an

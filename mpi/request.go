@@ -162,13 +162,24 @@ func newRequest(c *Comm, op opName, peer, tag int, req engine.Request, err error
 func (r *Request) wrap(c *Comm, op opName, peer, tag int, req engine.Request, st Status, err error) *Request {
 	r.op = op
 	if _, done := req.(engine.Completed); done && err == nil {
-		if r.operation != nil {
-			r.c, r.more = c, nil // nothing is left of the operation before
-		}
 		r.setStatus(st)
-		r.ended, r.state = true, over // nobody else looks at r
+		r.startOver(c)
 		return r
 	}
+	return r.begin(c, peer, tag, req, err)
+}
+
+// startOver makes r, whose operation has been complete from the start, known as
+// such. Nobody else looks at r.
+func (r *Request) startOver(c *Comm) {
+	if r.operation != nil {
+		r.c, r.more = c, nil // nothing is left of the operation before
+	}
+	r.ended, r.state = true, over
+}
+
+// begin is wrap of what the engine has under way, or has refused.
+func (r *Request) begin(c *Comm, peer, tag int, req engine.Request, err error) *Request {
 	r.out.Source, r.out.Tag = int32(peer), int32(tag)
 	if r.operation == nil {
 		r.operation = &operation{c: c}

@@ -89,13 +89,13 @@ func (r *Request) pending() bool {
 
 // handOut notes that a call reports the completion.
 func (r *Request) handOut() {
-	switch s := atomic.LoadUint32(&r.state); {
-	case s&handedOut != 0:
-	case s == over:
+	if atomic.LoadUint32(&r.state) == over {
 		// As whoever claims it at the same time. A lock that is taken at the same
 		// time may be lost, but then nobody changes anything any more.
 		memory.StoreRelease32(&r.state, over|handedOut)
-	default:
+		return
+	}
+	if !r.isOut() {
 		atomic.OrUint32(&r.state, over|handedOut)
 	}
 }

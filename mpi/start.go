@@ -34,8 +34,13 @@ func StartSend[T any](c *Comm, r *Request, buf []T, dest, tag int) error {
 	}
 	b := bufOf(e, buf)
 	req, err := c.ec.Isend(b, dest, tag, engine.Standard)
-	r.send = true
-	r.wrap(c, opStartSend, dest, tag, req, emptyStatus, err)
+	r.op, r.send = opStartSend, true
+	if _, done := req.(engine.Completed); done && err == nil {
+		r.out.Source, r.out.Tag, r.out.Bytes, r.cancelled = int32(AnySource), int32(AnyTag), 0, false
+		r.startOver(c)
+		return nil
+	}
+	r.begin(c, dest, tag, req, err)
 	return nil
 }
 
@@ -48,8 +53,13 @@ func StartRecv[T any](c *Comm, r *Request, buf []T, source, tag int) error {
 	}
 	b := bufOf(e, buf)
 	req, st, err := c.ec.IrecvNow(b, source, tag, r.reserve(), &r.state)
-	r.send = false
-	r.wrap(c, opStartRecv, source, tag, req, statusOf(st), err)
+	r.op, r.send = opStartRecv, false
+	if _, done := req.(engine.Completed); done && err == nil {
+		r.setStatus(statusOf(st))
+		r.startOver(c)
+		return nil
+	}
+	r.begin(c, source, tag, req, err)
 	return nil
 }
 
