@@ -231,7 +231,7 @@ func (h *shm) push(rank int, addr uint64, src unsafe.Pointer, n int) error {
 
 // pullPiece bounds one call, so that the scheduler can stop the world between
 // two of them.
-const pullPiece = 1 << 20
+const pullPiece = 512 << 10
 
 func (h *shm) reachInto(rank int, addr uint64, local unsafe.Pointer, n int, copyPiece func(int, uint64, unsafe.Pointer, int) (int, error)) error {
 	pid := h.seg.Pid(rank)

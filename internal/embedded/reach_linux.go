@@ -32,10 +32,6 @@ func allowReach() bool {
 	return err == nil && n == 8 && *probe[1] == *probe[0]
 }
 
-// smallReach is up to which length a copy does not tell the scheduler that it
-// may take some time.
-const smallReach = 128 << 10
-
 func readPeer(pid int, addr uint64, dst unsafe.Pointer, n int) (int, error) {
 	return peer(unix.SYS_PROCESS_VM_READV, pid, addr, dst, n)
 }
@@ -50,7 +46,7 @@ type iovec struct {
 	len  uintptr
 }
 
-// readPeerAll is readPeer for several pieces of smallReach bytes together.
+// readPeerAll is readPeer for several pieces.
 func readPeerAll(pid int, parts []part) (int, error) {
 	var here [batchMost]iovec
 	var there [batchMost][2]uintptr
@@ -58,24 +54,21 @@ func readPeerAll(pid int, parts []part) (int, error) {
 		here[i] = iovec{p.dst, uintptr(p.n)}
 		there[i] = [2]uintptr{uintptr(p.from), uintptr(p.n)}
 	}
-	return peerVector(unix.SYS_PROCESS_VM_READV, pid, &here[0], &there[0], len(parts), true)
+	return peerVector(unix.SYS_PROCESS_VM_READV, pid, &here[0], &there[0], len(parts))
 }
 
 func peer(call uintptr, pid int, addr uint64, local unsafe.Pointer, n int) (int, error) {
 	here := iovec{local, uintptr(n)}
 	there := [2]uintptr{uintptr(addr), uintptr(n)}
-	return peerVector(call, pid, &here, &there, 1, n <= smallReach)
+	return peerVector(call, pid, &here, &there, 1)
 }
 
-func peerVector(call uintptr, pid int, here *iovec, there *[2]uintptr, count int, brief bool) (int, error) {
+// peerVector does not tell the runtime that it is in a system call: for copies
+// of more than 20 µs the runtime would look after the rank's processor all the
+// time, with a thread that takes a tenth of it.
+func peerVector(call uintptr, pid int, here *iovec, there *[2]uintptr, count int) (int, error) {
 	for {
-		var k uintptr
-		var e syscall.Errno
-		if brief {
-			k, _, e = syscall.RawSyscall6(call, uintptr(pid), uintptr(unsafe.Pointer(here)), uintptr(count), uintptr(unsafe.Pointer(there)), uintptr(count), 0)
-		} else {
-			k, _, e = syscall.Syscall6(call, uintptr(pid), uintptr(unsafe.Pointer(here)), uintptr(count), uintptr(unsafe.Pointer(there)), uintptr(count), 0)
-		}
+		k, _, e := syscall.RawSyscall6(call, uintptr(pid), uintptr(unsafe.Pointer(here)), uintptr(count), uintptr(unsafe.Pointer(there)), uintptr(count), 0)
 		switch {
 		case e == syscall.EINTR:
 		case e != 0:
