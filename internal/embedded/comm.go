@@ -158,23 +158,23 @@ func (c *comm) rankOf(proc int32) int {
 }
 
 func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
-	return c.ep.send(c.contexts[0], b, dest, tag, mode, done)
+	return c.ep.send(c.contexts[0], &b, dest, tag, mode, done)
 }
 
 func (c *comm) Recv(b engine.Buf, source, tag int, done <-chan struct{}) (engine.Status, error) {
-	return c.ep.recv(c.contexts[0], b, source, tag, done)
+	return c.ep.recv(c.contexts[0], &b, source, tag, done)
 }
 
 func (c *comm) Isend(b engine.Buf, dest, tag int, mode engine.SendMode) (engine.Request, error) {
-	return c.ep.isend(c.contexts[0], b, dest, tag, mode), nil
+	return c.ep.isend(c.contexts[0], &b, dest, tag, mode), nil
 }
 
 func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
-	return c.ep.irecv(c.contexts[0], b, source, tag), nil
+	return c.ep.irecv(c.contexts[0], &b, source, tag), nil
 }
 
 func (c *comm) IrecvNow(b engine.Buf, source, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status, error) {
-	req, st := c.ep.irecvNow(c.contexts[0], b, source, tag, out, state)
+	req, st := c.ep.irecvNow(c.contexts[0], &b, source, tag, out, state)
 	return req, st, nil
 }
 
@@ -266,7 +266,7 @@ func (t *taken) Irecv(b engine.Buf) (engine.Request, error) {
 		return nil, engine.Errorf(engine.ErrRequest, "the message has been received already")
 	}
 	r := &request{ep: ep, cx: m.cx, tag: m.Tag}
-	r.receiveInto(b)
+	r.receiveInto(&b)
 	if !m.sig.Matches(r.sig) {
 		ep.wrongType(r, m.Source, m.Tag, m.sig, m.total)
 		return handle{r}, nil

@@ -168,7 +168,7 @@ func TestStreamsAreOffered(t *testing.T) {
 	cx := ep.world.contexts[0]
 	r := ep.newRequest()
 	r.stream = true
-	ep.startSend(r, cx, buf, 1, 0, engine.Standard)
+	ep.startSend(r, cx, &buf, 1, 0, engine.Standard)
 	if r.stage == stageAnswer {
 		t.Error("a send to a rank that has ended waits for an answer")
 	}

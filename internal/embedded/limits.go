@@ -10,8 +10,11 @@ const (
 	// that the receiver copies the first while the sender copies the next.
 	eagerMax = 8 << 10
 
-	// The length of a part.
-	streamPart = 8 << 10
+	// The length of a part. Where a call waits for the message, and nothing else is
+	// under way, the first is shorter, so that the receiver begins sooner, and the
+	// others are longer.
+	streamPart          = 8 << 10
+	firstPart, nextPart = 6 << 10, 10 << 10
 
 	// A message longer than this is offered, and the receiver copies it out of
 	// the sender's memory: one copy instead of two, for the price of a system

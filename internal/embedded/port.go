@@ -17,7 +17,7 @@ func (p *port) Isend(ptr unsafe.Pointer, n int, dest, tag int, s *coll.Schedule,
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
 	r.schedule, r.vertex = s, int32(vertex)
-	ep.startSend(r, p.cx, engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(dest), tag, engine.Standard)
+	ep.startSend(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(dest), tag, engine.Standard)
 }
 
 // Irecv implements [coll.Port].
@@ -26,7 +26,7 @@ func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedul
 	r := ep.newRequest()
 	r.schedule, r.vertex = s, int32(vertex)
 	r.blocking = true // the collective does
-	ep.startRecv(r, p.cx, engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
+	ep.startRecv(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
 }
 
 // boardHost gives a board what it needs of the endpoint.

@@ -61,7 +61,7 @@ func (ep *endpoint) freeMessage(m *message) {
 }
 
 // recv is the blocking receive.
-func (ep *endpoint) recv(cx *context, b engine.Buf, src, tag int, done <-chan struct{}) (engine.Status, error) {
+func (ep *endpoint) recv(cx *context, b *engine.Buf, src, tag int, done <-chan struct{}) (engine.Status, error) {
 	ep.lock.Lock()
 	if st, ok := ep.recvNow(cx, b, src, tag); ok {
 		ep.leave()
@@ -88,13 +88,13 @@ func (ep *endpoint) recv(cx *context, b engine.Buf, src, tag int, done <-chan st
 }
 
 // irecv starts a nonblocking receive.
-func (ep *endpoint) irecv(cx *context, b engine.Buf, src, tag int) engine.Request {
+func (ep *endpoint) irecv(cx *context, b *engine.Buf, src, tag int) engine.Request {
 	ep.lock.Lock()
 	return ep.beginRecv(cx, b, src, tag, nil, nil)
 }
 
 // irecvNow starts a nonblocking receive, or takes a message that is there.
-func (ep *endpoint) irecvNow(cx *context, b engine.Buf, src, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status) {
+func (ep *endpoint) irecvNow(cx *context, b *engine.Buf, src, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status) {
 	ep.lock.Lock()
 	// While receives are posted before it, the ring is left to its writer, whom a
 	// look at the next line would disturb.
@@ -108,7 +108,7 @@ func (ep *endpoint) irecvNow(cx *context, b engine.Buf, src, tag int, out *engin
 }
 
 // beginRecv starts a nonblocking receive and gives the lock back.
-func (ep *endpoint) beginRecv(cx *context, b engine.Buf, src, tag int, out *engine.Outcome, state *uint32) engine.Request {
+func (ep *endpoint) beginRecv(cx *context, b *engine.Buf, src, tag int, out *engine.Outcome, state *uint32) engine.Request {
 	r := ep.newRequest()
 	ep.startRecv(r, cx, b, src, tag)
 	if !r.done {
@@ -122,7 +122,7 @@ func (ep *endpoint) beginRecv(cx *context, b engine.Buf, src, tag int, out *engi
 // recvNow is the common case of a receive whose message lies in the ring
 // already: it is copied out, and no request is touched. Frames before it that
 // belong to receives posted earlier are handled on the way.
-func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Status, bool) {
+func (ep *endpoint) recvNow(cx *context, b *engine.Buf, src, tag int) (engine.Status, bool) {
 	if src < 0 || b.Layout != nil || ep.inFew == nil || !cx.q.Empty() || ep.usable(cx) != nil {
 		return engine.Status{}, false
 	}
@@ -166,18 +166,18 @@ func (ep *endpoint) recvNow(cx *context, b engine.Buf, src, tag int) (engine.Sta
 	return engine.Status{}, false
 }
 
-func (r *request) receiveInto(b engine.Buf) {
+func (r *request) receiveInto(b *engine.Buf) {
 	r.recv, r.sig = true, b.Type.Sig
 	r.ptr, r.n = b.Ptr, b.Bytes()
 	if b.Layout != nil {
-		r.layout, r.user = b.Layout, b
+		r.layout, r.user = b.Layout, *b
 		r.packed = make([]byte, r.n)
 		r.ptr = unsafe.Pointer(unsafe.SliceData(r.packed))
 	}
 }
 
 // startRecv begins a receive: with an unexpected message, or by posting it.
-func (ep *endpoint) startRecv(r *request, cx *context, b engine.Buf, src, tag int) {
+func (ep *endpoint) startRecv(r *request, cx *context, b *engine.Buf, src, tag int) {
 	r.cx, r.tag = cx, int32(tag)
 	r.receiveInto(b)
 	if err := ep.usable(cx); err != nil {

@@ -10,7 +10,7 @@ import (
 )
 
 // send is the blocking send.
-func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
+func (ep *endpoint) send(cx *context, b *engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
@@ -23,6 +23,7 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 		return nil
 	}
 	r := ep.newRequest()
+	r.blocking = true
 	ep.startSend(r, cx, b, dest, tag, mode)
 	if r.done {
 		err := r.err
@@ -53,7 +54,7 @@ func (ep *endpoint) send(cx *context, b engine.Buf, dest, tag int, mode engine.S
 }
 
 // isend starts a nonblocking send.
-func (ep *endpoint) isend(cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
+func (ep *endpoint) isend(cx *context, b *engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	stream := b.Bytes() >= streamMin && ep.streams(cx, peer, dest)
@@ -102,7 +103,7 @@ func (ep *endpoint) streams(cx *context, peer int32, dest int) bool {
 
 // sendNow is the common case of a send, which touches no request: the frame
 // goes straight into the ring. It reports whether it did.
-func (ep *endpoint) sendNow(cx *context, b engine.Buf, peer int32, dest, tag int) bool {
+func (ep *endpoint) sendNow(cx *context, b *engine.Buf, peer int32, dest, tag int) bool {
 	n := b.Bytes()
 	if b.Layout != nil || int(peer) == ep.rank || ep.closed || cx.comm.broken != nil || len(ep.gone) > 0 {
 		return false
@@ -121,7 +122,7 @@ func (ep *endpoint) sendNow(cx *context, b engine.Buf, peer int32, dest, tag int
 }
 
 // startSend begins a send; the request may be complete on return.
-func (ep *endpoint) startSend(r *request, cx *context, b engine.Buf, dest, tag int, mode engine.SendMode) {
+func (ep *endpoint) startSend(r *request, cx *context, b *engine.Buf, dest, tag int, mode engine.SendMode) {
 	r.cx, r.peer, r.dest, r.tag, r.sig = cx, cx.comm.proc(dest), int32(dest), int32(tag), b.Type.Sig
 	r.ptr, r.n = b.Ptr, b.Bytes()
 	if err := ep.usable(cx); err != nil {
@@ -308,7 +309,10 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 }
 
 func (ep *endpoint) putFirst(o *outbound, r *request) bool {
-	part := min(r.n, min(streamPart, o.ring.Max()-proto.FirstSize))
+	part := min(r.n, streamPart, o.ring.Max()-proto.FirstSize)
+	if r.blocking {
+		part = min(part, firstPart)
+	}
 	h := o.ring.Reserve(proto.FirstSize + part)
 	if h == nil {
 		return false
@@ -329,7 +333,11 @@ func (ep *endpoint) putFirst(o *outbound, r *request) bool {
 
 func (ep *endpoint) putMore(o *outbound, r *request) bool {
 	for r.sent < r.n {
-		part := min(r.n-r.sent, min(streamPart, o.ring.Max()))
+		part := streamPart
+		if r.blocking {
+			part = nextPart
+		}
+		part = min(part, r.n-r.sent, o.ring.Max())
 		h := o.ring.Reserve(part)
 		if h == nil {
 			return false

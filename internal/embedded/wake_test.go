@@ -123,7 +123,7 @@ func TestSendsToARankThatEnds(t *testing.T) {
 	send := func(n, to int, mode engine.SendMode) {
 		r := ep.newRequest()
 		r.pooled = true
-		ep.startSend(r, cx, engine.Buf{Ptr: unsafe.Pointer(&data[0]), Count: n, Type: rawType}, to, 0, mode)
+		ep.startSend(r, cx, &engine.Buf{Ptr: unsafe.Pointer(&data[0]), Count: n, Type: rawType}, to, 0, mode)
 	}
 	sends := func(to int) {
 		for _, n := range []int{100 << 10, 1000, 8, 0} {
