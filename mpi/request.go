@@ -163,17 +163,17 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, req engine.Request, st
 	r.op = op
 	if _, done := req.(engine.Completed); done && err == nil {
 		r.setStatus(st)
-		r.startOver(c)
+		r.completeAtOnce(c)
 		return r
 	}
 	return r.begin(c, peer, tag, req, err)
 }
 
-// startOver makes r, whose operation has been complete from the start, known as
-// such. Nobody else looks at r.
-func (r *Request) startOver(c *Comm) {
+// completeAtOnce makes r known as one whose operation was complete when the
+// engine returned. Nobody else looks at r.
+func (r *Request) completeAtOnce(c *Comm) {
 	if r.operation != nil {
-		r.c, r.more = c, nil // nothing is left of the operation before
+		r.c, r.more, r.req = c, nil, nil // nothing is left of the operation before
 	}
 	r.ended, r.state = true, over
 }

@@ -37,7 +37,7 @@ func StartSend[T any](c *Comm, r *Request, buf []T, dest, tag int) error {
 	r.op, r.send = opStartSend, true
 	if _, done := req.(engine.Completed); done && err == nil {
 		r.out.Source, r.out.Tag, r.out.Bytes, r.cancelled = int32(AnySource), int32(AnyTag), 0, false
-		r.startOver(c)
+		r.completeAtOnce(c)
 		return nil
 	}
 	r.begin(c, dest, tag, req, err)
@@ -56,7 +56,7 @@ func StartRecv[T any](c *Comm, r *Request, buf []T, source, tag int) error {
 	r.op, r.send = opStartRecv, false
 	if _, done := req.(engine.Completed); done && err == nil {
 		r.setStatus(statusOf(st))
-		r.startOver(c)
+		r.completeAtOnce(c)
 		return nil
 	}
 	r.begin(c, source, tag, req, err)

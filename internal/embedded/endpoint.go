@@ -57,7 +57,7 @@ type endpoint struct {
 	closed  bool
 
 	watched       bool   // by the background goroutine
-	calls, ticked uint32 // calls that have ended, now and at the last tick
+	calls, ticked uint32 // calls that have ended by leave, now and at the last tick
 
 	pool     *request
 	messages *message
@@ -98,8 +98,9 @@ type inbound struct {
 
 // wholeLines: of what the ranks of one process write for each message, every
 // object takes whole cache lines, for objects of two ranks may lie side by side.
-// (An outbound of 160 bytes made every second run of goroutine ranks half as
-// fast again.)
+// (An outbound of 160 bytes made every second run of goroutine ranks take half as
+// long again.) Objects of more than 512 bytes begin 8 bytes behind a line; the
+// padding is their end.
 const wholeLines = 64
 
 // outbound is the writing side of the ring to a peer.
@@ -119,7 +120,7 @@ type outbound struct {
 	streak  int
 	handled uint32
 
-	answered uint32 // how many frames this rank had handled at the last send
+	sentAt uint32 // how many frames this rank had handled at the last send
 
 	_ [32]byte // see wholeLines
 }

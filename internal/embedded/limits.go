@@ -33,6 +33,8 @@ const (
 	// Between goroutines a copy out of the sender's memory costs no system call.
 	// (What fits a frame is not offered all the same, see outbound.)
 	offerInproc = 2 << 10
+
+	// eagerMax between goroutines.
 	eagerInproc = 6 << 10
 
 	// Where no memory can be reached every message longer than this is asked

@@ -46,7 +46,7 @@ type iovec struct {
 	len  uintptr
 }
 
-// readPeerAll is readPeer for several pieces.
+// readPeerAll is readPeer for up to batchMost pieces, of batchBytes together.
 func readPeerAll(pid int, parts []part) (int, error) {
 	var here [batchMost]iovec
 	var there [batchMost][2]uintptr

@@ -102,9 +102,10 @@ func (ep *endpoint) recycle(r *request) {
 }
 
 // recycleReceive is recycle of a receive that was complete with one frame, and
-// into contiguous memory: the rest of it has not been used.
+// into contiguous memory: the rest of it has not been used, but for what every
+// receive sets.
 func (ep *endpoint) recycleReceive(r *request) {
-	r.recv, r.counted = false, false
+	r.recv, r.counted, r.blocking = false, false, false
 	r.cx, r.ptr, r.out, r.state, r.next = nil, nil, nil, nil, ep.pool
 	ep.pool = r
 }

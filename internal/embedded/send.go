@@ -112,7 +112,7 @@ func (ep *endpoint) sendNow(cx *context, b *engine.Buf, peer int32, dest, tag in
 	if n > o.eager || o.queue.head != nil {
 		return false
 	}
-	o.ring.Stream, o.answered = o.answered == ep.handled, ep.handled
+	o.ring.Stream, o.sentAt = o.sentAt == ep.handled, ep.handled
 	f := ring.Header{Ctx: cx.remote(dest), Src: int32(cx.comm.rank), Tag: int32(tag), Sig: uint32(b.Type.Sig)}
 	if !o.ring.Put(proto.Eager, f, b.Ptr, n) {
 		return false

@@ -192,11 +192,11 @@ func TestMismatch(t *testing.T) {
 				return engine.Coll{Kind: engine.Allreduce, Op: &o, Send: buf(t, n), Recv: buf(t, n)}
 			}
 			cases := []struct {
-				name       string
-				a, b       engine.Coll // rank 0 and the others
-				classes    []engine.Class
-				everywhere bool
-				oneSided   bool // all may end their parts without seeing the others'
+				name     string
+				a, b     engine.Coll // rank 0 and the others
+				classes  []engine.Class
+				first    bool // rank 0 sees it
+				oneSided bool // all may end their parts without seeing the others'
 			}{
 				{"kind", engine.Coll{Kind: engine.Barrier}, allreduce(f64, n), []engine.Class{engine.ErrMismatch}, true, false},
 				{"length", allreduce(f64, n), allreduce(f64, n+1), []engine.Class{engine.ErrMismatch}, true, false},
@@ -261,7 +261,7 @@ func TestMismatch(t *testing.T) {
 							t.Errorf("rank %d: %v", r, errs[r])
 						}
 					}
-					if seen == 0 && !c.oneSided || c.everywhere && errs[0] == nil {
+					if seen == 0 && !c.oneSided || c.first && errs[0] == nil {
 						t.Errorf("errors %v, want class %v", errs, c.classes)
 					}
 					still(t, j)

@@ -78,8 +78,8 @@ type Queue[R, M any] struct {
 	msgs   int
 }
 
-// wholeLines is how many sources take whole cache lines: the queues of two ranks
-// of one process do not share one.
+// wholeLines is how many sources take whole cache lines: small communicators' queues
+// of two ranks of one process do not share one.
 const wholeLines = 8
 
 // fewSources is up to how many members a table by source is made at once.

@@ -35,8 +35,27 @@ func put(w *ring.Writer, kind uint8, n int, seed uint32) bool {
 	return putBetween(w, kind, n, seed, func() {})
 }
 
+// whole reports whether frame seed is written by Put, in one go.
+func whole(seed uint32) bool { return seed%3 == 1 }
+
+func flagsOf(seed uint32) uint8 {
+	if whole(seed) {
+		return 0
+	}
+	return uint8(seed)
+}
+
 // putBetween is put that calls between before the frame is published.
 func putBetween(w *ring.Writer, kind uint8, n int, seed uint32, between func()) bool {
+	if whole(seed) {
+		p := make([]byte, n)
+		for i := range p {
+			p[i] = content(seed, i)
+		}
+		w.Stream = seed%7 < 4
+		f := ring.Header{Ctx: seed, Src: int32(seed + 1), Tag: int32(seed + 2), Sig: seed + 3}
+		return w.Put(kind, f, unsafe.Pointer(unsafe.SliceData(p)), n)
+	}
 	h := w.Reserve(n)
 	if h == nil {
 		return false
@@ -47,13 +66,13 @@ func putBetween(w *ring.Writer, kind uint8, n int, seed uint32, between func()) 
 	for i := range p {
 		p[i] = content(seed, i)
 	}
-	w.Publish(h, kind, uint8(seed))
+	w.Publish(h, kind, flagsOf(seed))
 	return true
 }
 
 func check(t *testing.T, r *ring.Reader, f ring.Frame, kind uint8, n int, seed uint32) {
 	t.Helper()
-	if !r.Valid(f) || f.Kind != kind || f.Flags != uint8(seed) || f.Len != n || f.Ctx != seed || f.Src != int32(seed+1) || f.Tag != int32(seed+2) || f.Sig != seed+3 {
+	if !r.Valid(f) || f.Kind != kind || f.Flags != flagsOf(seed) || f.Len != n || f.Ctx != seed || f.Src != int32(seed+1) || f.Tag != int32(seed+2) || f.Sig != seed+3 {
 		t.Fatalf("frame %d: %+v %+v", seed, f, *f.Header)
 	}
 	for i, b := range unsafe.Slice((*byte)(f.Payload()), n) {
