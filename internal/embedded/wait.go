@@ -110,6 +110,8 @@ func (ep *endpoint) await(c cond, done <-chan struct{}) error {
 			return err
 		case !ep.polling:
 			return ep.poll(c, done)
+		case ep.jobs.len() > 0: // of a receive that has just matched; the poller may be asleep
+			ep.runJobs()
 		default:
 			if c.flag != nil && ep.asleep {
 				// Whoever counts the flag up may have looked already whether anybody
@@ -148,7 +150,7 @@ func (ep *endpoint) park(c cond, done <-chan struct{}) {
 	} else {
 		ep.watchers.add(p)
 	}
-	ep.lock.Unlock()
+	ep.unlock()
 	select {
 	case <-p.wake:
 	case <-done:

@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+	"time"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
@@ -153,5 +154,56 @@ func TestSendsToARankThatEnds(t *testing.T) {
 	}
 	if len(seen) < spare {
 		t.Errorf("%d requests are in the pool, there were %d", len(seen), spare)
+	}
+}
+
+// A receive whose message has been offered copies it although the goroutine that
+// polls for the rank is asleep, waiting for something else.
+func TestReceiveBesideASleeper(t *testing.T) {
+	ranks := NewInproc(2)
+	to, from := ranks[0].(*endpoint), ranks[1].(*endpoint)
+	buf := func(n int) engine.Buf {
+		p := make([]byte, n+1)
+		return engine.Buf{Ptr: unsafe.Pointer(&p[0]), Count: n, Type: rawType}
+	}
+	results := make(chan error)
+	receive := func(n, tag int) {
+		_, err := to.world.Recv(buf(n), 1, tag, nil)
+		results <- err
+	}
+	asleep := func(holds func() bool) {
+		for seen := false; !seen; time.Sleep(time.Millisecond) {
+			to.lock.Lock()
+			seen = to.asleep && holds()
+			to.lock.Unlock()
+		}
+	}
+	end := func() {
+		t.Helper()
+		select {
+		case err := <-results:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(30 * time.Second):
+			t.Fatal("the receive does not end")
+		}
+	}
+	const long = 300 << 10
+	go receive(8, 9)
+	asleep(func() bool { return true })
+	sent, err := from.world.Isend(buf(long), 0, 1, engine.Standard)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asleep(func() bool { return !to.world.contexts[0].q.Empty() }) // it has been told of the message
+	go receive(long, 1)
+	end()
+	if err := from.world.Send(buf(8), 0, 9, engine.Standard, nil); err != nil {
+		t.Fatal(err)
+	}
+	end()
+	if _, err := sent.Wait(nil); err != nil {
+		t.Error(err)
 	}
 }
