@@ -17,6 +17,9 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 	if err := c.usable(); err != nil {
 		return err
 	}
+	if c.size == 1 {
+		return alone(&k)
+	}
 	d := c.d
 	if done == nil && !d.pollCollectives {
 		if ok, err := c.collectiveShort(&k); ok {
@@ -106,6 +109,12 @@ func (r *request) collectiveAside(k *engine.Coll, done <-chan struct{}) error {
 func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 	if err := c.usable(); err != nil {
 		return nil, err
+	}
+	if c.size == 1 {
+		if err := alone(&k); err != nil {
+			return nil, err
+		}
+		return aloneRequest{}, nil
 	}
 	width := c.d.width(c, &k)
 	if width == split {
@@ -199,13 +208,7 @@ func (r *request) collective(k *engine.Coll, width width, async, private bool) e
 		n := a.count(send.count, &send)
 		a.add(send.ptr, n, send.dtype, recv.ptr, counts, displs, recv.dtype, root)
 	case engine.Allgatherv:
-		v := *k.V
-		if p == 1 && len(v.RecvDispls) == 1 {
-			// MPICH 4.0 forgets the displacement when there is only one rank.
-			recv.ptr += uintptr(v.RecvDispls[0] * recv.elem)
-			v.RecvDispls = nil
-		}
-		counts, displs := a.vectors(v.RecvCounts, v.RecvDispls, &recv)
+		counts, displs := a.vectors(k.V.RecvCounts, k.V.RecvDispls, &recv)
 		n := a.count(send.count, &send)
 		a.add(send.ptr, n, send.dtype, recv.ptr, counts, displs, recv.dtype)
 	case engine.Alltoallv:
