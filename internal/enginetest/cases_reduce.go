@@ -107,23 +107,30 @@ func reduceScatters[E comparable](t *T, c *mpi.Comm, k *kindOf[E], op mpi.Op, f 
 		func() *mpi.Request { return mpi.IreduceScatterBlockInPlace(c, in, op) })
 	same(t, what("ReduceScatterBlockInPlace"), in[:n], total[me*n:(me+1)*n])
 
-	counts, at, sum := make([]int, p), 0, 0
-	for r := range counts {
-		counts[r] = n * ((r + 1) % 3) / 2
-		if r < me {
-			at += counts[r]
-		}
-		sum += counts[r]
+	uneven, sole := make([]int, p), make([]int, p)
+	for r := range uneven {
+		uneven[r] = n * ((r + 1) % 3) / 2
 	}
-	mine, total = k.fill(me+1, sum), k.combine(sum, 0, p-1, f)
-	got = make([]E, counts[me])
-	form(t, nb, what("ReduceScatter"), func() error { return mpi.ReduceScatter(c, mine, got, counts, op) },
-		func() *mpi.Request { return mpi.IreduceScatter(c, mine, got, counts, op) })
-	same(t, what("ReduceScatter"), got, total[at:at+counts[me]])
-	in = slices.Clone(mine)
-	form(t, nb, what("ReduceScatterInPlace"), func() error { return mpi.ReduceScatterInPlace(c, in, counts, op) },
-		func() *mpi.Request { return mpi.IreduceScatterInPlace(c, in, counts, op) })
-	same(t, what("ReduceScatterInPlace"), in[:counts[me]], total[at:at+counts[me]])
+	sole[(n+1)%p] = n
+	for _, counts := range [][]int{uneven, sole} {
+		at, sum := 0, 0
+		for r, m := range counts {
+			if r < me {
+				at += m
+			}
+			sum += m
+		}
+		mine, total := k.fill(me+1, sum), k.combine(sum, 0, p-1, f)
+		got := make([]E, counts[me])
+		form(t, nb, what("ReduceScatter"), func() error { return mpi.ReduceScatter(c, mine, got, counts, op) },
+			func() *mpi.Request { return mpi.IreduceScatter(c, mine, got, counts, op) })
+		same(t, what("ReduceScatter"), got, total[at:at+counts[me]])
+		same(t, what("input of ReduceScatter"), mine, k.fill(me+1, sum))
+		in := slices.Clone(mine)
+		form(t, nb, what("ReduceScatterInPlace"), func() error { return mpi.ReduceScatterInPlace(c, in, counts, op) },
+			func() *mpi.Request { return mpi.IreduceScatterInPlace(c, in, counts, op) })
+		same(t, what("ReduceScatterInPlace"), in[:counts[me]], total[at:at+counts[me]])
+	}
 }
 
 // affine maps x to mul·x + add modulo 2³²: composition is associative and not

@@ -174,10 +174,18 @@ func (b *Board) reduceScatter(c *engine.Coll) error {
 		b.copyOut(unsafe.Add(dst, before), unsafe.Add(v.in, before+own), after)
 	}
 	b.seal(n, mode)
-	if b.tree {
+	switch {
+	case b.tree:
 		b.notifyAll()
-	} else if err := b.posted(); err != nil {
-		return err
+	case own == 0: // and nothing to wait for
+		b.oneSided = true
+		b.readStage = n > b.slot
+		b.notifyAll()
+		return nil
+	default:
+		if err := b.posted(); err != nil {
+			return err
+		}
 	}
 	part := vector{in: v.in, out: v.out, n: count, size: v.size, op: v.op}
 	if count > 0 {
