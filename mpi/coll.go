@@ -41,8 +41,7 @@ func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	req, err := c.ec.Icollective(k)
 	switch {
 	case err != nil:
-		r.end(emptyStatus, r.failed(err))
-		r.ended, r.state = true, over
+		r.endAtOnce(emptyStatus, r.failed(err))
 	case c.st.check != nil:
 		c.st.check.alongside(c, &k, r, req)
 	default:

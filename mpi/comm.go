@@ -51,7 +51,8 @@ type process struct {
 	finalized atomic.Bool
 	checkers  checkers
 	requests  atomic.Pointer[slab]
-	received  atomic.Int64 // bytes of objects
+	lastSlab  atomic.Pointer[slab] // the one before
+	received  atomic.Int64         // bytes of objects
 }
 
 // newProcess makes the communicators of a rank. In check mode it is collective.

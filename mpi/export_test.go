@@ -16,3 +16,16 @@ func Checkers(c *Comm) int {
 	defer p.mu.Unlock()
 	return len(p.list)
 }
+
+// Operations identifies the memory that the latest receives of c's rank use
+// until they are complete; nil before there have been many.
+func Operations(c *Comm) any {
+	s := c.st.proc.requests.Load()
+	if s == nil {
+		return nil
+	}
+	if ops := s.operations.Load(); ops != nil {
+		return ops
+	}
+	return nil
+}

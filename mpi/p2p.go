@@ -101,7 +101,7 @@ func Irecv[T any](c *Comm, buf []T, source, tag int) *Request {
 		return doneRequest(c, nullStatus, c.checkRecv(e, source, tag))
 	}
 	b := bufOf(e, buf)
-	r := c.st.proc.allocRequest()
+	r := c.st.proc.allocReceive()
 	req, st, err := c.ec.IrecvNow(b, source, tag, r.reserve(), &r.state)
 	return r.wrap(c, opIrecv, source, tag, req, statusOf(st), err)
 }

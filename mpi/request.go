@@ -44,9 +44,10 @@ type noCopy struct{}
 func (*noCopy) Lock()   {}
 func (*noCopy) Unlock() {}
 
-// operation is what a request needs until it is complete. Programs start
-// requests by the million, and short messages are complete at once: what all
-// requests have is small.
+// operation is what a request needs until it is complete, or to keep an error.
+// Programs start requests by the million, and short messages are complete at
+// once: what all requests have is small. After the completion without an error
+// it may be that of another request (see slab).
 type operation struct {
 	c    *Comm
 	mem  unsafe.Pointer // of a collective, the first buffer, kept alive
@@ -115,35 +116,6 @@ func (o opName) String() string {
 	return opNames[o]
 }
 
-// slab is where a rank's requests are allocated, some at a time.
-type slab struct {
-	used atomic.Int32
-	list []Request
-}
-
-// The slabs of a rank become larger as it starts more requests, up to 16 KiB.
-const firstSlab, largestSlab = 4, 512
-
-// allocRequest returns a new request of the rank.
-func (p *process) allocRequest() *Request {
-	for {
-		s := p.requests.Load()
-		if s != nil {
-			if i := int(s.used.Add(1)) - 1; i < len(s.list) {
-				return &s.list[i]
-			}
-		}
-		next := &slab{list: make([]Request, firstSlab)}
-		if s != nil {
-			next.list = make([]Request, min(2*len(s.list), largestSlab))
-			if len(s.list) == largestSlab {
-				takeBallast()
-			}
-		}
-		p.requests.CompareAndSwap(s, next)
-	}
-}
-
 // stage runs when the engine's part of a request has ended, on the goroutine
 // that finds it so. It may begin a further part by returning a request;
 // otherwise it returns the result. It runs once; for the end of a further part
@@ -187,8 +159,7 @@ func (r *Request) begin(c *Comm, peer, tag int, req engine.Request, err error) *
 		r.c, r.more, r.withdraw, r.fixed = c, nil, false, false
 	}
 	if err != nil {
-		r.end(emptyStatus, r.failed(err))
-		r.ended, r.state = true, over
+		r.endAtOnce(emptyStatus, r.failed(err))
 		return r
 	}
 	r.req, r.ended, r.cancelled = req, false, false
@@ -201,11 +172,11 @@ func doneRequest(c *Comm, st Status, err error) *Request {
 	if err != nil {
 		st = emptyStatus
 	}
-	r := &Request{ended: true, state: over}
+	r := new(Request)
 	if err != nil {
 		r.operation = &operation{c: c}
 	}
-	r.end(st, err)
+	r.endAtOnce(st, err)
 	return r
 }
 
@@ -345,7 +316,7 @@ func (r *Request) status() Status {
 
 // err returns the error of the complete operation.
 func (r *Request) err() error {
-	if r.operation == nil || r.more == nil {
+	if atomic.LoadUint32(&r.state)&failed == 0 {
 		return nil
 	}
 	return r.more.err
@@ -360,6 +331,16 @@ func (r *Request) end(st Status, err error) {
 	r.req, r.mem = nil, nil
 	if err != nil {
 		r.extra().err = err
+	}
+}
+
+// endAtOnce is end of an operation that was over when the engine returned, or
+// has not come to it. Nobody else looks at r.
+func (r *Request) endAtOnce(st Status, err error) {
+	r.end(st, err)
+	r.ended, r.state = true, over
+	if err != nil {
+		r.state |= failed
 	}
 }
 

@@ -16,7 +16,8 @@ const (
 	over      = engine.OutcomeDone // the operation is complete; set when the lock is let go, or by the engine
 	handedOut = 2                  // and a call has said so
 	locked    = engine.OutcomeReserved
-	attended  = 8 // a goroutine blocks on the engine's request
+	attended  = 8  // a goroutine blocks on the engine's request
+	failed    = 16 // the operation has ended with an error
 )
 
 // none reports whether there is no request: none that ever had an operation.
@@ -74,6 +75,12 @@ func (r *Request) unlockTo(ended uint32) {
 		atomic.OrUint32(&r.state, ended)
 		atomic.AndUint32(&r.state, ^locked)
 	case r.ended:
+		if r.busy || r.blocked > 0 { // they will look at the operation again
+			ended |= attended
+		}
+		if r.more != nil && r.more.err != nil {
+			ended |= failed
+		}
 		memory.StoreRelease32(&r.state, ended)
 	case r.busy || r.blocked > 0:
 		memory.StoreRelease32(&r.state, attended)
@@ -84,7 +91,7 @@ func (r *Request) unlockTo(ended uint32) {
 
 // pending reports, with the lock held, whether the operation is not complete.
 func (r *Request) pending() bool {
-	return r.req != nil && atomic.LoadUint32(&r.state)&over == 0
+	return atomic.LoadUint32(&r.state)&over == 0 && r.req != nil
 }
 
 // handOut notes that a call reports the completion.

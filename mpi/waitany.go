@@ -163,7 +163,7 @@ func scan(reqs []*Request, first bool, found func(int)) (index int, pending bool
 func blockAny(reqs []*Request) error {
 	var (
 		w      anyWaiter
-		eng    engine.Engine
+		comm   *Comm
 		owned  []*Request
 		handle []engine.Request
 	)
@@ -195,7 +195,7 @@ func blockAny(reqs []*Request) error {
 			r.wake(w.fire)
 		case !r.busy:
 			r.busy = true
-			eng = r.c.st.proc.eng
+			comm = r.c
 			owned, handle = append(owned, r), append(handle, r.req)
 			if !r.withdraw {
 				w.context(r.c.ctx)
@@ -206,7 +206,7 @@ func blockAny(reqs []*Request) error {
 	var err error
 	switch {
 	case len(handle) > 0:
-		_, err = eng.WaitAny(handle, w.done)
+		_, err = comm.st.proc.eng.WaitAny(handle, w.done)
 	case w.done != nil:
 		<-w.done
 	}
@@ -215,7 +215,7 @@ func blockAny(reqs []*Request) error {
 		return nil // the next scan deals with the context that ended
 	}
 	if err != nil {
-		return owned[0].c.failed("", Undefined, Undefined, err)
+		return comm.failed("", Undefined, Undefined, err)
 	}
 	return nil
 }
