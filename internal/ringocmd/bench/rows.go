@@ -88,13 +88,18 @@ func (r *rows) add(cells ...any) error {
 	return err
 }
 
-// cell writes one cell in OSU's widths; the header line is a comment.
+// cell writes one cell in OSU's widths, but for the names of collectives, which
+// are longer; the header line is a comment.
 func (r *rows) cell(b *strings.Builder, i int, text string) {
+	first := 18
+	if r.columns[0].key == "collective" {
+		first = 24
+	}
 	switch {
 	case i == 0 && text == r.columns[0].label:
-		fmt.Fprintf(b, "# %-16s", text)
+		fmt.Fprintf(b, "# %-*s", first-2, text)
 	case i == 0:
-		fmt.Fprintf(b, "%-18s", text)
+		fmt.Fprintf(b, "%-*s", first, text)
 	default:
 		fmt.Fprintf(b, " %17s", text)
 	}
