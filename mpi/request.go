@@ -27,7 +27,7 @@ import (
 type Request struct {
 	_ noCopy
 
-	*operation // nil: complete, without an error, from the start; may be of the operation before
+	*operation // nil: complete, without an error, from the start; once complete, it may be another request's
 
 	out   engine.Outcome // until it is complete, source and tag are the call's
 	state uint32         // see lock
@@ -142,12 +142,13 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, req engine.Request, st
 }
 
 // completeAtOnce makes r known as one whose operation was complete when the
-// engine returned. Nobody else looks at r.
+// engine returned. Nobody else looks at r but slab.over, at its state.
 func (r *Request) completeAtOnce(c *Comm) {
 	if r.operation != nil {
 		r.c, r.more, r.req = c, nil, nil // nothing is left of the operation before
 	}
-	r.ended, r.state = true, over
+	r.ended = true
+	memory.StoreRelease32(&r.state, over)
 }
 
 // begin is wrap of what the engine has under way, or has refused.
@@ -335,13 +336,15 @@ func (r *Request) end(st Status, err error) {
 }
 
 // endAtOnce is end of an operation that was over when the engine returned, or
-// has not come to it. Nobody else looks at r.
+// has not come to it. Nobody else looks at r but slab.over, at its state.
 func (r *Request) endAtOnce(st Status, err error) {
 	r.end(st, err)
-	r.ended, r.state = true, over
+	r.ended = true
+	state := over
 	if err != nil {
-		r.state |= failed
+		state |= failed
 	}
+	memory.StoreRelease32(&r.state, state)
 }
 
 func (r *Request) setStatus(st Status) {

@@ -69,8 +69,9 @@ func (p *process) nextSlab(s *slab) {
 }
 
 // over reports whether nobody will look at the operation of a request of the
-// slab again: all are complete without an error, and no goroutine is in a call
-// that began before that.
+// slab again: all are complete without an error, and no goroutine is to come
+// back from blocking on one. Others that are in a call on one look at the state
+// first.
 func (s *slab) over() bool {
 	for i := range s.list {
 		if atomic.LoadUint32(&s.list[i].state)&^handedOut != over {

@@ -129,3 +129,43 @@ func TestManyReceives(t *testing.T) {
 		return nil
 	})
 }
+
+// Several goroutines of a rank start requests at the same time, and one of them
+// takes over what those of the others needed.
+func TestManyReceivesOfSeveralGoroutines(t *testing.T) {
+	const goroutines = 4
+	rounds := 4000
+	if testing.Short() {
+		rounds = 1500
+	}
+	run(t, 1, func(c *mpi.Comm) error {
+		errs := make([]error, goroutines)
+		var wg sync.WaitGroup
+		for g := range goroutines {
+			wg.Go(func() {
+				for i := range rounds {
+					buf := [1]int{}
+					var reqs [2]*mpi.Request
+					first := i % 2 // a send to a receive that is posted, or the other way round
+					for k := range reqs {
+						if k == first {
+							reqs[k] = mpi.Irecv(c, buf[:], 0, g)
+						} else {
+							reqs[k] = mpi.Isend(c, []int{i}, 0, g)
+						}
+					}
+					err := mpi.WaitAll(reqs[:]...)
+					if st := reqs[first].Status(); err == nil && (buf[0] != i || st.Tag != g) {
+						err = fmt.Errorf("round %d of goroutine %d: got %v with %v", i, g, buf, st)
+					}
+					if err != nil {
+						errs[g] = err
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		return errors.Join(errs...)
+	})
+}

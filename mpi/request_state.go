@@ -16,7 +16,7 @@ const (
 	over      = engine.OutcomeDone // the operation is complete; set when the lock is let go, or by the engine
 	handedOut = 2                  // and a call has said so
 	locked    = engine.OutcomeReserved
-	attended  = 8  // a goroutine blocks on the engine's request
+	attended  = 8  // a goroutine blocks on the engine's request, or has yet to come back from that
 	failed    = 16 // the operation has ended with an error
 )
 
@@ -36,7 +36,8 @@ func (r *Request) isOut() bool { return atomic.LoadUint32(&r.state)&handedOut !=
 
 // lock guards what is in r.operation. A program that sends many messages takes
 // it for each of them: it is one atomic operation, and letting it go is a plain
-// store. Nobody blocks who has it.
+// store. Nobody blocks who has it. Who finds the request complete when he has it
+// does not look at r.operation, which may be another request's.
 func (r *Request) lock() {
 	if s := atomic.LoadUint32(&r.state); s&locked != 0 || !atomic.CompareAndSwapUint32(&r.state, s, s|locked) {
 		r.lockSlow()
@@ -59,7 +60,7 @@ func (r *Request) lockSlow() {
 
 // reserve is where the engine may leave the outcome, once wrap says so.
 func (r *Request) reserve() *engine.Outcome {
-	r.state = locked
+	memory.StoreRelease32(&r.state, locked)
 	return &r.out
 }
 
@@ -90,6 +91,7 @@ func (r *Request) unlockTo(ended uint32) {
 }
 
 // pending reports, with the lock held, whether the operation is not complete.
+// The state comes first: of a complete one, r.req may be another request's.
 func (r *Request) pending() bool {
 	return atomic.LoadUint32(&r.state)&over == 0 && r.req != nil
 }
@@ -98,7 +100,7 @@ func (r *Request) pending() bool {
 func (r *Request) handOut() {
 	if atomic.LoadUint32(&r.state) == over {
 		// As whoever claims it at the same time. A lock that is taken at the same
-		// time may be lost, but then nobody changes anything any more.
+		// time may be lost, but then nobody reads or changes anything any more.
 		memory.StoreRelease32(&r.state, over|handedOut)
 		return
 	}

@@ -289,7 +289,6 @@ func (c *comm) Collective(op engine.Coll, done <-chan struct{}) error {
 			return err
 		}
 	}
-	toSoleReceiver(&op, c.rank)
 	var err error
 	if c.board != nil {
 		err = c.board.Run(op, done)
@@ -300,32 +299,6 @@ func (c *comm) Collective(op engine.Coll, done <-chan struct{}) error {
 		c.Revoke("a collective on it was given up by one of its ranks")
 	}
 	return err
-}
-
-// toSoleReceiver makes a reduce of a reduce-scatter whose result is for one rank
-// alone, so that the others need not wait for each other. All ranks see that,
-// since all have the same counts.
-func toSoleReceiver(op *engine.Coll, rank int) {
-	if op.Kind != engine.ReduceScatter {
-		return
-	}
-	root := -1
-	for r, n := range op.V.RecvCounts {
-		switch {
-		case n == 0:
-		case root >= 0:
-			return
-		default:
-			root = r
-		}
-	}
-	if root < 0 {
-		return
-	}
-	op.Kind, op.Root, op.V = engine.Reduce, root, nil
-	if op.InPlace && rank != root {
-		op.InPlace, op.Send = false, op.Recv
-	}
 }
 
 func (c *comm) unusable() error {
@@ -349,7 +322,6 @@ func (c *comm) runSchedule(op engine.Coll, done <-chan struct{}) error {
 
 // Icollective implements [engine.Comm].
 func (c *comm) Icollective(op engine.Coll) (engine.Request, error) {
-	toSoleReceiver(&op, c.rank)
 	s, err := coll.Build(op, c.rank, c.size)
 	if err != nil {
 		return nil, err

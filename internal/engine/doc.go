@@ -8,7 +8,7 @@
 // called from any goroutine at any time (MPI_THREAD_MULTIPLE).
 //
 // Who may import it: mpi and its sibling public packages, the engines, and
-// enginetest. It imports only the standard library.
+// enginetest. It imports internal/memory and the standard library.
 //
 // What package mpi does before an engine is called, so that no engine repeats
 // it: element types are described, buffers and counts are checked against each

@@ -52,7 +52,7 @@ type layer struct {
 }
 
 var layers = map[string]layer{
-	"internal/engine":           {forms: "the contract of engines stands on nothing"},
+	"internal/engine":           {own: []string{"internal/memory"}, forms: "the contract of engines stands on memory alone"},
 	"internal/kernel":           {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, forms: "kernels are pure"},
 	"internal/memory":           {forms: "single instructions"},
 	"internal/embedded/futex":   {other: []string{"golang.org/x/sys/"}, forms: "one system call"},

@@ -10,5 +10,6 @@
 // Where a store must also be ordered before a later load (arming a sleeper,
 // checking for one), sync/atomic is used.
 //
-// Used by the embedded engine, and by package mpi for the states of requests.
+// Used by the embedded engine, by package engine for copies, and by package mpi
+// for the states of requests.
 package memory

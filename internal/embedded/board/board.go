@@ -74,10 +74,13 @@ func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
 		return b.broken
 	}
 	if b.size == 1 {
-		if e := alone(&c); e != nil {
+		if e := engine.Alone(&c); e != nil {
 			return e
 		}
 		return nil
+	}
+	if c.Kind == engine.ReduceScatter {
+		c.Root = soleReceiver(c.V.RecvCounts) + 1
 	}
 	b.misuse, b.done = nil, done
 	err := b.begin(&c)
@@ -129,7 +132,7 @@ func (b *Board) run(c *engine.Coll) error {
 }
 
 // symmetric reports whether a member that has completed a collective of kind k
-// knows that all members have begun it.
+// knows that all members have begun it, if it was not oneSided.
 func symmetric(k engine.CollKind) bool {
 	switch k {
 	case engine.Barrier, engine.Allgather, engine.Allgatherv, engine.Alltoall, engine.Alltoallv, engine.Alltoallw,

@@ -514,6 +514,10 @@ func callName(meta uint64) string {
 	switch k {
 	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
 		name += " with root " + strconv.Itoa(int(uint16(meta>>16)))
+	case engine.ReduceScatter:
+		if sole := uint16(meta >> 16); sole > 0 { // see reduceScatter
+			name += " for rank " + strconv.Itoa(int(sole-1)) + " alone"
+		}
 	}
 	return name
 }

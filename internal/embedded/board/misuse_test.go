@@ -239,6 +239,16 @@ func TestMismatch(t *testing.T) {
 				{"root", engine.Coll{Kind: engine.Reduce, Root: 0, Op: op, Send: buf(f64, n), Recv: buf(f64, n)},
 					engine.Coll{Kind: engine.Reduce, Root: 1, Op: op, Send: buf(f64, n), Recv: buf(f64, n)}, []engine.Class{engine.ErrMismatch}, false, false},
 			}
+			scatterTo := func(counts ...int) engine.Coll {
+				return engine.Coll{Kind: engine.ReduceScatter, Op: op, Send: buf(f64, counts[0]+counts[1]+counts[2]), Recv: buf(f64, n), V: &engine.Vector{RecvCounts: counts}}
+			}
+			for _, other := range [][]int{{0, n, 0}, {0, 0, n}, {n, n, 0}, {0, n, n}, {2 * n, 0, 0}} {
+				// Who receives nothing need not find out.
+				cases = append(cases, cases[len(cases)-1])
+				c := &cases[len(cases)-1]
+				c.name, c.a, c.b = fmt.Sprintf("a reduce-scatter for rank 0 alone, and %v", other), scatterTo(n, 0, 0), scatterTo(other...)
+				c.classes, c.first, c.oneSided = []engine.Class{engine.ErrMismatch}, true, false
+			}
 			for _, c := range cases {
 				t.Run(fmt.Sprintf("%v/%d/%s", how, n, c.name), func(t *testing.T) {
 					j := newJob(3, how, 10)

@@ -148,9 +148,41 @@ func (b *Board) scan(c *engine.Coll) error {
 	return b.fold(&v, 0, b.rank+1)
 }
 
+// soleReceiver is the only member that gets something from a reduce-scatter, or
+// -1 if there are several, or none.
+func soleReceiver(counts []int) int {
+	sole := -1
+	for r, n := range counts {
+		switch {
+		case n == 0:
+		case sole >= 0:
+			return -1
+		default:
+			sole = r
+		}
+	}
+	return sole
+}
+
+// reduceToOne is a reduce-scatter whose result is for one member alone.
+func (b *Board) reduceToOne(c *engine.Coll, sole int) error {
+	b.oneSided = true
+	r := engine.Coll{Kind: engine.Reduce, Root: sole, Send: c.Send, Recv: c.Recv, Op: c.Op}
+	if r.InPlace = c.InPlace && b.rank == sole; c.InPlace && !r.InPlace {
+		r.Send = c.Recv
+	}
+	return b.reduce(&r)
+}
+
 // reduceScatter is ReduceScatter and ReduceScatterBlock (MPI 5.0 §6.10). A
-// member posts its contribution but for its own part.
+// member posts its contribution but for its own part; one that receives nothing
+// does not wait for the others, and so does not find out what they have called.
+// If only one receives anything, its rank + 1 is c.Root: the members say so in
+// their headers.
 func (b *Board) reduceScatter(c *engine.Coll) error {
+	if c.Kind == engine.ReduceScatter && c.Root > 0 {
+		return b.reduceToOne(c, c.Root-1)
+	}
 	v := b.vector(c)
 	if b.empty(&v) {
 		return nil
@@ -179,7 +211,7 @@ func (b *Board) reduceScatter(c *engine.Coll) error {
 		b.notifyAll()
 	case own == 0: // and nothing to wait for
 		b.oneSided = true
-		b.readStage = n > b.slot
+		b.readStage = n > b.slot // the owners of stages wait for all
 		b.notifyAll()
 		return nil
 	default:
