@@ -12,13 +12,16 @@ import (
 // the start and never depends on one rank's state: the blocking one, or the
 // nonblocking one with polling (driver.pollCollectives).
 
-// alone is a collective of a communicator with one rank, for which no library
-// is needed. That also goes around a defect of MPICH 4.0 to 5.0, whose Alltoall
-// family sends a message to itself: MPIDI_Self_isend in
-// src/mpid/ch4/src/ch4_self.c looks at its tag and communicator and not at its
-// context, so that a receive with AnyTag of the program's takes it, and the
-// collective never ends.
-var alone = engine.Alone
+// A collective of one rank needs no library. That also goes around a defect of
+// MPICH 4.0 to 5.0, whose Alltoall family sends a message to itself:
+// MPIDI_Self_isend in src/mpid/ch4/src/ch4_self.c looks at its tag and
+// communicator and not at its context, so that a receive with AnyTag of the
+// program's takes it, and the collective never ends.
+
+// aloneRequest is a nonblocking collective of one rank.
+type aloneRequest struct{ engine.Completed }
+
+func (aloneRequest) Cancel() error { return errCollectiveCancel }
 
 // Collective runs a collective.
 func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
@@ -26,7 +29,7 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 		return err
 	}
 	if c.size == 1 {
-		if e := alone(&k); e != nil {
+		if e := engine.Alone(&k); e != nil {
 			return e
 		}
 		return nil
@@ -122,10 +125,10 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		return nil, err
 	}
 	if c.size == 1 {
-		if e := alone(&k); e != nil {
+		if e := engine.Alone(&k); e != nil {
 			return nil, e
 		}
-		return engine.Completed{}, nil
+		return aloneRequest{}, nil
 	}
 	width := c.d.width(c, &k)
 	if width == split {

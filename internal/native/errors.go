@@ -112,8 +112,9 @@ func (d *driver) errorText(rc int32) string {
 }
 
 var (
-	errFinalized = engine.Errorf(engine.ErrFinalized, "MPI_Finalize has been called")
-	errFreed     = engine.Errorf(engine.ErrComm, "the communicator has been freed")
+	errFinalized        = engine.Errorf(engine.ErrFinalized, "MPI_Finalize has been called")
+	errFreed            = engine.Errorf(engine.ErrComm, "the communicator has been freed")
+	errCollectiveCancel = engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
 )
 
 // errDone is what a call returns when its done channel is closed first.

@@ -352,7 +352,7 @@ func (m *compound) Wait(done <-chan struct{}) (engine.Status, error) {
 }
 
 func (m *compound) Cancel() error {
-	return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
+	return errCollectiveCancel
 }
 
 func (m *compound) Recycle() {}

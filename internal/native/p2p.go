@@ -369,7 +369,7 @@ func (r *request) Recycle() {}
 func (r *request) Cancel() error {
 	switch {
 	case r.kind == opColl:
-		return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled")
+		return errCollectiveCancel
 	case r.over.Load():
 		return nil
 	case !r.canCancel:
