@@ -221,6 +221,9 @@ func (ep *endpoint) poll(c cond, done <-chan struct{}) (err error) {
 			ep.hub.yield()
 			ep.lock.Lock()
 			over, err = ep.look(&c, done)
+			for !over && ep.moved >= framesPerTurn { // more than a turn was there
+				over, err = ep.look(&c, done)
+			}
 		}
 		if over {
 			break
