@@ -6,6 +6,10 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 // counts[i] elements of the result, in order, to recv of rank i (MPI 5.0
 // §6.10.2). All ranks give the same counts, whose sum is the length of send;
 // recv has length counts[Rank()]. The buffers do not overlap. Collective.
+//
+// A rank that receives nothing may return before the others have called. Counts
+// that differ from rank to rank are found where they show; RINGO_CHECK=1 finds
+// them always, and on every rank.
 func ReduceScatter[T any](c *Comm, send, recv []T, counts []int, op Op) error {
 	return c.collective(reduceScatter(c, send, recv, counts, op, false))
 }
