@@ -53,13 +53,13 @@ func (p *process) nextRequest() (*slab, int) {
 
 // nextSlab follows s, which is full.
 func (p *process) nextSlab(s *slab) {
-	next := &slab{list: make([]Request, firstSlab)}
+	n := firstSlab
 	if s != nil {
-		next.list = make([]Request, min(2*len(s.list), largestSlab))
-		if len(s.list) == largestSlab {
+		if n = min(2*len(s.list), largestSlab); n == len(s.list) {
 			takeBallast()
 		}
 	}
+	next := &slab{list: make([]Request, n)}
 	if !p.requests.CompareAndSwap(s, next) || s == nil {
 		return
 	}

@@ -8,7 +8,7 @@ import (
 
 // Alone carries out the collective c of a communicator with one rank: its
 // contribution is its result. The buffers do not overlap.
-func Alone(c *Coll) *Error {
+func Alone(c *Coll) error {
 	if c.InPlace || c.Kind == Barrier || c.Kind == Bcast || c.Kind == Exscan {
 		return nil
 	}

@@ -29,10 +29,7 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 		return err
 	}
 	if c.size == 1 {
-		if e := engine.Alone(&k); e != nil {
-			return e
-		}
-		return nil
+		return engine.Alone(&k)
 	}
 	d := c.d
 	if done == nil && !d.pollCollectives {
@@ -125,8 +122,8 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		return nil, err
 	}
 	if c.size == 1 {
-		if e := engine.Alone(&k); e != nil {
-			return nil, e
+		if err := engine.Alone(&k); err != nil {
+			return nil, err
 		}
 		return aloneRequest{}, nil
 	}

@@ -74,10 +74,7 @@ func (b *Board) Run(c engine.Coll, done <-chan struct{}) error {
 		return b.broken
 	}
 	if b.size == 1 {
-		if e := engine.Alone(&c); e != nil {
-			return e
-		}
-		return nil
+		return engine.Alone(&c)
 	}
 	if c.Kind == engine.ReduceScatter {
 		c.Root = soleReceiver(c.V.RecvCounts) + 1
