@@ -15,9 +15,7 @@ import (
 type context struct {
 	comm *comm
 	kind uint32
-	q    match.Queue[request, message]
-
-	_ [16]byte // see wholeLines
+	q    match.Queue[request, message] // the whole takes whole cache lines: see wholeLines
 }
 
 // The kinds of contexts.

@@ -6,7 +6,8 @@
 // Receives from one source and receives from any source are kept in separate
 // lists and numbered, so that an arriving message looks at the heads of two
 // lists and takes the older match (as Open MPI's ob1). Unexpected messages are
-// in a list of their source and in one of all.
+// in a list of their source and in one of all. Where a search would pass many
+// items, an index by source and tag takes the place of the walk (index.go).
 //
 // Used by the embedded engine only.
 package match
@@ -52,10 +53,8 @@ type Msg[M any] struct {
 	next, prev       *Msg[M] // of the same source
 	allNext, allPrev *Msg[M] // of all sources
 	source           *msgList[M]
+	order            uint64
 }
-
-// NextOfSource returns the next unexpected message of the same source, or nil.
-func (m *Msg[M]) NextOfSource() *Msg[M] { return m.next }
 
 // NextOfAll returns the next unexpected message of any source, or nil.
 func (m *Msg[M]) NextOfAll() *Msg[M] { return m.allNext }
@@ -76,6 +75,9 @@ type Queue[R, M any] struct {
 	orders uint64
 	posts  int
 	msgs   int
+
+	by   *indexes[R, M] // nil: none is needed
+	long int            // longWalk, except in tests
 }
 
 // wholeLines is how many sources take whole cache lines: small communicators' queues
@@ -87,7 +89,7 @@ const fewSources = 32
 
 // Init prepares the queue of a communicator with the given number of members.
 func (q *Queue[R, M]) Init(members int) {
-	*q = Queue[R, M]{}
+	*q = Queue[R, M]{long: longWalk}
 	if members <= fewSources {
 		q.few = make([]source[R, M], members, (members+wholeLines-1)/wholeLines*wholeLines)
 	} else {
@@ -141,6 +143,9 @@ func (q *Queue[R, M]) Post(r *Recv[R]) {
 		l.tail.next = r
 	}
 	l.tail = r
+	if q.by != nil {
+		q.indexPosted(r)
+	}
 }
 
 // Restore puts a receive that Arrive has returned back where it was: the
@@ -168,6 +173,9 @@ func (q *Queue[R, M]) Restore(r *Recv[R]) {
 	}
 	q.posts++
 	l.n++
+	if q.by != nil && q.by.posts != nil {
+		q.by.posts.restore(keyOf(r.Source, r.Tag), r, r.order)
+	}
 }
 
 // Withdraw takes a posted receive out again; it reports whether it was posted.
@@ -214,22 +222,50 @@ func (q *Queue[R, M]) Arrive(src, tag int32) *Recv[R] {
 	if s == nil {
 		return nil
 	}
-	own := first(s.posted.head, tag)
-	any := first(q.wild.head, tag)
-	if own == nil || any != nil && any.order < own.order {
-		own = any
+	r := q.oldest(s, src, tag)
+	if r != nil {
+		q.Withdraw(r)
 	}
-	if own != nil {
-		q.Withdraw(own)
-	}
-	return own
+	return r
 }
 
-func first[R any](r *Recv[R], tag int32) *Recv[R] {
+// oldest finds the oldest posted receive that a message from s matches.
+func (q *Queue[R, M]) oldest(s *source[R, M], src, tag int32) *Recv[R] {
+	if q.by == nil || q.by.posts == nil {
+		left := q.long
+		own := first(s.posted.head, tag, &left)
+		wild := first(q.wild.head, tag, &left)
+		if left >= 0 {
+			return older(own, wild)
+		}
+		q.indexAllPosted()
+	}
+	x := q.by.posts
+	r := older(x.oldest(keyOf(src, tag), posted), x.oldest(keyOf(AnySource, tag), posted))
+	if tag < InternalTag {
+		r = older(r, older(x.oldest(keyOf(src, AnyTag), posted), x.oldest(keyOf(AnySource, AnyTag), posted)))
+	}
+	return r
+}
+
+// first finds the first receive of a list that takes the tag. It gives up
+// when it has passed more than left others.
+func first[R any](r *Recv[R], tag int32, left *int) *Recv[R] {
 	for r != nil && !Tag(r.Tag, tag) {
+		if *left--; *left < 0 {
+			return nil
+		}
 		r = r.next
 	}
 	return r
+}
+
+// older returns the receive that was posted first; either may be nil.
+func older[R any](a, b *Recv[R]) *Recv[R] {
+	if a == nil || b != nil && b.order < a.order {
+		return b
+	}
+	return a
 }
 
 // Add appends an unexpected message: no posted receive matched it.
@@ -251,6 +287,11 @@ func (q *Queue[R, M]) Add(m *Msg[M]) {
 	}
 	q.all.tail = m
 	q.msgs++
+	q.orders++
+	m.order = q.orders
+	if q.by != nil {
+		q.indexMessage(m)
+	}
 }
 
 // Find returns the oldest unexpected message that a receive with the given
@@ -260,21 +301,42 @@ func (q *Queue[R, M]) Find(src, tag int32) *Msg[M] {
 		return nil
 	}
 	if src == AnySource {
-		m := q.all.head
-		for m != nil && !Tag(tag, m.Tag) {
-			m = m.allNext
-		}
-		return m
+		return q.findAnywhere(tag)
 	}
 	s := q.from(src)
 	if s == nil {
 		return nil
 	}
-	m := s.unexpected.head
-	for m != nil && !Tag(tag, m.Tag) {
-		m = m.next
+	if q.by == nil || q.by.msgs == nil || tag == AnyTag {
+		left := q.long
+		for m := s.unexpected.head; ; m = m.next {
+			if m == nil || Tag(tag, m.Tag) {
+				return m
+			}
+			if left--; left < 0 && tag != AnyTag {
+				break
+			}
+		}
+		q.indexAllBySource()
 	}
-	return m
+	return q.by.msgs.oldest(keyOf(src, tag), unexpected)
+}
+
+// findAnywhere is Find of a receive from any source.
+func (q *Queue[R, M]) findAnywhere(tag int32) *Msg[M] {
+	if q.by == nil || q.by.tags == nil || tag == AnyTag {
+		left := q.long
+		for m := q.all.head; ; m = m.allNext {
+			if m == nil || Tag(tag, m.Tag) {
+				return m
+			}
+			if left--; left < 0 && tag != AnyTag {
+				break
+			}
+		}
+		q.indexAllByTag()
+	}
+	return q.by.tags.oldest(keyOf(AnySource, tag), unexpected)
 }
 
 // Take removes an unexpected message.

@@ -47,6 +47,7 @@ func TestAgainstModel(t *testing.T) {
 		members := rapid.SampledFrom([]int{1, 2, 5, 32, 33, 100}).Draw(t, "members")
 		var q match.Queue[int, int]
 		q.Init(members)
+		q.SetLongWalk(rapid.SampledFrom([]int{0, 1, 3, 6, match.LongWalk}).Draw(t, "long walk"))
 		var m model
 		src := func(wild bool) int32 {
 			if wild && rapid.IntRange(0, 2).Draw(t, "wild") == 0 {
@@ -138,4 +139,105 @@ func TestUnknownSource(t *testing.T) {
 	if q.Arrive(7, 1) != nil || q.Arrive(-5, 1) != nil || q.Find(9, 1) != nil {
 		t.Fatal("matched")
 	}
+}
+
+// Many messages that are received in reverse, and many receives that are served
+// in reverse, are found through an index, which goes when few are left.
+func TestLongQueues(t *testing.T) {
+	const n = 5000
+	for _, c := range []struct {
+		name   string
+		source int32
+	}{{"one source", 1}, {"any source", match.AnySource}} {
+		t.Run(c.name, func(t *testing.T) {
+			var q match.Queue[int, int]
+			q.Init(4)
+			for i := range int32(n) {
+				q.Add(&msg{Source: 1, Tag: i})
+			}
+			for i := int32(n - 1); i >= 0; i-- {
+				m := q.Find(c.source, i)
+				if m == nil || m.Tag != i {
+					t.Fatalf("Find(%d, %d) = %v", c.source, i, m)
+				}
+				q.Take(m)
+			}
+			if _, bySource, byTag := q.Indexed(); bySource != (c.source == 1) || byTag == bySource {
+				t.Fatalf("indexed by source: %v, by tag: %v", bySource, byTag)
+			}
+			q.Add(&msg{Source: 1})
+			if _, bySource, byTag := q.Indexed(); bySource || byTag {
+				t.Fatal("an index is kept for one message")
+			}
+
+			for i := range int32(n) {
+				q.Post(&recv{Source: c.source, Tag: i})
+			}
+			for i := int32(n - 1); i >= 0; i-- {
+				if r := q.Arrive(1, i); r == nil || r.Tag != i {
+					t.Fatalf("Arrive(1, %d) = %v", i, r)
+				}
+			}
+			if posted, _, _ := q.Indexed(); !posted {
+				t.Fatal("the receives are not indexed")
+			}
+			q.Post(&recv{Source: 2})
+			if posted, _, _ := q.Indexed(); posted {
+				t.Fatal("an index is kept for one receive")
+			}
+		})
+	}
+}
+
+// What leaves a queue by other ways than through its index does not pile up in
+// the index.
+func TestIndexForgets(t *testing.T) {
+	var q match.Queue[int, int]
+	q.Init(2)
+	for i := range int32(1000) {
+		q.Add(&msg{Source: 1, Tag: i})
+	}
+	q.Find(1, 999) // makes the index
+	for i := range int32(100_000) {
+		q.Take(q.Unexpected())
+		q.Add(&msg{Source: 1, Tag: 1000 + i})
+	}
+	if n := q.Entries(); n > 3*1000 {
+		t.Fatalf("%d entries for 1000 messages", n)
+	}
+}
+
+func BenchmarkMatch(b *testing.B) {
+	b.Run("posted first", func(b *testing.B) {
+		var q match.Queue[int, int]
+		q.Init(2)
+		r := &recv{Source: 1, Tag: 5}
+		for b.Loop() {
+			q.Post(r)
+			q.Arrive(1, 5)
+		}
+	})
+	b.Run("unexpected", func(b *testing.B) {
+		var q match.Queue[int, int]
+		q.Init(2)
+		m := &msg{Source: 1, Tag: 5}
+		for b.Loop() {
+			q.Add(m)
+			q.Take(q.Find(1, 5))
+		}
+	})
+	b.Run("20000 in reverse", func(b *testing.B) {
+		var q match.Queue[int, int]
+		q.Init(2)
+		ms := make([]msg, 20000)
+		for b.Loop() {
+			for i := range ms {
+				ms[i] = msg{Source: 1, Tag: int32(i)}
+				q.Add(&ms[i])
+			}
+			for i := len(ms) - 1; i >= 0; i-- {
+				q.Take(q.Find(1, int32(i)))
+			}
+		}
+	})
 }
