@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -42,17 +43,21 @@ type Case struct {
 	Run func(t *T, world *mpi.Comm)
 }
 
-// cases are all cases, in the order of their files.
-var cases []*Case
+// cases are all cases, in the order of their files; each cases_*.go begins with
+// its table.
+var cases = slices.Concat(
+	bigCases, checkCases, collCases, commCases, contextCases, envCases, errorCases, faultCases, leaveCases, objectCases,
+	p2pCases, reduceCases, requestCases, viewCases,
+)
 
-// define adds a case to the suite.
-func define(c Case) {
-	for _, o := range cases {
-		if o.Name == c.Name {
-			panic("enginetest: two cases named " + c.Name)
-		}
+// Define adds a case to the suite of this test binary, before its tests run;
+// package model adds one. A second case of a name is a mistake in the program,
+// and panics.
+func Define(c Case) {
+	if find(c.Name) != nil {
+		panic("enginetest: two cases named " + c.Name)
 	}
-	cases = append(cases, &c)
+	cases = append(cases, c)
 }
 
 // T is what a case sees of the test on its rank.

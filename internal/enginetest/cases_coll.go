@@ -7,6 +7,20 @@ import (
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
+// collCases are the rules of collectives that move data.
+var collCases = []Case{
+	{Name: "6.3 Barrier", Run: barrierHoldsAll,
+		Rule: "No rank leaves a barrier before all have entered it."},
+	{Name: "6.4–6.8 data-moving collectives of every length", Run: collectivesOfEveryLength,
+		Rule: "Bcast, Scatter(v), Gather(v), Allgather(v) and Alltoall(v), blocking, nonblocking and in place, move what they should, for every root."},
+	{Name: "6.4–6.8 data-moving collectives of every element type", Run: collectivesOfEveryType,
+		Rule: "Collectives carry all element types."},
+	{Name: "6.4 Bcast for every root and length", Run: bcastForEveryRoot,
+		Rule: "Whatever the root, all ranks end with its buffer; calls in a row do not mix."},
+	{Name: "6.8 Alltoallw with layouts", Run: alltoallwWithLayouts,
+		Rule: "Every pair has an element type and a layout of its own."},
+}
+
 // form runs a collective in its blocking or its nonblocking form.
 func form(t *T, nonblocking bool, what string, block func() error, start func() *mpi.Request) {
 	t.Trace(what)
@@ -255,126 +269,108 @@ func someRoots(t *T, n int) []int {
 	return sample(t, n, list)
 }
 
-func init() {
-	define(Case{
-		Name: "6.3 Barrier",
-		Rule: "No rank leaves a barrier before all have entered it.",
-		Run: func(t *T, c *mpi.Comm) {
-			// All ranks are on one host, so that their clocks agree.
-			for i := range 30 {
-				if i%3 == 0 && t.Rank == i/3%t.Size {
-					time.Sleep(2 * time.Millisecond)
-				}
-				entered := time.Now().UnixNano()
-				if i%2 == 0 {
-					t.OK(c.Barrier())
-				} else {
-					_, err := c.Ibarrier().Wait()
-					t.OK(err)
-				}
-				left := time.Now().UnixNano()
-				last, err := mpi.AllreduceValue(c, entered, mpi.Max)
-				t.OK(err)
-				if left < last {
-					t.Errorf("round %d: the barrier was left %v before the last rank entered it", i, time.Duration(last-left))
-				}
+func barrierHoldsAll(t *T, c *mpi.Comm) {
+	// All ranks are on one host, so that their clocks agree.
+	for i := range 30 {
+		if i%3 == 0 && t.Rank == i/3%t.Size {
+			time.Sleep(2 * time.Millisecond)
+		}
+		entered := time.Now().UnixNano()
+		if i%2 == 0 {
+			t.OK(c.Barrier())
+		} else {
+			_, err := c.Ibarrier().Wait()
+			t.OK(err)
+		}
+		left := time.Now().UnixNano()
+		last, err := mpi.AllreduceValue(c, entered, mpi.Max)
+		t.OK(err)
+		if left < last {
+			t.Errorf("round %d: the barrier was left %v before the last rank entered it", i, time.Duration(last-left))
+		}
+	}
+}
+
+func collectivesOfEveryLength(t *T, c *mpi.Comm) {
+	limit := 1 << 20
+	if t.Size > 2 {
+		limit = 256 << 10
+	}
+	if t.Size > 4 {
+		limit = 128 << 10
+	}
+	for _, n := range sample(t, 10, upTo(limit)) {
+		for _, root := range someRoots(t, 1) {
+			bytesKind.collectives(t, c, n, root)
+		}
+	}
+	bytesKind.collectives(t, c, limit/t.Size, t.Size-1)
+}
+
+func collectivesOfEveryType(t *T, c *mpi.Comm) {
+	for _, k := range kinds {
+		for _, n := range sample(t, 2, []int{0, 1, 2, 3, 5, 8, 17, 100, 1000}) {
+			for _, root := range someRoots(t, 1) {
+				k.collectives(t, c, n, root)
 			}
-		},
-	})
-	define(Case{
-		Name: "6.4–6.8 data-moving collectives of every length",
-		Rule: "Bcast, Scatter(v), Gather(v), Allgather(v) and Alltoall(v), blocking, nonblocking and in place, move what they should, for every root.",
-		Run: func(t *T, c *mpi.Comm) {
-			limit := 1 << 20
-			if t.Size > 2 {
-				limit = 256 << 10
+		}
+	}
+}
+
+func bcastForEveryRoot(t *T, c *mpi.Comm) {
+	for _, n := range sample(t, 16, upTo(1<<20)) {
+		for _, root := range someRoots(t, 3) {
+			buf := bytesKind.fill(t.Rank+root, n)
+			t.OK(mpi.Bcast(c, buf, root))
+			same(t, label("%d bytes, root %d", n, root), buf, bytesKind.fill(2*root, n))
+		}
+	}
+}
+
+func alltoallwWithLayouts(t *T, c *mpi.Comm) {
+	p := t.Size
+	for _, n := range []int{0, 1, 3, 50, 2000} {
+		send, recv := make([]mpi.Block, p), make([]mpi.Block, p)
+		var checks []func()
+		for r := range p {
+			out := make([]float64, 2*n+1)
+			for i := range n {
+				out[2*i] = float64(1000*t.Rank + 10*r + i%10)
 			}
-			if t.Size > 4 {
-				limit = 128 << 10
-			}
-			for _, n := range sample(t, 10, upTo(limit)) {
-				for _, root := range someRoots(t, 1) {
-					bytesKind.collectives(t, c, n, root)
+			in := make([]float64, 3*n+1)
+			send[r] = mpi.BlockOf(mpi.ViewOf(out, mpi.Strided(n, 1, 2)))
+			recv[r] = mpi.BlockOf(mpi.ViewOf(in, mpi.Strided(n, 1, 3)))
+			if (t.Rank+r)%2 == 1 { // pairs that exchange integers, contiguously
+				words, got := make([]int32, n), make([]int32, n)
+				for i := range words {
+					words[i] = int32(1000*t.Rank + 10*r + i%10)
 				}
-			}
-			bytesKind.collectives(t, c, limit/t.Size, t.Size-1)
-		},
-	})
-	define(Case{
-		Name: "6.4–6.8 data-moving collectives of every element type",
-		Rule: "Collectives carry all element types.",
-		Run: func(t *T, c *mpi.Comm) {
-			for _, k := range kinds {
-				for _, n := range sample(t, 2, []int{0, 1, 2, 3, 5, 8, 17, 100, 1000}) {
-					for _, root := range someRoots(t, 1) {
-						k.collectives(t, c, n, root)
-					}
-				}
-			}
-		},
-	})
-	define(Case{
-		Name: "6.4 Bcast for every root and length",
-		Rule: "Whatever the root, all ranks end with its buffer; calls in a row do not mix.",
-		Run: func(t *T, c *mpi.Comm) {
-			for _, n := range sample(t, 16, upTo(1<<20)) {
-				for _, root := range someRoots(t, 3) {
-					buf := bytesKind.fill(t.Rank+root, n)
-					t.OK(mpi.Bcast(c, buf, root))
-					same(t, label("%d bytes, root %d", n, root), buf, bytesKind.fill(2*root, n))
-				}
-			}
-		},
-	})
-	define(Case{
-		Name: "6.8 Alltoallw with layouts",
-		Rule: "Every pair has an element type and a layout of its own.",
-		Run: func(t *T, c *mpi.Comm) {
-			p := t.Size
-			for _, n := range []int{0, 1, 3, 50, 2000} {
-				send, recv := make([]mpi.Block, p), make([]mpi.Block, p)
-				var checks []func()
-				for r := range p {
-					out := make([]float64, 2*n+1)
-					for i := range n {
-						out[2*i] = float64(1000*t.Rank + 10*r + i%10)
-					}
-					in := make([]float64, 3*n+1)
-					send[r] = mpi.BlockOf(mpi.ViewOf(out, mpi.Strided(n, 1, 2)))
-					recv[r] = mpi.BlockOf(mpi.ViewOf(in, mpi.Strided(n, 1, 3)))
-					if (t.Rank+r)%2 == 1 { // pairs that exchange integers, contiguously
-						words, got := make([]int32, n), make([]int32, n)
-						for i := range words {
-							words[i] = int32(1000*t.Rank + 10*r + i%10)
+				send[r], recv[r] = mpi.BlockOf(mpi.Whole(words)), mpi.BlockOf(mpi.Whole(got))
+				checks = append(checks, func() {
+					for i, x := range got {
+						if want := int32(1000*r + 10*t.Rank + i%10); x != want {
+							t.Fatalf("from rank %d: element %d is %d, want %d", r, i, x, want)
 						}
-						send[r], recv[r] = mpi.BlockOf(mpi.Whole(words)), mpi.BlockOf(mpi.Whole(got))
-						checks = append(checks, func() {
-							for i, x := range got {
-								if want := int32(1000*r + 10*t.Rank + i%10); x != want {
-									t.Fatalf("from rank %d: element %d is %d, want %d", r, i, x, want)
-								}
-							}
-						})
-						continue
 					}
-					checks = append(checks, func() {
-						for i := range n {
-							if want := float64(1000*r + 10*t.Rank + i%10); in[3*i] != want {
-								t.Fatalf("from rank %d: element %d is %v, want %v", r, i, in[3*i], want)
-							}
-						}
-					})
-				}
-				if n%2 == 0 {
-					t.OK(mpi.Alltoallw(c, send, recv))
-				} else {
-					_, err := mpi.Ialltoallw(c, send, recv).Wait()
-					t.OK(err)
-				}
-				for _, check := range checks {
-					check()
-				}
+				})
+				continue
 			}
-		},
-	})
+			checks = append(checks, func() {
+				for i := range n {
+					if want := float64(1000*r + 10*t.Rank + i%10); in[3*i] != want {
+						t.Fatalf("from rank %d: element %d is %v, want %v", r, i, in[3*i], want)
+					}
+				}
+			})
+		}
+		if n%2 == 0 {
+			t.OK(mpi.Alltoallw(c, send, recv))
+		} else {
+			_, err := mpi.Ialltoallw(c, send, recv).Wait()
+			t.OK(err)
+		}
+		for _, check := range checks {
+			check()
+		}
+	}
 }

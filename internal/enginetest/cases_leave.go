@@ -11,6 +11,21 @@ import (
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
+// leaveCases are the rules about ranks that finalize before others.
+var leaveCases = []Case{
+	{Name: "a rank that finalizes is missed in collectives under way", Min: 2, Lost: 1, Needs: "faults", Run: leaverDuringCollectives,
+		Rule: missedRule},
+	{Name: "a rank that finalizes is missed in many collectives at once", Min: 2, Lost: 1, Needs: "faults", Run: leaverDuringManyCollectives,
+		Rule: missedRule},
+	{Name: "sends to a rank that has finalized end", Min: 2, Lost: 1, Needs: "faults", Run: sendsToLeaver,
+		Rule: "A send that would wait for a rank that has finalized ends with ErrProcFailed; one that need not wait may succeed."},
+	{Name: "a rank that has finalized is missed in later collectives", Min: 2, Lost: 1, Needs: "faults", Run: leaverBeforeCollectives,
+		Rule: missedRule},
+}
+
+// missedRule is the rule of the cases of collectives that a rank misses.
+const missedRule = "When a rank finalizes without having taken part in a collective, the calls of the others that need it end with ErrProcFailed naming it."
+
 // collective is a call in which the rank that has left is missed, and by whom
 // for certain; the others may have done their part without noticing.
 type collective struct {
@@ -79,50 +94,47 @@ func (t *T) missing(call collective, c *mpi.Comm, gone int) {
 
 // leaves is the case of a rank that finalizes while the others are in, or come
 // to, collectives that need it, one after another or in a goroutine each.
-func leaves(gone func(size int) int, first, together bool) func(t *T, world *mpi.Comm) {
-	return func(t *T, world *mpi.Comm) {
-		gone := gone(t.Size)
-		// A communicator for each call: after the first failure it is of no more use.
-		comms := make([]*mpi.Comm, len(missed))
-		for i := range comms {
-			c, err := world.Dup()
-			t.OK(err)
-			for range i { // collectives that all take part in
-				t.OK(c.Barrier())
-				t.OK(waitFor(c.Ibarrier()))
-			}
-			comms[i] = c
+func leaves(t *T, world *mpi.Comm, gone int, first, together bool) {
+	// A communicator for each call: after the first failure it is of no more use.
+	comms := make([]*mpi.Comm, len(missed))
+	for i := range comms {
+		c, err := world.Dup()
+		t.OK(err)
+		for range i { // collectives that all take part in
+			t.OK(c.Barrier())
+			t.OK(waitFor(c.Ibarrier()))
 		}
-		t.OK(world.Barrier())
-		if t.Rank == gone {
-			if !first {
-				time.Sleep(50 * time.Millisecond) // the others are to be blocked
-			}
-			t.Die(byLeave)
+		comms[i] = c
+	}
+	t.OK(world.Barrier())
+	if t.Rank == gone {
+		if !first {
+			time.Sleep(50 * time.Millisecond) // the others are to be blocked
 		}
-		if first {
-			time.Sleep(50 * time.Millisecond)
+		t.Die(byLeave)
+	}
+	if first {
+		time.Sleep(50 * time.Millisecond)
+	}
+	if together {
+		var wg sync.WaitGroup
+		for i, call := range missed {
+			wg.Go(func() { t.missing(call, comms[i], gone) })
 		}
-		if together {
-			var wg sync.WaitGroup
-			for i, call := range missed {
-				wg.Go(func() { t.missing(call, comms[i], gone) })
-			}
-			wg.Wait()
-		} else {
-			for i, call := range missed {
-				t.missing(call, comms[i], gone)
-			}
+		wg.Wait()
+	} else {
+		for i, call := range missed {
+			t.missing(call, comms[i], gone)
 		}
-		if d := t.SinceDeath(); d > patience {
-			t.Errorf("the calls ended only %v after the rank had left", d)
-		}
-		// Messages between the others still travel.
-		if next, previous := (t.Rank+1)%t.Size, (t.Rank+t.Size-1)%t.Size; next != gone && previous != gone {
-			got := make([]int, 1)
-			_, err := mpi.Sendrecv(world, []int{t.Rank}, t.Rank, 3, got, t.Rank, 3)
-			t.OK(err)
-		}
+	}
+	if d := t.SinceDeath(); d > patience {
+		t.Errorf("the calls ended only %v after the rank had left", d)
+	}
+	// Messages between the others still travel.
+	if next, previous := (t.Rank+1)%t.Size, (t.Rank+t.Size-1)%t.Size; next != gone && previous != gone {
+		got := make([]int, 1)
+		_, err := mpi.Sendrecv(world, []int{t.Rank}, t.Rank, 3, got, t.Rank, 3)
+		t.OK(err)
 	}
 }
 
@@ -155,25 +167,8 @@ func sendsToLeaver(t *T, world *mpi.Comm) {
 	}
 }
 
-func init() {
-	const rule = "When a rank finalizes without having taken part in a collective, the calls of the others that need it end with ErrProcFailed naming it."
-	last := func(size int) int { return size - 1 }
-	middle := func(size int) int { return (size - 1) / 2 }
-	define(Case{
-		Name: "a rank that finalizes is missed in collectives under way", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
-		Run: leaves(last, false, false),
-	})
-	define(Case{
-		Name: "a rank that finalizes is missed in many collectives at once", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
-		Run: leaves(last, false, true),
-	})
-	define(Case{
-		Name: "sends to a rank that has finalized end", Min: 2, Lost: 1, Needs: "faults",
-		Rule: "A send that would wait for a rank that has finalized ends with ErrProcFailed; one that need not wait may succeed.",
-		Run:  sendsToLeaver,
-	})
-	define(Case{
-		Name: "a rank that has finalized is missed in later collectives", Min: 2, Lost: 1, Needs: "faults", Rule: rule,
-		Run: leaves(middle, true, false),
-	})
-}
+func leaverDuringCollectives(t *T, world *mpi.Comm) { leaves(t, world, t.Size-1, false, false) }
+
+func leaverDuringManyCollectives(t *T, world *mpi.Comm) { leaves(t, world, t.Size-1, false, true) }
+
+func leaverBeforeCollectives(t *T, world *mpi.Comm) { leaves(t, world, (t.Size-1)/2, true, false) }

@@ -6,6 +6,16 @@ import (
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
+// viewCases are the rules of layouts and views.
+var viewCases = []Case{
+	{Name: "5.1 layouts of every element type", Run: layoutsOfEveryType,
+		Rule: "A view sends and receives the elements that its layout picks, in order, and leaves the others alone."},
+	{Name: "5.1 a matrix is scattered and gathered by columns", Run: matrixByColumns,
+		Rule: "ScatterView and GatherView divide the elements of a layout among the ranks in order."},
+	{Name: "5.1 layouts that cannot be are refused", Run: badLayoutsRefused,
+		Rule: "A layout that does not fit its buffer, has negative parts, or picks an element twice on receive, is an error before anything is sent."},
+}
+
 // layoutsOf makes layouts over at least n elements, with the indices they pick.
 func layoutsOf(n int) map[string]struct {
 	l  mpi.Layout
@@ -109,80 +119,68 @@ func (k *kindOf[E]) layouts(t *T, c *mpi.Comm, n int) {
 	}
 }
 
-func init() {
-	define(Case{
-		Name: "5.1 layouts of every element type",
-		Rule: "A view sends and receives the elements that its layout picks, in order, and leaves the others alone.",
-		Run: func(t *T, c *mpi.Comm) {
-			for _, k := range sample(t, 6, kinds) {
-				for _, n := range sample(t, 2, []int{0, 1, 12, 100, 700, 5000}) {
-					k.layouts(t, c, n)
-				}
-			}
-			kinds[1].layouts(t, c, 40000)
-		},
-	})
-	define(Case{
-		Name: "5.1 a matrix is scattered and gathered by columns",
-		Rule: "ScatterView and GatherView divide the elements of a layout among the ranks in order.",
-		Run: func(t *T, c *mpi.Comm) {
-			p, rows := t.Size, 5
-			cols := 2 * p
-			at := func(i, j int) float64 { return float64(100*i + j) }
-			var m mpi.View[float64]
-			var buf []float64
-			if t.Rank == 0 {
-				buf = make([]float64, rows*cols)
-				var parts []mpi.Layout
-				for r := range p {
-					parts = append(parts, mpi.Subarray([]int{rows, cols}, []int{rows, 2}, []int{0, 2 * r}))
-				}
-				for i := range buf {
-					buf[i] = at(i/cols, i%cols)
-				}
-				m = mpi.ViewOf(buf, mpi.Concat(parts...))
-			}
-			mine := make([]float64, rows*2)
-			t.OK(mpi.ScatterView(c, m, mpi.Whole(mine), 0))
-			for i := range mine {
-				if want := at(i/2, 2*t.Rank+i%2); mine[i] != want {
-					t.Fatalf("element %d is %v, want %v", i, mine[i], want)
-				}
-				mine[i] = -mine[i]
-			}
-			t.OK(mpi.GatherView(c, mpi.Whole(mine), m, 0))
-			for i, x := range buf {
-				if x != -at(i/cols, i%cols) {
-					t.Fatalf("element %d is %v", i, x)
-				}
-			}
-		},
-	})
-	define(Case{
-		Name: "5.1 layouts that cannot be are refused",
-		Rule: "A layout that does not fit its buffer, has negative parts, or picks an element twice on receive, is an error before anything is sent.",
-		Run: func(t *T, c *mpi.Comm) {
-			buf := make([]int, 10)
-			for name, l := range map[string]mpi.Layout{
-				"too long": mpi.Strided(6, 1, 2), "negative": mpi.Strided(-1, 1, 2), "offset": mpi.Offsets(-1), "contiguous": mpi.Contiguous(11),
-			} {
-				v := mpi.ViewOf(buf, l)
-				if v.Err() == nil && l.Err() == nil {
-					t.Errorf("%s: no error", name)
-				}
-				if err := mpi.SendView(c, v, t.Rank, 0); err == nil {
-					t.Errorf("%s: it is sent", name)
-				}
-			}
-			for _, l := range []mpi.Layout{mpi.Offsets(1, 1), mpi.Strided(3, 2, 1), mpi.Indexed([]int{3, 2}, []int{0, 2})} {
-				_, err := mpi.RecvView(c, mpi.ViewOf(buf, l), t.Rank, 0)
-				t.Is(err, mpi.ErrBuffer)
-				_, err = mpi.IrecvView(c, mpi.ViewOf(buf, l), t.Rank, 0).Wait()
-				t.Is(err, mpi.ErrBuffer)
-			}
-			if _, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); ok || err != nil {
-				t.Errorf("something was sent (%v)", err)
-			}
-		},
-	})
+func layoutsOfEveryType(t *T, c *mpi.Comm) {
+	for _, k := range sample(t, 6, kinds) {
+		for _, n := range sample(t, 2, []int{0, 1, 12, 100, 700, 5000}) {
+			k.layouts(t, c, n)
+		}
+	}
+	kinds[1].layouts(t, c, 40000)
+}
+
+func matrixByColumns(t *T, c *mpi.Comm) {
+	p, rows := t.Size, 5
+	cols := 2 * p
+	at := func(i, j int) float64 { return float64(100*i + j) }
+	var m mpi.View[float64]
+	var buf []float64
+	if t.Rank == 0 {
+		buf = make([]float64, rows*cols)
+		var parts []mpi.Layout
+		for r := range p {
+			parts = append(parts, mpi.Subarray([]int{rows, cols}, []int{rows, 2}, []int{0, 2 * r}))
+		}
+		for i := range buf {
+			buf[i] = at(i/cols, i%cols)
+		}
+		m = mpi.ViewOf(buf, mpi.Concat(parts...))
+	}
+	mine := make([]float64, rows*2)
+	t.OK(mpi.ScatterView(c, m, mpi.Whole(mine), 0))
+	for i := range mine {
+		if want := at(i/2, 2*t.Rank+i%2); mine[i] != want {
+			t.Fatalf("element %d is %v, want %v", i, mine[i], want)
+		}
+		mine[i] = -mine[i]
+	}
+	t.OK(mpi.GatherView(c, mpi.Whole(mine), m, 0))
+	for i, x := range buf {
+		if x != -at(i/cols, i%cols) {
+			t.Fatalf("element %d is %v", i, x)
+		}
+	}
+}
+
+func badLayoutsRefused(t *T, c *mpi.Comm) {
+	buf := make([]int, 10)
+	for name, l := range map[string]mpi.Layout{
+		"too long": mpi.Strided(6, 1, 2), "negative": mpi.Strided(-1, 1, 2), "offset": mpi.Offsets(-1), "contiguous": mpi.Contiguous(11),
+	} {
+		v := mpi.ViewOf(buf, l)
+		if v.Err() == nil && l.Err() == nil {
+			t.Errorf("%s: no error", name)
+		}
+		if err := mpi.SendView(c, v, t.Rank, 0); err == nil {
+			t.Errorf("%s: it is sent", name)
+		}
+	}
+	for _, l := range []mpi.Layout{mpi.Offsets(1, 1), mpi.Strided(3, 2, 1), mpi.Indexed([]int{3, 2}, []int{0, 2})} {
+		_, err := mpi.RecvView(c, mpi.ViewOf(buf, l), t.Rank, 0)
+		t.Is(err, mpi.ErrBuffer)
+		_, err = mpi.IrecvView(c, mpi.ViewOf(buf, l), t.Rank, 0).Wait()
+		t.Is(err, mpi.ErrBuffer)
+	}
+	if _, ok, err := c.Iprobe(mpi.AnySource, mpi.AnyTag); ok || err != nil {
+		t.Errorf("something was sent (%v)", err)
+	}
 }

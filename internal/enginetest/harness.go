@@ -69,7 +69,8 @@ type runner struct {
 
 func (r *runner) run(t *testing.T) {
 	var list []*Case
-	for _, c := range cases {
+	for i := range cases {
+		c := &cases[i]
 		if why := r.excluded(c); why == "" {
 			if wanted(t, c) {
 				list = append(list, c)

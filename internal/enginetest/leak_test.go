@@ -161,35 +161,36 @@ func TestNothingIsLeft(t *testing.T) {
 }
 
 func init() {
-	define(Case{
-		Name: "a process is left with nothing after Finalize", World: true, Needs: ownProcess,
+	Define(Case{
+		Name: "a process is left with nothing after Finalize", World: true, Needs: ownProcess, Run: nothingAfterFinalize,
 		Rule: "Finalize gives goroutines and descriptors back.",
-		Run: func(t *T, world *mpi.Comm) {
-			if err := exercise(world); err != nil {
-				t.Fatalf("%v", err)
-			}
-			if err := mpi.Finalize(); err != nil {
-				t.Fatalf("%v", err)
-			}
-			var wrong []string
-			for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
-				now := takeTraces()
-				wrong = nil
-				for _, to := range now.fds {
-					if strings.Contains(to, "memfd") || strings.HasPrefix(to, "socket:") {
-						wrong = append(wrong, "descriptor of "+to)
-					}
-				}
-				if now.goroutines > 1 {
-					wrong = append(wrong, everyStack())
-				}
-				if len(wrong) == 0 || time.Now().After(end) {
-					break
-				}
-			}
-			for _, w := range wrong {
-				t.Errorf("after Finalize: %s", w)
-			}
-		},
 	})
+}
+
+func nothingAfterFinalize(t *T, world *mpi.Comm) {
+	if err := exercise(world); err != nil {
+		t.Fatalf("%v", err)
+	}
+	if err := mpi.Finalize(); err != nil {
+		t.Fatalf("%v", err)
+	}
+	var wrong []string
+	for end := time.Now().Add(5 * time.Second); ; time.Sleep(5 * time.Millisecond) {
+		now := takeTraces()
+		wrong = nil
+		for _, to := range now.fds {
+			if strings.Contains(to, "memfd") || strings.HasPrefix(to, "socket:") {
+				wrong = append(wrong, "descriptor of "+to)
+			}
+		}
+		if now.goroutines > 1 {
+			wrong = append(wrong, everyStack())
+		}
+		if len(wrong) == 0 || time.Now().After(end) {
+			break
+		}
+	}
+	for _, w := range wrong {
+		t.Errorf("after Finalize: %s", w)
+	}
 }

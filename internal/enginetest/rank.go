@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,11 +96,10 @@ func rankCases(world *mpi.Comm, names []string, env environment, report func(res
 	return nil
 }
 
+// find returns the case of a name, or nil.
 func find(name string) *Case {
-	for _, c := range cases {
-		if c.Name == name {
-			return c
-		}
+	if i := slices.IndexFunc(cases, func(c Case) bool { return c.Name == name }); i >= 0 {
+		return &cases[i]
 	}
 	return nil
 }

@@ -9,9 +9,6 @@ import (
 	"time"
 )
 
-// Define adds a case to the suite of this test binary; package model adds one.
-func Define(c Case) { define(c) }
-
 // RunOne runs a single case on a world of n ranks and returns what went wrong,
 // or "". dir is the folder that the ranks share as their T.Dir.
 func (h Harness) RunOne(n int, name, dir string, limit time.Duration) string {
