@@ -2,11 +2,16 @@
 // cases, each a rule of the standard, that runs on every engine and transport.
 //
 // A [Case] is named by the section of MPI 5.0 that states its rule and runs on
-// every rank of a world. A [Harness] makes worlds: goroutine ranks of this
-// process, processes over shared memory, processes on an installed MPI library.
-// [Run] runs the cases on a harness, for 1, 2, 3, 4, 7 and 8 ranks, as subtests:
+// every rank of a world. Each cases_*.go begins with the table of its cases,
+// which names a function for each. A [Harness] makes worlds: goroutine ranks of
+// this process, processes over shared memory, processes on an installed MPI
+// library. [Run] runs the cases on a harness, for 1, 2, 3, 4, 7 and 8 ranks, as
+// subtests, which go test selects by name:
 //
-//	shm/ranks=4/3.4 Ssend completes only when matched
+//	go test ./internal/enginetest -run TestShm/3.4_Ssend
+//	go test ./internal/enginetest -run 'TestShm/3.4_Ssend/ranks=4'
+//
+// The ranks of the world run no other case then (select.go).
 //
 // Process ranks are the test binary itself, which has to call [Main] in its
 // TestMain. One world runs all cases, each on a communicator of its own, until

@@ -26,7 +26,7 @@ func manyRanks(t *testing.T, h Harness, ranks ...int) {
 			"6.3 Barrier", "3.5 messages do not overtake", "3.2.4 AnySource receives from every rank", "7.4.2 Split by color and key",
 			"6 collectives of objects", "6.9.1 the value forms", "a rank that panics is seen by all others",
 		} {
-			t.Run(fmt.Sprintf("ranks=%d/%s", n, name), func(t *testing.T) {
+			t.Run(fmt.Sprintf("%s/ranks=%d", name, n), func(t *testing.T) {
 				if wrong := h.RunOne(n, name, t.TempDir(), 2*time.Minute); wrong != "" {
 					t.Error(wrong)
 				}

@@ -2,10 +2,8 @@ package enginetest
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"os"
-	"regexp"
 	"runtime"
 	"slices"
 	"sort"
@@ -38,18 +36,19 @@ type Harness struct {
 // DefaultRanks are the numbers of ranks of the suite.
 var DefaultRanks = []int{1, 2, 3, 4, 7, 8}
 
-// Run runs the suite on a harness, as subtests of t.
-func Run(t *testing.T, h Harness) {
+// Run runs the suite on a harness, as subtests of t: one for each case and each
+// number of ranks, so that go test -run selects a case by its name.
+func Run(t *testing.T, h Harness) { run(t, h, selected()) }
+
+func run(t *testing.T, h Harness, sel selection) {
 	ranks := h.Ranks
 	if ranks == nil {
 		ranks = DefaultRanks
 	}
 	for _, n := range ranks {
-		t.Run(fmt.Sprintf("ranks=%d", n), func(t *testing.T) {
-			r := &runner{h: h, n: n, env: readEnvironment()}
-			r.env.harness, r.env.short, r.env.dir = h.Name, testing.Short(), t.TempDir()
-			r.run(t)
-		})
+		r := &runner{h: h, n: n, env: readEnvironment()}
+		r.env.harness, r.env.short, r.env.dir = h.Name, testing.Short(), t.TempDir()
+		r.run(t, sel)
 	}
 }
 
@@ -67,16 +66,18 @@ type runner struct {
 	stacks  string // where the ranks stood when they were ended
 }
 
-func (r *runner) run(t *testing.T) {
+// run runs the cases that are selected. Those of one world follow each other,
+// whatever their names.
+func (r *runner) run(t *testing.T, sel selection) {
 	var list []*Case
 	for i := range cases {
 		c := &cases[i]
 		if why := r.excluded(c); why == "" {
-			if wanted(t, c) {
+			if sel.wants(t.Name() + "/" + r.subtest(c)) {
 				list = append(list, c)
 			}
 		} else if why != notHere {
-			t.Run(c.Name, func(t *testing.T) { t.Skip(why) })
+			t.Run(r.subtest(c), func(t *testing.T) { t.Skip(why) })
 		}
 	}
 	for len(list) > 0 {
@@ -92,21 +93,8 @@ func (r *runner) run(t *testing.T) {
 	}
 }
 
-// wanted reports whether the pattern of go test -run selects a case, whose
-// subtest is the one below t. The ranks run what is wanted only.
-func wanted(t *testing.T, c *Case) bool {
-	pattern := ""
-	if f := flag.Lookup("test.run"); f != nil {
-		pattern = f.Value.String()
-	}
-	parts := strings.Split(pattern, "/")
-	level := strings.Count(t.Name(), "/") + 1
-	if level >= len(parts) {
-		return true
-	}
-	ok, err := regexp.MatchString(strings.ReplaceAll(parts[level], " ", "_"), strings.ReplaceAll(c.Name, " ", "_"))
-	return ok || err != nil
-}
+// subtest is the name of the test of a case.
+func (r *runner) subtest(c *Case) string { return fmt.Sprintf("%s/ranks=%d", c.Name, r.n) }
 
 // notHere excludes a case without a word; ownProcess is the need of a case that
 // a test of its own runs.
@@ -148,7 +136,6 @@ func gibibytes(need string) (int64, bool) {
 // the last of which may have failed.
 func (r *runner) world(t *testing.T, list []*Case) int {
 	names := make([]string, 0, len(list))
-	selected := 0
 	for _, c := range list {
 		names = append(names, c.Name)
 	}
@@ -156,27 +143,26 @@ func (r *runner) world(t *testing.T, list []*Case) int {
 	r.arrived = sync.NewCond(&r.mu)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	var once sync.Once
-	begin := func() { // only when go test -run selects a case
-		once.Do(func() {
-			go func() {
-				stacks, err := r.h.start(ctx, r.n, names[selected:], r.env, r.report)
-				r.mu.Lock()
-				r.over, r.err, r.stacks = true, err, stacks
-				r.arrived.Broadcast()
-				r.mu.Unlock()
-			}()
-		})
+	started := false
+	start := func() {
+		stacks, err := r.h.start(ctx, r.n, names, r.env, r.report)
+		r.mu.Lock()
+		r.over, r.err, r.stacks = true, err, stacks
+		r.arrived.Broadcast()
+		r.mu.Unlock()
 	}
 	for i, c := range list {
 		ran, good := false, true
-		t.Run(c.Name, func(t *testing.T) {
+		t.Run(r.subtest(c), func(t *testing.T) {
 			ran = true
-			begin()
+			if !started {
+				started = true
+				go start()
+			}
 			good = r.await(t, c, cancel)
 		})
-		if !ran {
-			selected = i + 1 // of another part of the pattern
+		if !ran { // -failfast: no further test runs
+			i, good = len(list)-1, !started
 		}
 		if !good {
 			cancel()
@@ -184,11 +170,12 @@ func (r *runner) world(t *testing.T, list []*Case) int {
 			return i + 1
 		}
 	}
-	if selected < len(list) {
-		last := list[len(list)-1]
-		if err := r.finish(cancel); err != nil && last.Lost == 0 {
-			t.Errorf("the ranks have run all cases, but do not end well: %v\n%s", err, r.stacks)
-		}
+	last := list[len(list)-1]
+	if !started {
+		return len(list)
+	}
+	if err := r.finish(cancel); err != nil && last.Lost == 0 {
+		t.Errorf("the %d ranks have run all cases, but do not end well: %v\n%s", r.n, err, r.stacks)
 	}
 	return len(list)
 }

@@ -5,6 +5,7 @@ package native
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -154,9 +155,14 @@ func (in installation) run(t testing.TB, n int, env []string, args ...string) re
 	return result{out.String(), cmd.ProcessState.ExitCode()}
 }
 
-// testArgs are the flags of the ranks' own run of the tests.
+// testArgs are the flags of the ranks' own run of the tests. What go test -run
+// says below the name of a job selects their cases: TestJobs/mpich/2_ranks/Probe.
 func testArgs() []string {
-	return []string{"-test.run=^TestOnRank$", "-test.count=1", "-test.timeout=100s", "-test.failfast", "-test.v"}
+	run := "^TestOnRank$"
+	if parts := strings.SplitN(flag.Lookup("test.run").Value.String(), "/", 4); len(parts) == 4 {
+		run += "/" + parts[3]
+	}
+	return []string{"-test.run=" + run, "-test.count=1", "-test.timeout=100s", "-test.failfast", "-test.v"}
 }
 
 // TestJobs runs the cases of TestOnRank on every library with 1 to 4 ranks,
