@@ -5,7 +5,7 @@ import (
 	"runtime"
 	"testing"
 
-	"github.com/ringo-mpi/ringo/internal/embedded"
+	"github.com/ringo-mpi/ringo/internal/start"
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
@@ -104,7 +104,7 @@ func TestNoAllocationsInAJob(t *testing.T) {
 		t.Skip("the race detector allocates")
 	}
 	for name := range hotCalls(nil) {
-		err := mpi.RunOn(embedded.NewInproc(2), false, func(c *mpi.Comm) error {
+		err := mpi.RunOn(start.InProcess(2), false, func(c *mpi.Comm) error {
 			call := hotCalls(c)[name]
 			const rounds = 2000
 			var before, after runtime.MemStats
@@ -136,7 +136,7 @@ func BenchmarkJob(b *testing.B) {
 	for _, name := range []string{"Send and Recv", "Bcast", "Allreduce", "Barrier"} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
-			err := mpi.RunOn(embedded.NewInproc(2), false, func(c *mpi.Comm) error {
+			err := mpi.RunOn(start.InProcess(2), false, func(c *mpi.Comm) error {
 				call := hotCalls(c)[name]
 				for range b.N {
 					if err := call(); err != nil {

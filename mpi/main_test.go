@@ -8,8 +8,8 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ringo-mpi/ringo/internal/embedded"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/start"
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 // package's tests, and the embedded one.
 var engines = map[string]func(n int) []engine.Engine{
 	"plain":    newFakeWorld,
-	"embedded": embedded.NewInproc,
+	"embedded": start.InProcess,
 }
 
 // sizes are the numbers of ranks on which the tests run.

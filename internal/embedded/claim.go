@@ -1,6 +1,11 @@
 package embedded
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/proto"
+	"github.com/ringo-mpi/ringo/internal/embedded/ring"
+)
 
 // A send that awaits an answer can be taken back until its message has
 // matched. Who has it is decided in a table of the sender's that the receiver
@@ -9,28 +14,64 @@ import "sync/atomic"
 // whoever comes first has it. So giving up needs nothing of a receiver that may
 // be busy elsewhere for hours. An operation beyond the table cannot be taken
 // back.
+//
+// Two ranks without a common table leave it to the receiver: the sender asks with
+// a frame Recall, and the receiver answers Recalled unless the message has
+// matched. That takes until the receiver is in a call.
 
 const matchedMark = 1 << 63 // numbers have the bit clear
 
-// offerClaim opens the message of operation r to being claimed.
-func (ep *endpoint) offerClaim(number uint64) {
-	if t := ep.hub.claims(ep.rank); int(uint32(number)) < len(t) {
+// offerClaim opens the message of an operation to being claimed.
+func (ep *endpoint) offerClaim(o *outbound, number uint64) {
+	if !o.claims {
+		return
+	}
+	if t := ep.own.Claims(); int(uint32(number)) < len(t) {
 		atomic.StoreUint64(&t[uint32(number)], number)
 	}
 }
 
-// takeBack reports whether the message of an operation of this rank had not
-// been claimed; it never will be.
-func (ep *endpoint) takeBack(number uint64) bool {
-	t := ep.hub.claims(ep.rank)
-	i := uint32(number)
-	return int(i) < len(t) && atomic.CompareAndSwapUint64(&t[i], number, 0)
+// takeBack reports whether the message of r had not been claimed; it never will
+// be. Without a common table the peer is asked, whose answer ends r with r.err.
+func (ep *endpoint) takeBack(r *request) bool {
+	if !ep.outbound(r.peer).claims {
+		ep.recall(r)
+		return false
+	}
+	t := ep.own.Claims()
+	i := uint32(r.number)
+	return int(i) < len(t) && atomic.CompareAndSwapUint64(&t[i], r.number, 0)
+}
+
+// recall asks the receiver of a message for it, once.
+func (ep *endpoint) recall(r *request) {
+	if !r.giveUp {
+		r.giveUp = true
+		ep.answer(r.peer, control{kind: proto.Recall, ctx: r.cx.remote(int(r.dest)), src: int32(r.cx.comm.rank), a: r.number})
+	}
+}
+
+// arriveRecall gives a message back that has not matched: it is among the
+// unexpected ones, or was dropped with its communicator. If it has matched, that
+// has been answered or will be, and the sender goes by the first answer.
+func (ep *endpoint) arriveRecall(in *inbound, f ring.Frame, number uint64) {
+	if cx := ep.context(f.Ctx, f.Src); cx != nil && cx.comm.revoked == nil {
+		m := cx.q.Unexpected()
+		for m != nil && (m.Op.peer != in.peer || m.Op.number != number) {
+			m = m.NextOfAll()
+		}
+		if m == nil {
+			return
+		}
+		ep.drop(m.Op)
+	}
+	ep.answer(in.peer, control{kind: proto.Recalled, a: number})
 }
 
 // claim takes a message that wants an answer from its sender. It fails when
 // the sender has taken it back.
 func (ep *endpoint) claim(peer int32, number uint64) bool {
-	t := ep.hub.claims(int(peer))
+	t := ep.carrier.Link(int(peer)).Claims()
 	i := uint32(number)
 	return int(i) >= len(t) || atomic.CompareAndSwapUint64(&t[i], number, number|matchedMark)
 }
@@ -41,7 +82,7 @@ func (ep *endpoint) withdrawn(m *message) bool {
 	if m.number == 0 || m.claimed {
 		return false
 	}
-	t := ep.hub.claims(int(m.peer))
+	t := ep.carrier.Link(int(m.peer)).Claims()
 	i := uint32(m.number)
 	return int(i) < len(t) && atomic.LoadUint64(&t[i]) != m.number
 }
@@ -72,9 +113,9 @@ func (ep *endpoint) drop(m *message) {
 	ep.freeMessage(m)
 }
 
-// own makes an unexpected message this rank's, before it is taken out of the
+// secure makes an unexpected message this rank's, before it is taken out of the
 // queue. If its sender was faster, the message is dropped.
-func (ep *endpoint) own(m *message) bool {
+func (ep *endpoint) secure(m *message) bool {
 	if m.number == 0 || m.claimed {
 		return true
 	}

@@ -192,7 +192,7 @@ func (c *comm) Mprobe(source, tag int, block bool, done <-chan struct{}) (engine
 	c.ep.lock.Lock()
 	defer c.ep.leave()
 	m, err := c.ep.find(c.contexts[0], source, tag, block, done)
-	for m != nil && !c.ep.own(m) { // taken back since
+	for m != nil && !c.ep.secure(m) { // taken back since
 		m, err = c.ep.find(c.contexts[0], source, tag, block, done)
 	}
 	if m == nil {
@@ -390,7 +390,7 @@ func (c *comm) Free() error {
 		ep.dropComm(c)
 	}
 	if c.boardHandle != 0 {
-		ep.hub.freeBoard(ep.rank, c.boardHandle)
+		ep.shared.FreeBoard(c.boardHandle)
 		c.board, c.boardMem = nil, nil
 	}
 	return nil

@@ -106,9 +106,8 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 
 	// The first member of each new communicator makes the memory of its board.
 	var handle uint64
-	size := boardSize(ep.hub, max(len(members), 1))
-	if len(members) > 1 && members[0].rank == me {
-		if h, mem, err := ep.hub.newBoard(ep.rank, size, len(members)); err == nil {
+	if len(members) > 1 && members[0].rank == me && made.shares() {
+		if h, mem, err := ep.shared.NewBoard(len(members)); err == nil {
 			handle, made.boardMem = h, mem
 		} // without one, its collectives go over messages
 	}
@@ -121,7 +120,7 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 	}
 	handle = uint64(handles[members[0].rank])
 	if handle != 0 && made.boardMem == nil {
-		if made.boardMem, err = ep.hub.openBoard(handle, size); err != nil {
+		if made.boardMem, err = ep.shared.OpenBoard(handle, len(members)); err != nil {
 			return drop(err)
 		}
 	}
@@ -169,18 +168,27 @@ func (c *comm) openBoard() {
 	if c.boardMem == nil {
 		return
 	}
-	h := &boardHost{c: c, canPull: true, spins: boardSpin(c.ep.hub)}
+	c.board = board.New(c.boardMem, c.rank, c.size, newBoardHost(c))
+}
+
+// shares reports whether the members share memory.
+func (c *comm) shares() bool {
+	if c.ep.shared == nil {
+		return false
+	}
+	if c.ep.facts.LocalSize == c.ep.facts.Size {
+		return true
+	}
 	for r := range c.size {
-		if p := int(c.proc(r)); p != c.ep.rank && !c.ep.hub.canPull(p) {
-			h.canPull = false
-			break
-		}
-		if c.ep.hub.transport() == "inproc" {
-			break // the same for all
+		if c.host(r) != c.host(c.rank) {
+			return false
 		}
 	}
-	c.board = board.New(c.boardMem, c.rank, c.size, h)
+	return true
 }
+
+// host is the number of the host of a member.
+func (c *comm) host(rank int) int { return c.ep.job.Host(int(c.proc(rank))).Number }
 
 // Dup implements [engine.Comm].
 func (c *comm) Dup() (engine.Comm, error) {
@@ -199,8 +207,8 @@ func (c *comm) Split(color, key int) (engine.Comm, error) {
 	})
 }
 
-// SplitShared implements [engine.Comm]: all ranks of this engine share memory.
-func (c *comm) SplitShared(key int) (engine.Comm, error) { return c.Split(0, key) }
+// SplitShared implements [engine.Comm]: the ranks of one host share memory.
+func (c *comm) SplitShared(key int) (engine.Comm, error) { return c.Split(c.host(c.rank), key) }
 
 // Create implements [engine.Comm].
 func (c *comm) Create(ranks []int) (engine.Comm, error) {

@@ -1,5 +1,6 @@
-// Package embedded is the engine written in Go: ranks as goroutines of one
-// process ([NewInproc]) or as processes of one host ([OpenShm]).
+// Package embedded is the engine written in Go. [New] makes the engine of one
+// rank on its end of a transport: goroutines of one process (package inproc),
+// processes of one host (package shm).
 //
 // Every rank has one endpoint. Its parts, each in a file of its own:
 //
@@ -9,16 +10,18 @@
 //	rendezvous   copying out of a peer's memory, and the way without it
 //	jobs, share  copies of several messages at a time, and of one by both ends
 //	wait         polling, yielding, sleeping; many goroutines of one rank
-//	spread       ranks that outnumber cores spread themselves over them
 //	background   progress while no goroutine of the rank is in a call
 //	failure      ranks that die or leave, revoked communicators
 //	comm         communicators, their construction, collectives
-//	hub          what differs between goroutines and processes: memory, wake-ups,
-//	             reading a peer's memory
+//	port         what collectives need of the endpoint
+//
+// What carries a rank is behind the interfaces of package transport: how a rank
+// sleeps and is woken, whose memory it reaches, who has died. The endpoint asks
+// for them per peer, and knows no transport by its name.
 //
 // Below it, each on its own and tested on its own: match (which message meets
 // which receive), proto (the frames), ring (how frames move), board and coll
-// (collectives over shared memory and over messages), segment, futex.
+// (collectives over shared memory and over messages).
 //
 // One lock guards an endpoint. The goroutine that waits keeps it while it
 // polls, so that a message costs no lock operation between its arrival and the

@@ -6,7 +6,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -14,9 +14,13 @@ import (
 type endpoint struct {
 	lock lock
 
-	rank int
-	hub  hub
-	bell *segment.Bell
+	rank    int
+	facts   transport.Facts
+	job     transport.Job
+	carrier transport.Self
+	own     transport.Link // what the others have of this rank
+	shared  transport.Pool // nil: no memory is shared
+	bell    *transport.Bell
 
 	ins     []*inbound
 	inFew   []*inbound // by rank, in small worlds
@@ -64,24 +68,29 @@ type endpoint struct {
 	parks    *parked
 	batches  *batch
 
+	private private // memory from Alloc, where none is shared
+
 	world, self *comm
 }
 
-func newEndpoint(h hub, rank int) *endpoint {
-	ep := &endpoint{rank: rank, hub: h, bell: h.bell(rank)}
-	ep.polls, ep.spins, ep.yields = h.spin()
-	ep.outs.init(h.size())
-	if h.size() <= fewRanks {
-		ep.inFew = make([]*inbound, h.size())
+func newEndpoint(end transport.End) *endpoint {
+	f := end.Facts
+	ep := &endpoint{rank: f.Rank, facts: f, job: end.Job, carrier: end.Self, own: end.Self.Link(f.Rank), shared: end.Pool}
+	ep.bell = ep.own.Bell()
+	ep.polls, ep.spins, ep.yields = f.Polls, f.PollTime, f.Yields
+	ep.outs.init(f.Size)
+	if f.Size <= fewRanks {
+		ep.inFew = make([]*inbound, f.Size)
 	}
+	ep.carrier.Serve(ep.serve)
 	return ep
 }
 
 // inbound is the reading side of the ring from a peer.
 type inbound struct {
 	ring ring.Reader
-	peer int32         // rank in the world
-	bell *segment.Bell // of the peer: it may wait for room in the ring
+	peer int32           // rank in the world
+	bell *transport.Bell // of the peer: it may wait for room in the ring
 
 	// The message that is arriving in parts: to a receive, or unexpected, or
 	// neither when it is to be dropped.
@@ -93,7 +102,7 @@ type inbound struct {
 	have  int
 	total int // 0: none
 
-	_ [16]byte // see wholeLines
+	link transport.Link
 }
 
 // wholeLines: of what the ranks of one process write for each message, every
@@ -107,10 +116,12 @@ const wholeLines = 64
 type outbound struct {
 	ring   ring.Writer
 	peer   int32
-	bell   *segment.Bell
+	bell   *transport.Bell
 	queue  requestQueue // sends that wait for room, in order
 	listed bool         // in ep.sending
-	pull   bool         // the peer can copy out of this process's memory
+	pull   bool         // the two can copy out of each other's memory
+	near   bool         // the peer is a goroutine of this process
+	claims bool         // the two reach each other's tables of claims
 	eager  int          // messages up to this length are one frame
 	offer  int          // messages longer than this are offered
 	fence  bool
@@ -122,7 +133,8 @@ type outbound struct {
 
 	sentAt uint32 // how many frames this rank had handled at the last send
 
-	_ [32]byte // see wholeLines
+	link  transport.Link
+	reach transport.Reach // nil: none
 }
 
 // requestQueue is a first-in first-out list.
@@ -200,13 +212,18 @@ func (ep *endpoint) outbound(peer int32) *outbound {
 }
 
 func (ep *endpoint) openOutbound(peer int32) *outbound {
-	o := &outbound{peer: peer, bell: ep.hub.bell(int(peer)), fence: ep.hub.fenced(), eager: eagerMax}
-	o.ring.Open(ep.hub.openRing(int(peer), ep.rank))
-	o.pull = ep.hub.canPull(int(peer))
+	link := ep.carrier.Link(int(peer))
+	traits := link.Traits()
+	o := &outbound{
+		peer: peer, link: link, bell: link.Bell(), reach: link.Reach(), eager: eagerMax,
+		fence: traits.Fenced, near: traits.InProcess, claims: link.Claims() != nil,
+	}
+	o.ring.Open(ep.carrier.Open(int(peer)))
+	o.pull = o.reach != nil && o.reach.Pulls()
 	switch {
 	case !o.pull:
 		o.offer = offerAlways
-	case ep.hub.fenced():
+	case o.near:
 		o.offer, o.eager = offerInproc, eagerInproc
 	default:
 		o.offer = offerShm
@@ -228,13 +245,16 @@ func (ep *endpoint) published(o *outbound) {
 	}
 }
 
-// wakeReader wakes the peer if it sleeps.
+// wakeReader wakes the peer if it sleeps. It stays a call, so that published is
+// inlined.
+//
+//go:noinline
 func (ep *endpoint) wakeReader(o *outbound) {
 	if o.fence {
 		atomic.SwapUint32(&ep.fence, 0)
 	}
 	if atomic.LoadUint32(&o.bell.Sleeping) != 0 {
-		ep.hub.wake(int(o.peer))
+		o.link.Wake()
 	}
 }
 
@@ -293,15 +313,16 @@ func (ep *endpoint) drain(in *inbound) int {
 // sleeps.
 func (ep *endpoint) released(in *inbound) {
 	if atomic.LoadUint32(&in.bell.Sleeping) != 0 {
-		ep.hub.wake(int(in.peer))
+		in.link.Wake()
 	}
 }
 
 // findRings takes up rings that peers have opened to this rank.
 func (ep *endpoint) findRings() {
 	ep.insSeen = atomic.LoadUint32(&ep.bell.Active)
-	ep.hub.newRings(ep.rank, func(from int, m ring.Memory) {
-		in := &inbound{peer: int32(from), bell: ep.hub.bell(from)}
+	ep.carrier.NewRings(func(from int, m ring.Memory) {
+		link := ep.carrier.Link(from)
+		in := &inbound{peer: int32(from), link: link, bell: link.Bell()}
 		in.ring.Open(m)
 		ep.ins = append(ep.ins, in)
 		if ep.inFew != nil {
@@ -358,11 +379,24 @@ func (ep *endpoint) leaveBehind() {
 	ep.unlock()
 }
 
+// serve makes progress for this rank in the goroutine of another, unless one of
+// its own polls. A rank that sleeps or polls helps itself.
+func (ep *endpoint) serve() {
+	if !ep.lock.TryLock() {
+		return
+	}
+	if !ep.polling && !ep.closed {
+		ep.progress()
+		ep.serveWatchers()
+	}
+	ep.unlock() // it may have fallen asleep while a copy was made
+}
+
 // unlock gives the lock back after progress for a rank that may be asleep.
 func (ep *endpoint) unlock() {
 	if ep.asleep && ep.news {
 		ep.news = false
-		ep.hub.wake(ep.rank)
+		ep.own.Wake()
 	}
 	ep.lock.Unlock()
 }

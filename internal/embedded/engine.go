@@ -3,20 +3,28 @@ package embedded
 import (
 	"fmt"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
 // Version is the version of the engine.
 const Version = "0.1"
 
+// New makes the engine of a rank on its end of a transport. Its World and Self
+// communicators exist from the start; any goroutine may use it.
+func New(end transport.End) engine.Engine {
+	ep := newEndpoint(end)
+	ep.newWorld()
+	return ep
+}
+
 // newWorld makes the two communicators that a rank has from the start.
 func (ep *endpoint) newWorld() {
-	size := ep.hub.size()
+	size := ep.facts.Size
 	ep.world, _ = ep.newComm(ep.rank, nil, size)
 	ep.self, _ = ep.newComm(0, []int32{int32(ep.rank)}, 1)
-	if size > 1 {
-		ep.world.boardMem = ep.hub.worldBoard()
+	if size > 1 && ep.shared != nil {
+		ep.world.boardMem = ep.shared.WorldBoard()
 		ep.world.openBoard()
 	}
 }
@@ -24,8 +32,8 @@ func (ep *endpoint) newWorld() {
 // Info implements [engine.Engine].
 func (ep *endpoint) Info() engine.Info {
 	return engine.Info{
-		Name: "embedded", Version: Version, Transport: ep.hub.transport(), Host: ep.hub.host(),
-		LocalRank: ep.rank, LocalSize: ep.hub.size(),
+		Name: "embedded", Version: Version, Transport: ep.facts.Name, Host: ep.job.Host(ep.rank).Name,
+		LocalRank: ep.facts.LocalRank, LocalSize: ep.facts.LocalSize,
 	}
 }
 
@@ -36,10 +44,20 @@ func (ep *endpoint) World() engine.Comm { return ep.world }
 func (ep *endpoint) Self() engine.Comm { return ep.self }
 
 // Alloc implements [engine.Engine].
-func (ep *endpoint) Alloc(n int) ([]byte, error) { return ep.hub.alloc(ep.rank, n) }
+func (ep *endpoint) Alloc(n int) ([]byte, error) {
+	if ep.shared == nil {
+		return ep.private.alloc(n)
+	}
+	return ep.shared.Alloc(n)
+}
 
 // Free implements [engine.Engine].
-func (ep *endpoint) Free(p []byte) error { return ep.hub.free(ep.rank, p) }
+func (ep *endpoint) Free(p []byte) error {
+	if ep.shared == nil {
+		return ep.private.free(p)
+	}
+	return ep.shared.Free(p)
+}
 
 // WaitAny implements [engine.Engine].
 func (ep *endpoint) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, error) {
@@ -78,14 +96,14 @@ func (ep *endpoint) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, e
 }
 
 // Abort implements [engine.Engine].
-func (ep *endpoint) Abort(code int, reason string) { ep.hub.abort(ep.rank, code, reason) }
+func (ep *endpoint) Abort(code int, reason string) { ep.job.Abort(code, reason) }
 
 // Fail implements [engine.Engine].
 func (ep *endpoint) Fail(reason string) {
 	ep.lock.Lock()
 	ep.closed = true
 	ep.lock.Unlock()
-	ep.hub.fail(ep.rank, reason)
+	ep.job.Fail(reason)
 }
 
 // Finalize implements [engine.Engine]. It waits until what this rank has begun
@@ -97,8 +115,8 @@ func (ep *endpoint) Finalize() error {
 		ep.lock.Unlock()
 		return engine.Errorf(engine.ErrFinalized, "Finalize was called before")
 	}
-	ep.hub.advance(ep.rank, segment.Finalizing)
-	wanted := func(peer int32) bool { return int(peer) != ep.rank && ep.hub.state(int(peer)) <= segment.Running }
+	ep.job.Advance(transport.Finalizing)
+	wanted := func(peer int32) bool { return int(peer) != ep.rank && ep.job.State(int(peer)) <= transport.Running }
 	err := ep.await(cond{any: func() bool {
 		for _, o := range ep.sending {
 			if wanted(o.peer) {
@@ -124,8 +142,8 @@ func (ep *endpoint) Finalize() error {
 	if left > 0 && err == nil {
 		err = engine.Errorf(engine.ErrPending, "%d receives were still posted at Finalize", left)
 	}
-	ep.hub.advance(ep.rank, segment.Finalized)
-	if e := ep.hub.leave(ep.rank); err == nil && e != nil {
+	ep.job.Advance(transport.Finalized)
+	if e := ep.job.Leave(); err == nil && e != nil {
 		err = fmt.Errorf("leave the job: %w", e)
 	}
 	return err

@@ -6,19 +6,19 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
 // seeChanges takes note of ranks that have left or died since the last look,
 // and ends what can no longer succeed. It reports whether there were any.
 func (ep *endpoint) seeChanges() bool {
-	ep.losses = ep.hub.losses() // before changes: a loss in between is seen at the next look
-	if ep.hub.changes() == ep.changes {
+	ep.losses = ep.job.Losses() // before changes: a loss in between is seen at the next look
+	if ep.job.Changes() == ep.changes {
 		return false
 	}
 	seen := ep.changes
-	ep.changes = ep.hub.changes()
+	ep.changes = ep.job.Changes()
 	// Whoever is the cause comes before those that left because of it: losses
 	// first, looked for after the leavers, and of the leavers the one that has
 	// begun the fewest collectives.
@@ -42,9 +42,9 @@ func (ep *endpoint) seeChanges() bool {
 // newlyEnded returns the ranks that have died, or that have left, and that this
 // rank does not know of.
 func (ep *endpoint) newlyEnded(seen uint32, lost bool) (ranks []int) {
-	ep.hub.ended(seen, func(rank int) {
-		state := ep.hub.state(rank)
-		if rank == ep.rank || state <= segment.Finalizing || ep.lost[rank] || lost != (state != segment.Finalized) {
+	ep.job.Ended(seen, func(rank int) {
+		state := ep.job.State(rank)
+		if rank == ep.rank || state <= transport.Finalizing || ep.lost[rank] || lost != (state != transport.Finalized) {
 			return
 		}
 		if _, known := ep.gone[rank]; !known || lost {
@@ -66,7 +66,7 @@ func (ep *endpoint) noteEnd(rank int, lost bool) {
 			}
 		}
 	}
-	ep.gone[rank] = ep.hub.cause(rank)
+	ep.gone[rank] = ep.job.Cause(rank)
 	ep.lost[rank] = lost
 }
 
@@ -80,7 +80,7 @@ func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
 			where = fmt.Sprintf(" (rank %d of the world)", peer)
 		}
 	}
-	e := engine.PeerErrorf(engine.ErrProcFailed, rank, engine.Undefined, "rank %d%s on %s has ended: %s", rank, where, ep.hub.host(), why)
+	e := engine.PeerErrorf(engine.ErrProcFailed, rank, engine.Undefined, "rank %d%s on %s has ended: %s", rank, where, ep.job.Host(int(peer)).Name, why)
 	if !ep.lost[int(peer)] {
 		e.Err = engine.ErrFinalized
 	}
@@ -238,5 +238,5 @@ func (ep *endpoint) tellRevoked(c *comm, reason string) {
 func (ep *endpoint) corrupt(in *inbound, format string, args ...any) {
 	reason := fmt.Sprintf("rank %d received what it cannot read from rank %d: %s", ep.rank, in.peer, fmt.Sprintf(format, args...))
 	fmt.Fprintln(os.Stderr, "ringo: "+reason)
-	ep.hub.abort(ep.rank, 1, reason)
+	ep.job.Abort(1, reason)
 }

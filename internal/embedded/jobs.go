@@ -4,7 +4,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
@@ -19,7 +19,8 @@ type job struct {
 	total int
 	reply uint64 // the sender's operation
 
-	shared *segment.Transfer // the sender helps
+	out    *outbound           // to the sender
+	shared *transport.Transfer // the sender helps
 
 	src int32
 	tag int32
@@ -56,24 +57,15 @@ func (q *jobQueue) pop() job {
 }
 
 const (
-	// Of the shorter messages of a stream several are copied by one system call:
-	// so many, and so long together.
-	batchMost  = 8
-	batchBytes = 128 << 10
+	batchMost  = transport.BatchMost
+	batchBytes = transport.BatchBytes
 )
 
 // batch is memory for jobs that are done together.
 type batch struct {
 	jobs  [batchMost]job
-	parts [batchMost]part
+	parts [batchMost]transport.Part
 	next  *batch
-}
-
-// part is one copy out of a peer's memory.
-type part struct {
-	dst  unsafe.Pointer
-	from uint64
-	n    int
 }
 
 // runJobs makes the copies that are to be made without the lock. The caller
@@ -87,7 +79,7 @@ func (ep *endpoint) runJobs() {
 		}
 		// When messages go both ways, the peer copies those to it.
 		if j.n >= shareMin && j.n == j.total && len(ep.offered) == 0 && (ep.pulled || j.addr != nil) {
-			j.shared = ep.hub.transfer(int(j.r.peer), j.reply)
+			j.shared = j.out.link.Transfer(j.reply)
 		}
 		ep.run(j)
 	}
@@ -120,7 +112,7 @@ func (ep *endpoint) run(j job) {
 // joins reports whether a job may be done by one system call with others of a
 // peer that have left room for so many bytes.
 func (ep *endpoint) joins(j *job, peer int32, room int) bool {
-	return ep.pulled && j.addr == nil && j.n > 0 && j.n <= room && j.r.peer == peer && ep.hub.batches()
+	return ep.pulled && j.addr == nil && j.n > 0 && j.n <= room && j.out.peer == peer && j.out.reach.Batches()
 }
 
 // runBatch makes the copy of j together with those that follow it.
@@ -131,17 +123,17 @@ func (ep *endpoint) runBatch(j job) {
 	} else {
 		ep.batches = b.next
 	}
-	peer, room, n := j.r.peer, batchBytes, 0
+	out, room, n := j.out, batchBytes, 0
 	for {
-		b.jobs[n], b.parts[n] = j, part{j.r.ptr, j.from, j.n}
+		b.jobs[n], b.parts[n] = j, transport.Part{Dst: j.r.ptr, From: j.from, N: j.n}
 		room -= j.n
-		if n++; n == batchMost || ep.jobs.len() == 0 || !ep.joins(ep.jobs.first(), peer, room) {
+		if n++; n == batchMost || ep.jobs.len() == 0 || !ep.joins(ep.jobs.first(), out.peer, room) {
 			break
 		}
 		j = ep.jobs.pop()
 	}
 	ep.lock.Unlock()
-	err := ep.hub.pullAll(int(peer), b.parts[:n])
+	err := out.reach.PullAll(b.parts[:n])
 	ep.lock.Lock()
 	for _, j := range b.jobs[:n] {
 		if err != nil { // one of them, perhaps: each for itself
@@ -161,5 +153,5 @@ func (ep *endpoint) copyPart(j *job, at, n int) error {
 		memory.Copy(dst, unsafe.Add(j.addr, at), n)
 		return nil
 	}
-	return ep.hub.pull(dst, int(j.r.peer), j.from+uint64(at), n)
+	return j.out.reach.Pull(dst, j.from+uint64(at), n)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"github.com/ringo-mpi/ringo/internal/embedded/inproc"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -34,21 +36,53 @@ func TestJobQueue(t *testing.T) {
 	}
 }
 
-// batching is a hub of goroutine ranks that counts batches and can fail.
+// batching is the memory of goroutine ranks that counts batches and can fail.
 type batching struct {
-	*inproc
+	transport.Reach
 	batched []int
 	broken  error // of every second batch
 }
 
-func (h *batching) batches() bool { return true }
+func (h *batching) Batches() bool { return true }
 
-func (h *batching) pullAll(rank int, parts []part) error {
+func (h *batching) PullAll(parts []transport.Part) error {
 	h.batched = append(h.batched, len(parts))
 	if h.broken != nil && len(h.batched)%2 == 1 {
 		return h.broken
 	}
-	return h.inproc.pullAll(rank, parts)
+	return h.Reach.PullAll(parts)
+}
+
+// reaching is an end whose peers' memory is what wrap makes of it.
+type reaching struct {
+	transport.Self
+	wrap func(transport.Reach) transport.Reach
+}
+
+func (s reaching) Link(peer int) transport.Link { return reachingLink{s.Self.Link(peer), s.wrap} }
+
+type reachingLink struct {
+	transport.Link
+	wrap func(transport.Reach) transport.Reach
+}
+
+func (l reachingLink) Reach() transport.Reach { return l.wrap(l.Link.Reach()) }
+
+// batchingEnd makes the end of a rank count its batches.
+func batchingEnd(end transport.End) (transport.End, *batching) {
+	h := &batching{}
+	end.Self = reaching{end.Self, func(r transport.Reach) transport.Reach {
+		h.Reach = r
+		return h
+	}}
+	return end, h
+}
+
+// newRank makes the endpoint of a rank with nothing in the background.
+func newRank(end transport.End) *endpoint {
+	ep := New(end).(*endpoint)
+	ep.watched = true
+	return ep
 }
 
 // Messages of a stream are copied several at a time, no more than batchMost and
@@ -64,11 +98,10 @@ func TestBatches(t *testing.T) {
 		{9 << 10, 18, nil, []int{8, 8}},
 		{256 << 10, 4, nil, nil},
 	} {
-		engines := NewInproc(2)
-		from, to := engines[0].(*endpoint), engines[1].(*endpoint)
-		from.watched, to.watched = true, true // nothing happens in the background
-		h := &batching{inproc: to.hub.(*inproc), broken: c.broken}
-		to.hub = h
+		ends := inproc.New(2)
+		end, h := batchingEnd(ends[1])
+		h.broken = c.broken
+		from, to := newRank(ends[0]), newRank(end)
 		buf := func(b []byte) engine.Buf {
 			return engine.Buf{Ptr: unsafe.Pointer(&b[0]), Count: len(b), Type: rawType}
 		}
@@ -129,9 +162,8 @@ func TestStreamsAreOffered(t *testing.T) {
 		{"short", 1, 8, 6, streamMin - 1, false, 0},
 		{"one by one", 1, 8, 6, streamMin, true, 0},
 	} {
-		ep := NewInproc(3)[0].(*endpoint)
-		ep.watched = true // nothing happens in the background
-		ep.hub = &batching{inproc: ep.hub.(*inproc)}
+		end, _ := batchingEnd(inproc.New(3)[0])
+		ep := newRank(end)
 		ep.outbound(1).offer = 1 << 20 // as between processes: longer than these
 		b := make([]byte, c.size)
 		buf := engine.Buf{Ptr: unsafe.Pointer(&b[0]), Count: len(b), Type: rawType}
@@ -158,9 +190,8 @@ func TestStreamsAreOffered(t *testing.T) {
 		}
 	}
 	// A rank that has ended does not answer an offer.
-	ep := NewInproc(2)[0].(*endpoint)
-	ep.watched = true
-	ep.hub = &batching{inproc: ep.hub.(*inproc)}
+	end, _ := batchingEnd(inproc.New(2)[0])
+	ep := newRank(end)
 	ep.outbound(1).offer = 1 << 20
 	ep.gone = map[int]string{1: "it has ended"}
 	b := make([]byte, streamMin)

@@ -4,7 +4,7 @@ import (
 	"slices"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
 // A member of a communicator that has finalized begins no further collective.
@@ -24,7 +24,7 @@ func (ep *endpoint) missLeavers(c *cond) {
 		missed = p.left()
 	}
 	if missed {
-		ep.hub.alarm()
+		ep.job.Alarm()
 		ep.seeChanges()
 		ep.serveWatchers()
 	}
@@ -33,7 +33,7 @@ func (ep *endpoint) missLeavers(c *cond) {
 // left reports whether the rank that is to count up the word has finalized
 // without having done so.
 func (c *cond) left() bool {
-	return c.flag != nil && c.comm.ep.hub.state(int(c.peer)) == segment.Finalized && !c.holds()
+	return c.flag != nil && c.comm.ep.job.State(int(c.peer)) == transport.Finalized && !c.holds()
 }
 
 // parting is the member that has left a communicator with the least number of
@@ -127,8 +127,11 @@ func (c *comm) startedWithout() error {
 func (ep *endpoint) endCollectives(cx *context, why error, picked func(tag int32) bool) {
 	cx.q.Each(func(p *match.Recv[request]) bool { return picked(p.Tag) }, func(p *match.Recv[request]) { ep.complete(p.Op, why) })
 	ep.ops.each(func(r *request) {
-		if r.cx == cx && !r.recv && r.stage == stageAnswer && picked(r.tag) && ep.takeBack(r.number) {
-			ep.complete(r, why)
+		if r.cx == cx && !r.recv && r.stage == stageAnswer && picked(r.tag) {
+			r.err = why
+			if ep.takeBack(r) {
+				ep.complete(r, why)
+			}
 		}
 	})
 	for _, o := range slices.Clone(ep.sending) {

@@ -1,7 +1,5 @@
 package embedded
 
-import "time"
-
 // Lengths in bytes at which a message changes the way it travels (package
 // proto). They were chosen by measurement between two processes on two cores;
 // bench/ repeats it.
@@ -41,9 +39,6 @@ const (
 	// for before it is sent, so that no receiver has to keep it unexpected.
 	offerAlways = 256 << 10
 
-	// How long a rank that has a core of its own polls before it sleeps.
-	wakeTime = 150 * time.Microsecond
-
 	// Framed messages of a ring are handled this many at a time before the
 	// other rings have their turn.
 	framesPerTurn = 32
@@ -51,6 +46,3 @@ const (
 	// A receive whose message may be in the ring looks at this many frames.
 	framesBefore = 8
 )
-
-// TagUB is the greatest tag a user may send with.
-const TagUB = 1<<31 - 2

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/embedded/coll"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -31,27 +32,44 @@ func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedul
 
 // boardHost gives a board what it needs of the endpoint.
 type boardHost struct {
-	c       *comm
-	canPull bool
-	spins   int
+	c     *comm
+	facts board.Facts
+	peers []boardPeer // the members of a small communicator
 }
 
-// boardSize is the length of the memory of a board.
-func boardSize(h hub, members int) int {
-	if h.transport() == "inproc" {
-		return board.SizeInProcess(members)
-	}
-	return board.Size(members)
+// boardPeer is a member as a board meets it.
+type boardPeer struct {
+	bell   *transport.Bell
+	link   transport.Link
+	reach  transport.Reach
+	fenced bool
 }
 
-// boardSpin is how often a board polls before it waits: not at all where
-// processes outnumber cores, which it takes for the sign of that.
-func boardSpin(h hub) int {
-	polls, time, _ := h.spin()
-	if time == 0 && h.transport() != "inproc" {
-		return 0
+func newBoardHost(c *comm) *boardHost {
+	f := c.ep.facts
+	h := &boardHost{c: c, facts: board.Facts{InProcess: f.InProcess, Crowded: f.Crowded, CanPull: true, Polls: f.Polls}}
+	if c.size <= fewRanks {
+		h.peers = make([]boardPeer, c.size)
+		for r := range h.peers {
+			h.peers[r] = c.boardPeer(r)
+		}
 	}
-	return polls
+	for r := 0; r < c.size && h.facts.CanPull && !f.InProcess; r++ {
+		h.facts.CanPull = r == c.rank || h.peer(r).reach.Pulls()
+	}
+	return h
+}
+
+func (c *comm) boardPeer(r int) boardPeer {
+	link := c.ep.carrier.Link(int(c.proc(r)))
+	return boardPeer{bell: link.Bell(), link: link, reach: link.Reach(), fenced: link.Traits().Fenced}
+}
+
+func (h *boardHost) peer(r int) boardPeer {
+	if h.peers != nil {
+		return h.peers[r]
+	}
+	return h.c.boardPeer(r)
 }
 
 // Wait implements [board.Host].
@@ -64,29 +82,27 @@ func (h *boardHost) Wait(r int, p *uint64, v uint64, done <-chan struct{}) error
 }
 
 // Yield implements [board.Host].
-func (h *boardHost) Yield() { h.c.ep.hub.yield() }
+func (h *boardHost) Yield() { h.c.ep.carrier.Yield() }
 
 // Notify implements [board.Host].
 func (h *boardHost) Notify(r int) {
-	ep := h.c.ep
-	proc := int(h.c.proc(r))
-	bell := ep.hub.bell(proc)
-	if ep.hub.fenced() {
-		atomic.SwapUint32(&ep.fence, 0)
+	p := h.peer(r)
+	if p.fenced {
+		atomic.SwapUint32(&h.c.ep.fence, 0)
 	}
-	if atomic.LoadUint32(&bell.Sleeping) != 0 {
-		ep.hub.wake(proc)
+	if atomic.LoadUint32(&p.bell.Sleeping) != 0 {
+		p.link.Wake()
 	}
 }
 
 // Pull implements [board.Host].
 func (h *boardHost) Pull(dst unsafe.Pointer, r int, addr uintptr, n int) error {
-	return h.copied(h.c.ep.hub.pull(dst, int(h.c.proc(r)), uint64(addr), n))
+	return h.copied(h.peer(r).reach.Pull(dst, uint64(addr), n))
 }
 
 // Push implements [board.Host].
 func (h *boardHost) Push(r int, addr uintptr, src unsafe.Pointer, n int) error {
-	return h.copied(h.c.ep.hub.push(int(h.c.proc(r)), uint64(addr), src, n))
+	return h.copied(h.peer(r).reach.Push(uint64(addr), src, n))
 }
 
 // deathKnown is how long the launcher may take to say that a rank has died.
@@ -113,11 +129,5 @@ func (h *boardHost) copied(err error) error {
 	return err
 }
 
-// CanPull implements [board.Host].
-func (h *boardHost) CanPull() bool { return h.canPull }
-
-// InProcess implements [board.Host].
-func (h *boardHost) InProcess() bool { return h.c.ep.hub.transport() == "inproc" }
-
-// Spin implements [board.Host].
-func (h *boardHost) Spin() int { return h.spins }
+// Facts implements [board.Host].
+func (h *boardHost) Facts() board.Facts { return h.facts }

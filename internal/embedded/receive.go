@@ -211,7 +211,7 @@ func (ep *endpoint) take(m *message, r *request) bool {
 		ep.wrongType(r, m.Source, m.Tag, m.sig, m.total)
 		return true
 	}
-	if !ep.own(m) {
+	if !ep.secure(m) {
 		return false
 	}
 	m.cx.q.Take(&m.Msg)
@@ -348,6 +348,8 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		ep.arriveOffer(in, f, b)
 	case proto.Data:
 		ep.arriveData(in, b)
+	case proto.Recall:
+		ep.arriveRecall(in, f, b.Number)
 	case proto.Revoke:
 		if cx := ep.context(f.Ctx, f.Src); cx != nil {
 			ep.revoke(cx.comm, string(b.Data))
@@ -485,6 +487,11 @@ func (ep *endpoint) arriveAnswer(in *inbound, kind uint8, b proto.Body) {
 		}
 	case proto.Taken:
 		ep.complete(r, nil)
+	case proto.Recalled:
+		if r.stage == stageAnswer {
+			r.status.Cancelled = true
+			ep.complete(r, r.err)
+		}
 	case proto.Refused:
 		err := engine.PeerErrorf(engine.ErrNotReady, int(r.dest), int(r.tag), "rank %d has no posted receive for the ready send with tag %d; the message was not delivered", r.dest, r.tag)
 		if r.flags&proto.Ready == 0 {

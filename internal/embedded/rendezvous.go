@@ -77,16 +77,17 @@ func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
 // it.
 func (ep *endpoint) startPull(r *request, o proto.Origin, src, tag int32, sig engine.Sig) {
 	n := min(int(o.Total), r.n)
-	j := job{r: r, n: n, total: int(o.Total), reply: o.Number, src: src, tag: tag, sig: sig, from: o.Addr}
-	if o.Offset != proto.NoOffset {
-		p, ok := ep.hub.at(o.Offset, n)
+	out := ep.outbound(r.peer)
+	j := job{r: r, n: n, total: int(o.Total), reply: o.Number, src: src, tag: tag, sig: sig, from: o.Addr, out: out}
+	if o.Offset != proto.NoOffset && out.reach != nil {
+		p, ok := out.reach.At(o.Offset, n)
 		if ok {
 			j.addr = p
 			ep.jobs.push(j)
 			return
 		}
 	}
-	if !ep.outbound(r.peer).pull {
+	if !out.pull {
 		ep.askFor(j)
 		return
 	}
@@ -106,7 +107,7 @@ func (ep *endpoint) pullFailed(j job, err error) {
 		ep.received(j.r, j.src, j.tag, j.sig, 0, ep.goneError(j.r.cx, j.r.peer, why))
 		return
 	}
-	ep.outbound(j.r.peer).pull = false
+	j.out.pull = false
 	ep.askFor(j)
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/coll"
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
@@ -62,8 +62,8 @@ type request struct {
 	status engine.Status
 	err    error
 
-	transfer *segment.Transfer // where this rank may help to copy its message
-	schedule *coll.Schedule    // the collective it belongs to
+	transfer *transport.Transfer // where this rank may help to copy its message
+	schedule *coll.Schedule      // the collective it belongs to
 
 	packed []byte         // contiguous copy of a layout
 	layout *engine.Layout // where packed goes when received
@@ -331,7 +331,7 @@ func (ep *endpoint) cancel(r *request) {
 				return
 			}
 		}
-	case r.stage == stageAnswer && r.number != 0 && ep.takeBack(r.number):
+	case r.stage == stageAnswer && r.number != 0 && ep.takeBack(r):
 		r.status.Cancelled = true
 		ep.complete(r, r.err)
 	}

@@ -90,15 +90,18 @@ func (ep *endpoint) isend(cx *context, b *engine.Buf, dest, tag int, mode engine
 // messages with a peer: as many receives are posted from there. It is better
 // offered than sent then, for the peer copies several together.
 func (ep *endpoint) streams(cx *context, peer int32, dest int) bool {
-	if int(peer) == ep.rank || !ep.hub.batches() {
+	if int(peer) == ep.rank {
 		return false
 	}
 	o := ep.outbound(peer)
+	if !o.pull || !o.reach.Batches() {
+		return false
+	}
 	if o.handled != ep.handled {
 		o.handled, o.streak = ep.handled, 0
 	}
 	o.streak++
-	return o.pull && o.streak > streamAfter && cx.q.PostedFrom(int32(dest)) >= o.streak
+	return o.streak > streamAfter && cx.q.PostedFrom(int32(dest)) >= o.streak
 }
 
 // sendNow is the common case of a send, which touches no request: the frame
@@ -200,8 +203,8 @@ func (ep *endpoint) resend() int {
 				o.listed = true
 				ep.sending = append(ep.sending, o)
 			}
-			if o.fence {
-				ep.hub.help(int(o.peer))
+			if o.near {
+				o.link.Help()
 			}
 		}
 	}
@@ -258,8 +261,8 @@ func (ep *endpoint) putEager(o *outbound, r *request) bool {
 	h.Fill(front, r.ptr, r.n)
 	if front > 0 {
 		number := ep.ops.add(r)
-		ep.offerClaim(number)
-		*(*uint64)(h.Payload()) = number
+		ep.offerClaim(o, number)
+		proto.PutNumber(unsafe.Slice((*byte)(h.Payload()), proto.NumberSize), number)
 	}
 	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
 	o.ring.Publish(h, proto.Eager, r.flags)
@@ -274,6 +277,7 @@ func (ep *endpoint) sentAll(r *request) {
 	if proto.Answers(r.flags) {
 		r.stage = stageAnswer
 		if r.giveUp {
+			r.giveUp = false
 			ep.cancel(r)
 		}
 		return
@@ -287,21 +291,25 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 		return false
 	}
 	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
-	offset, ok := ep.hub.place(r.ptr)
-	if !ok {
-		offset = proto.NoOffset
+	var addr uint64
+	offset := proto.NoOffset
+	if o.reach != nil {
+		addr = uint64(uintptr(r.ptr))
+		if at, ok := o.reach.Place(r.ptr); ok {
+			offset = at
+		}
 	}
 	number := ep.ops.add(r)
-	ep.offerClaim(number)
+	ep.offerClaim(o, number)
 	proto.Origin{
-		Number: number, Total: uint64(r.n), Addr: uint64(uintptr(r.ptr)), Offset: offset,
+		Number: number, Total: uint64(r.n), Addr: addr, Offset: offset,
 	}.Put(unsafe.Slice((*byte)(h.Payload()), proto.OriginSize))
 	o.ring.Publish(h, proto.Offer, r.flags)
 	ep.published(o)
 	ep.left(o, r)
 	r.stage = stageAnswer
-	if r.n >= shareMin {
-		if r.transfer = ep.hub.transfer(ep.rank, number); r.transfer != nil {
+	if r.n >= shareMin && o.pull {
+		if r.transfer = ep.own.Transfer(number); r.transfer != nil {
 			ep.offered.add(r)
 		}
 	}
@@ -320,7 +328,7 @@ func (ep *endpoint) putFirst(o *outbound, r *request) bool {
 	var number uint64
 	if proto.Answers(r.flags) {
 		number = ep.ops.add(r)
-		ep.offerClaim(number)
+		ep.offerClaim(o, number)
 	}
 	h.Fill(proto.FirstSize, r.ptr, part)
 	proto.PutFirst(unsafe.Slice((*byte)(h.Payload()), proto.FirstSize), r.n, number)

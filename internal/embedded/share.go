@@ -5,7 +5,7 @@ import (
 	"sync/atomic"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
@@ -32,7 +32,7 @@ func pieceOf(n int) int {
 
 // takePiece takes the next piece of a transfer, from the front or the end; ok
 // is false when there is none left, or the transfer is not of this generation.
-func takePiece(t *segment.Transfer, generation uint64, n int, fromEnd bool) (at, length int, ok bool) {
+func takePiece(t *transport.Transfer, generation uint64, n int, fromEnd bool) (at, length int, ok bool) {
 	piece := pieceOf(n)
 	pieces := (n + piece - 1) / piece
 	for {
@@ -57,7 +57,7 @@ func takePiece(t *segment.Transfer, generation uint64, n int, fromEnd bool) (at,
 func (ep *endpoint) pullShared(j *job) error {
 	t := j.shared
 	home := uint64(0)
-	if place, ok := ep.hub.place(j.r.ptr); ok {
+	if place, ok := j.out.reach.Place(j.r.ptr); ok {
 		home = place + 1
 	}
 	atomic.StoreUint64(&t.Done, 0)
@@ -99,7 +99,7 @@ func (ep *endpoint) settle() {
 		ep.patience++
 		if ep.patience%1000 == 0 { // the sender has lost its core in the middle
 			ep.lock.Unlock()
-			ep.hub.yield()
+			ep.carrier.Yield()
 			ep.lock.Lock()
 		}
 	}
@@ -119,8 +119,8 @@ func (ep *endpoint) settled(j *job) (bool, error) {
 		}
 		atomic.AddUint64(&t.Done, uint64(length))
 	}
-	if ep.hub.state(peer) > segment.Running && atomic.LoadUint64(&t.Done) < uint64(j.n) {
-		return false, engine.Errorf(engine.ErrProcFailed, "rank %d ended while it copied: %s", peer, ep.hub.cause(peer))
+	if ep.job.State(peer) > transport.Running && atomic.LoadUint64(&t.Done) < uint64(j.n) {
+		return false, engine.Errorf(engine.ErrProcFailed, "rank %d ended while it copied: %s", peer, ep.job.Cause(peer))
 	}
 	return false, nil
 }
@@ -157,13 +157,13 @@ func (ep *endpoint) push(r *request) {
 	t, generation := r.transfer, r.number>>32
 	ep.offered.remove(r)
 	n, addr, home := int(atomic.LoadUint64(&t.Len)), atomic.LoadUint64(&t.Addr), atomic.LoadUint64(&t.Home)
-	src, peer := r.ptr, int(r.peer)
+	src, reach := r.ptr, ep.outbound(r.peer).reach
 	if n > r.n {
 		return
 	}
 	var there unsafe.Pointer // the receiver's buffer, if it is shared memory
 	if home != 0 {
-		there, _ = ep.hub.at(home-1, n)
+		there, _ = reach.At(home-1, n)
 	}
 	ep.lock.Unlock()
 	for {
@@ -173,7 +173,7 @@ func (ep *endpoint) push(r *request) {
 		}
 		if there != nil {
 			memory.Copy(unsafe.Add(there, at), unsafe.Add(src, at), length)
-		} else if err := ep.hub.push(peer, addr+uint64(at), unsafe.Add(src, at), length); err != nil {
+		} else if err := reach.Push(addr+uint64(at), unsafe.Add(src, at), length); err != nil {
 			atomic.StoreUint64(&t.Lost, uint64(at/pieceOf(n))+1)
 			break
 		}

@@ -10,8 +10,7 @@ import (
 	"testing"
 
 	"github.com/ringo-mpi/ringo/internal/embedded"
-	"github.com/ringo-mpi/ringo/internal/embedded/board"
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/shm"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -21,8 +20,9 @@ var programs = map[string]func(e engine.Engine) error{}
 
 func TestMain(m *testing.M) {
 	if name := os.Getenv("EMBEDDED_TEST_PROGRAM"); name != "" {
-		e, err := embedded.OpenShm()
+		end, err := shm.Join()
 		if err == nil {
+			e := embedded.New(end)
 			if err = programs[name](e); err == nil {
 				err = e.Finalize()
 			}
@@ -39,7 +39,7 @@ func TestMain(m *testing.M) {
 // processes starts n copies of the test binary as ranks that run a program.
 func processes(t testing.TB, n int, program string, env ...string) []byte {
 	t.Helper()
-	seg, err := segment.Create(n, board.Size(n), 2)
+	seg, err := shm.Create(n, 2)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,7 +116,7 @@ func (ep *endpoint) await(c cond, done <-chan struct{}) error {
 			if c.flag != nil && ep.asleep {
 				// Whoever counts the flag up may have looked already whether anybody
 				// waits for it, and its store may be on the way: the poller looks.
-				ep.hub.wake(ep.rank)
+				ep.own.Wake()
 			}
 			ep.park(c, done)
 		}
@@ -218,7 +218,7 @@ func (ep *endpoint) poll(c cond, done <-chan struct{}) (err error) {
 		}
 		for i := 0; i < ep.yields && !over; i++ {
 			ep.lock.Unlock()
-			ep.hub.yield()
+			ep.carrier.Yield()
 			ep.lock.Lock()
 			over, err = ep.look(&c, done)
 			for !over && ep.moved >= framesPerTurn { // more than a turn was there
@@ -256,7 +256,7 @@ func (ep *endpoint) look(c *cond, done <-chan struct{}) (bool, error) {
 	// A rank that leaves properly has done its part of every collective, if the
 	// program is right: with thousands of ranks, those that wait on a board do not
 	// look at each (see sleep).
-	if (c.flag == nil || ep.hub.losses() != ep.losses) && ep.seeChanges() && c.holds() {
+	if (c.flag == nil || ep.job.Losses() != ep.losses) && ep.seeChanges() && c.holds() {
 		return true, nil
 	}
 	if ep.watchers.head != nil {
@@ -313,7 +313,7 @@ func (ep *endpoint) spin(c *cond, done <-chan struct{}) (bool, error) {
 // sleep announces that the rank sleeps, looks once more, and sleeps until a
 // peer rings the bell.
 func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (bool, error) {
-	if c.req != nil && c.req.peer >= 0 && ep.hub.fenced() {
+	if c.req != nil && c.req.peer >= 0 && ep.facts.InProcess {
 		ep.helpOthers(c) // gives the lock away: before the last look
 	}
 	seq := ep.bell.Arm()
@@ -325,7 +325,7 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 		}
 		// Progress handles a bounded number of frames: only when it has found
 		// nothing is there nothing left that nobody would ring the bell for.
-		if ep.moved == 0 && (ep.hub.fenced() || time.Since(start) > lastLook) {
+		if ep.moved == 0 && (ep.facts.Fenced || time.Since(start) > lastLook) {
 			break
 		}
 	}
@@ -335,14 +335,14 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 		go func() {
 			select {
 			case <-done:
-				ep.hub.wake(ep.rank)
+				ep.own.Wake()
 			case <-watched:
 			}
 		}()
 	}
 	ep.asleep, ep.news = true, false
 	ep.lock.Unlock()
-	ep.hub.sleep(ep.rank, seq, limit)
+	ep.carrier.Sleep(seq, limit)
 	ep.lock.Lock()
 	ep.asleep = false
 	if watched != nil {
@@ -356,7 +356,7 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 func (ep *endpoint) helpOthers(c *cond) {
 	if peer := c.req.peer; int(peer) != ep.rank {
 		ep.lock.Unlock()
-		ep.hub.help(int(peer))
+		ep.carrier.Link(int(peer)).Help()
 		ep.lock.Lock()
 	}
 }

@@ -7,24 +7,23 @@ import (
 	"time"
 	"unsafe"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/inproc"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
 // A rank that fell asleep while somebody else made progress for it is woken by
 // what that progress has completed.
 func TestProgressOfOthersWakes(t *testing.T) {
-	ep := NewInproc(2)[0].(*endpoint)
-	h := ep.hub.(*inproc)
+	end, woken := counting(inproc.New(2)[0])
+	ep := New(end).(*endpoint)
 	for what, progress := range map[string]func(){
-		"help": func() { h.help(0) },
+		"help": func() { ep.own.Help() },
 		"tick": func() { ep.tick() },
 	} {
-		ep.asleep, ep.news = true, true
+		ep.asleep, ep.news, *woken = true, true, 0
 		progress()
-		select {
-		case <-h.members[0].wake:
-		default:
+		if *woken == 0 {
 			t.Errorf("%s: the rank was not woken", what)
 		}
 		if ep.news {
@@ -33,16 +32,47 @@ func TestProgressOfOthersWakes(t *testing.T) {
 	}
 }
 
-// slowSender is a hub whose peer takes the last piece of a shared copy at its
-// start and needs long for it.
+// waking counts the wakes of a rank.
+type waking struct {
+	transport.Self
+	rank  int
+	woken *int
+}
+
+func (s waking) Link(peer int) transport.Link {
+	if peer == s.rank {
+		return wakingLink{s.Self.Link(peer), s.woken}
+	}
+	return s.Self.Link(peer)
+}
+
+type wakingLink struct {
+	transport.Link
+	woken *int
+}
+
+func (l wakingLink) Wake() {
+	*l.woken++
+	l.Link.Wake()
+}
+
+// counting makes the end of a rank count how often the rank wakes itself.
+func counting(end transport.End) (transport.End, *int) {
+	woken := new(int)
+	end.Self = waking{end.Self, end.Facts.Rank, woken}
+	return end, woken
+}
+
+// slowSender is the memory of a peer that takes the last piece of a shared copy
+// at its start and needs long for it.
 type slowSender struct {
-	*inproc
+	transport.Reach
 	take func()
 }
 
-func (h slowSender) pull(dst unsafe.Pointer, rank int, addr uint64, n int) error {
+func (h slowSender) Pull(dst unsafe.Pointer, addr uint64, n int) error {
 	h.take()
-	return h.inproc.pull(dst, rank, addr, n)
+	return h.Reach.Pull(dst, addr, n)
 }
 
 // A goroutine that leaves a copy with its sender, while another goroutine of
@@ -55,10 +85,19 @@ func TestCopyLeftWithTheSenderWakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	engines := NewInproc(2)
-	from, to := engines[0].(*endpoint), engines[1].(*endpoint)
-	from.watched, to.watched = true, true // nothing happens in the background
-	h := to.hub.(*inproc)
+	var record *transport.Transfer
+	var number uint64
+	at, length := 0, 0
+	ends := inproc.New(2)
+	end, woken := counting(ends[1])
+	end.Self = reaching{end.Self, func(r transport.Reach) transport.Reach {
+		return slowSender{r, func() {
+			if length == 0 {
+				at, length, _ = takePiece(record, number>>32, 1<<20, true)
+			}
+		}}
+	}}
+	from, to := newRank(ends[0]), newRank(end)
 	src, dst := make([]byte, 1<<20), make([]byte, 1<<20)
 	src[len(src)-1] = 1
 	buf := func(b []byte) engine.Buf {
@@ -66,26 +105,19 @@ func TestCopyLeftWithTheSenderWakes(t *testing.T) {
 	}
 	sent, err := from.World().Isend(buf(src), 1, 0, engine.Standard)
 	must(err)
-	number := sent.(handle).r.number
-	h.help(1) // takes up the ring
-	h.help(1) // and the offer
+	number = sent.(handle).r.number
+	to.own.Help() // takes up the ring
+	to.own.Help() // and the offer
 
-	record := h.transfer(0, number)
-	at, length := 0, 0
-	to.hub, to.pulled = slowSender{h, func() {
-		if length == 0 {
-			at, length, _ = takePiece(record, number>>32, len(src), true)
-		}
-	}}, true
-	to.polling, to.asleep, to.news = true, true, false
+	record = from.own.Transfer(number)
+	to.pulled = true
+	to.polling, to.asleep, to.news, *woken = true, true, false, 0
 	received, err := to.World().Irecv(buf(dst), 0, 0)
 	must(err)
 	if len(to.settling) != 1 || length == 0 {
 		t.Fatalf("%d copies are left with the sender, which has %d bytes", len(to.settling), length)
 	}
-	select {
-	case <-h.members[1].wake:
-	default:
+	if *woken == 0 {
 		t.Error("the rank was not woken")
 	}
 	to.polling, to.asleep = false, false
@@ -103,8 +135,10 @@ func TestCopyLeftWithTheSenderWakes(t *testing.T) {
 // A board has other ways where ranks outnumber cores.
 func TestBoardKnowsOfACrowd(t *testing.T) {
 	for _, crowded := range []bool{false, true} {
-		if spin := boardSpin(&shm{crowded: crowded}); (spin == 0) != crowded {
-			t.Errorf("crowded %v: a board polls %d times", crowded, spin)
+		end := inproc.New(2)[0]
+		end.Facts.InProcess, end.Facts.Crowded = false, crowded
+		if f := newBoardHost(newRank(end).world).Facts(); f.Crowded != crowded {
+			t.Errorf("crowded %v: a board hears of %v", crowded, f.Crowded)
 		}
 	}
 }
@@ -112,7 +146,8 @@ func TestBoardKnowsOfACrowd(t *testing.T) {
 // Sends to a rank that has ended, or ends while they wait for room in its ring,
 // leave nothing of themselves in the pool of requests.
 func TestSendsToARankThatEnds(t *testing.T) {
-	ep := NewInproc(3)[0].(*endpoint)
+	ends := inproc.New(3)
+	ep := New(ends[0]).(*endpoint)
 	cx := ep.world.contexts[0]
 	data := make([]byte, 100<<10)
 	ep.lock.Lock()
@@ -138,8 +173,8 @@ func TestSendsToARankThatEnds(t *testing.T) {
 	if ep.outs.get(1).queue.head == nil {
 		t.Fatal("no send waits for room")
 	}
-	ep.hub.advance(1, segment.Finalized)
-	ep.hub.advance(2, segment.Finalized)
+	ends[1].Job.Advance(transport.Finalized)
+	ends[2].Job.Advance(transport.Finalized)
 	ep.seeChanges()
 	sends(1)                          // its ring is full
 	send(100<<10, 2, engine.Standard) // there is room

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
 // What is a failure:
@@ -76,7 +76,7 @@ func (r *runner) handle(e event) {
 			r.procs[e.rank].signal(syscall.SIGTERM)
 		}
 	case evStrayEnd:
-		if !s.exited && r.state(e.rank) != segment.Finalized {
+		if !s.exited && r.state(e.rank) != transport.Finalized {
 			const what = "ended without Finalize (a child of the process that was started)"
 			r.dead(e.rank, what)
 			r.later(exitLag, event{kind: evLost, rank: e.rank, text: what})
@@ -94,26 +94,26 @@ func (r *runner) judge(rank int) {
 	s.judged = true
 	r.running--
 	state := r.state(rank)
-	if state != segment.Absent {
+	if state != transport.Absent {
 		r.contacted = true
 	}
 	cause, status := "", s.exit.status()
 	switch {
-	case state == segment.Failed && s.exit.signal != 0 && r.stage >= stageTerm:
+	case state == transport.Failed && s.exit.signal != 0 && r.stage >= stageTerm:
 		// It failed by itself, but its process had to be ended.
 		cause, status = "failed: "+oneLine(r.seg.Cause(rank)), 1
 	case s.exit.signal != 0 || s.exit.code != 0:
 		cause = s.exit.String()
-	case s.closed && s.active || state != segment.Absent && state != segment.Finalized:
+	case s.closed && s.active || state != transport.Absent && state != transport.Finalized:
 		cause, status = "ended without Finalize (status 0)", 1
 	}
 	switch {
-	case state == segment.Absent && cause == "" && !s.inited:
+	case state == transport.Absent && cause == "" && !s.inited:
 		// Not a failure by itself. Ranks that wait for it fail, and say why.
 		if r.seg != nil {
 			r.seg.MarkLeft(rank, "it ended with status 0 and has not called Init")
 		}
-	case state != segment.Finalized:
+	case state != transport.Finalized:
 		what := cause
 		if what == "" {
 			what = s.exit.String()
@@ -127,13 +127,13 @@ func (r *runner) judge(rank int) {
 	if s.well || s.aborted {
 		return
 	}
-	if state == segment.Failed && r.blames(rank) {
+	if state == transport.Failed && r.blames(rank) {
 		if !r.job.KeepGoing {
 			r.advance(stageGrace)
 		}
 		return // the other is recorded when it ends
 	}
-	if state == segment.Finalized && s.exit.signal == 0 {
+	if state == transport.Finalized && s.exit.signal == 0 {
 		r.record(rank, cause, status, false)
 		return
 	}
@@ -145,16 +145,16 @@ func (r *runner) judge(rank int) {
 func (r *runner) blames(rank int) bool {
 	order := r.seg.Order(rank)
 	for i := range r.ranks {
-		if !r.ranks[i].judged && i != rank && r.seg.State(i) == segment.Failed && r.seg.Order(i) < order {
+		if !r.ranks[i].judged && i != rank && r.seg.State(i) == transport.Failed && r.seg.Order(i) < order {
 			return true
 		}
 	}
 	return false
 }
 
-func (r *runner) state(rank int) segment.State {
+func (r *runner) state(rank int) transport.State {
 	if r.seg == nil {
-		return segment.Absent
+		return transport.Absent
 	}
 	return r.seg.State(rank)
 }

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/launch/launchtest"
 	"github.com/ringo-mpi/ringo/internal/pmi"
 	"github.com/ringo-mpi/ringo/internal/topo"
@@ -85,7 +86,7 @@ func (m *member) finalize() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(93)
 	}
-	m.seg.Advance(m.rank, segment.Finalized)
+	m.seg.Advance(m.rank, transport.Finalized)
 }
 
 // awaitDeath waits until the segment says that some rank is dead and prints
@@ -93,7 +94,7 @@ func (m *member) finalize() {
 func (m *member) awaitDeath(file string) {
 	for start := time.Now(); time.Since(start) < 20*time.Second; time.Sleep(time.Millisecond) {
 		for r := range m.seg.Ranks() {
-			if m.seg.State(r) == segment.Dead {
+			if m.seg.State(r) == transport.Dead {
 				now := time.Now()
 				delay := time.Duration(-1)
 				if info, err := os.Stat(file); err == nil {
@@ -165,7 +166,7 @@ func init() {
 				time.Sleep(100 * time.Millisecond)
 				os.Exit(n)
 			})
-			for m.seg.State(first) != segment.Failed {
+			for m.seg.State(first) != transport.Failed {
 				time.Sleep(time.Millisecond)
 			}
 			m.seg.MarkFailed(m.rank, "another has failed")

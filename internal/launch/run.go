@@ -8,8 +8,9 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/shm"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/pmi"
 	"github.com/ringo-mpi/ringo/internal/topo"
 )
@@ -171,7 +172,7 @@ func (r *runner) start() error {
 		env.ctl = files
 		files++
 	}
-	seg, err := segment.Create(r.n, board.Size(r.n), cores)
+	seg, err := shm.Create(r.n, cores)
 	if err == nil {
 		r.seg = seg
 		env.shm = files
@@ -348,7 +349,7 @@ func (r *runner) grace() time.Duration {
 		return r.job.Grace
 	}
 	for i := range r.ranks {
-		if r.state(i) == segment.Running {
+		if r.state(i) == transport.Running {
 			return defaultGrace
 		}
 	}

@@ -15,5 +15,6 @@
 // RINGO_ENGINE=embedded leaves the native engine out of account.
 //
 // Package mpi imports it; package mpi/native registers its engine here. It
-// imports internal/engine, internal/foreign and the embedded engine.
+// imports internal/engine, internal/foreign, the embedded engine and its transports, which
+// it puts together.
 package start

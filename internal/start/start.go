@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/ringo-mpi/ringo/internal/embedded"
+	"github.com/ringo-mpi/ringo/internal/embedded/inproc"
+	"github.com/ringo-mpi/ringo/internal/embedded/shm"
 	"github.com/ringo-mpi/ringo/internal/engine"
 	"github.com/ringo-mpi/ringo/internal/foreign"
 )
@@ -107,11 +109,11 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 	var eng engine.Engine
 	switch plan.How {
 	case Shared:
-		eng, err = embedded.OpenShm()
+		eng, err = shared()
 	case Native:
 		eng, err = open(ctx)
 	default:
-		return embedded.NewInproc(plan.Ranks), plan, nil
+		return InProcess(plan.Ranks), plan, nil
 	}
 	if err != nil {
 		return nil, plan, err
@@ -121,4 +123,19 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 
 // InProcess makes n goroutine ranks in this process, whatever the environment
 // says.
-func InProcess(n int) []engine.Engine { return embedded.NewInproc(n) }
+func InProcess(n int) []engine.Engine {
+	engines := make([]engine.Engine, n)
+	for r, end := range inproc.New(n) {
+		engines[r] = embedded.New(end)
+	}
+	return engines
+}
+
+// shared joins the job of the launcher that has started this process.
+func shared() (engine.Engine, error) {
+	end, err := shm.Join()
+	if err != nil {
+		return nil, err
+	}
+	return embedded.New(end), nil
+}

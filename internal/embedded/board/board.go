@@ -20,7 +20,7 @@ type Board struct {
 	pull    bool // other members' memory can be read and written
 	local   bool // and by plain pointers
 	tree    bool // too many members for everybody to look at everybody
-	crowd   bool // the job has more processes than cores: Spin is 0
+	crowd   bool // the job has more processes than cores: spin is 0
 	counted bool // it is known how many members wait in the host
 	broken  error
 
@@ -55,11 +55,15 @@ type Board struct {
 // that all are goroutines) gives, zeroed before the first member runs a
 // collective.
 func New(mem []byte, rank, size int, h Host) *Board {
+	f := h.Facts()
 	b := &Board{
-		geometry: geometryOf(size, h.InProcess()), host: h, mem: mem, rank: rank, size: size,
-		spin: h.Spin(), pull: h.CanPull() || h.InProcess(), local: h.InProcess(), tree: size > flatMax,
+		geometry: geometryOf(size, f.InProcess), host: h, mem: mem, rank: rank, size: size,
+		spin: f.Polls, pull: f.CanPull || f.InProcess, local: f.InProcess, tree: size > flatMax,
+		crowd: f.Crowded && !f.InProcess,
 	}
-	b.crowd = b.spin == 0 && !b.local
+	if b.crowd {
+		b.spin = 0
+	}
 	b.counted = size > 2 && !b.tree && !b.local
 	base := unsafe.Pointer(unsafe.SliceData(mem))
 	b.base = unsafe.Add(base, -uintptr(base)&(2*line-1))

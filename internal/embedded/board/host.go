@@ -26,14 +26,14 @@ type Host interface {
 	Pull(dst unsafe.Pointer, r int, addr uintptr, n int) error
 	Push(r int, addr uintptr, src unsafe.Pointer, n int) error
 
-	// CanPull reports whether Pull and Push work between all members.
-	CanPull() bool
+	// Facts says what holds of the members for good.
+	Facts() Facts
+}
 
-	// InProcess reports that all members are goroutines of one process, so
-	// that addresses may be used as they are.
-	InProcess() bool
-
-	// Spin is the number of polls of a flag that are sensible before Wait; 0
-	// when ranks outnumber cores.
-	Spin() int
+// Facts is what holds of the members of a board for good.
+type Facts struct {
+	CanPull   bool // Pull and Push work between all members
+	InProcess bool // all are goroutines of one process: addresses may be used as they are
+	Crowded   bool // ranks outnumber cores
+	Polls     int  // of a flag that are sensible before Wait, where ranks do not outnumber cores
 }

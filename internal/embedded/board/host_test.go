@@ -127,9 +127,9 @@ func (h *host) Push(r int, addr uintptr, src unsafe.Pointer, n int) error {
 	return nil
 }
 
-func (h *host) CanPull() bool   { return h.reach != staged }
-func (h *host) InProcess() bool { return h.reach == direct }
-func (h *host) Spin() int       { return h.spin }
+func (h *host) Facts() board.Facts {
+	return board.Facts{CanPull: h.reach != staged, InProcess: h.reach == direct, Crowded: h.spin == 0, Polls: h.spin}
+}
 
 func run(t *testing.T, j *job, call func(rank int) engine.Coll) []error {
 	t.Helper()

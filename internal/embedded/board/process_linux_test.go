@@ -141,9 +141,9 @@ func (p *procs) Push(r int, addr uintptr, src unsafe.Pointer, n int) error {
 	return p.vm(unix.SYS_PROCESS_VM_WRITEV, r, src, addr, n)
 }
 
-func (p *procs) CanPull() bool   { return p.reach != staged }
-func (p *procs) InProcess() bool { return false }
-func (p *procs) Spin() int       { return p.spin }
+func (p *procs) Facts() board.Facts {
+	return board.Facts{CanPull: p.reach != staged, Crowded: p.spin == 0, Polls: p.spin}
+}
 
 // member is the life of a process other than rank 0.
 func member() {

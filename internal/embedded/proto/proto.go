@@ -19,7 +19,11 @@
 // front of the data, and the receiver answers [Matched] when it has matched
 // ([Refused] to a ready send without a posted receive). Before it matches, the
 // receiver claims the message in a table that both reach; a sender that has
-// given up has taken the message back there, without a frame.
+// given up has taken the message back there, without a frame. Two ranks that
+// have no such table do it with frames: the sender asks with [Recall], and the
+// receiver answers [Recalled] if the message has not matched.
+//
+// Numbers are little endian, on every machine.
 //
 // Used by the embedded engine only.
 package proto
@@ -31,20 +35,22 @@ import (
 
 // The kinds of frames. Zero is none.
 const (
-	Eager   uint8 = 1 + iota // data
-	First                    // length of the whole message, and its first part
-	More                     // next part of the message that First began
-	Offer                    // an Origin: where the data lies
-	Taken                    // answer to Offer: the data has been copied
-	Send                     // answer to Offer: send it as Data, to this receive
-	Data                     // part of a message that was asked for with Send
-	Matched                  // a synchronous send has matched
-	Refused                  // a ready send found no posted receive
-	Revoke                   // the communicator is revoked; the payload is the reason
+	Eager    uint8 = 1 + iota // data
+	First                     // length of the whole message, and its first part
+	More                      // next part of the message that First began
+	Offer                     // an Origin: where the data lies
+	Taken                     // answer to Offer: the data has been copied
+	Send                      // answer to Offer: send it as Data, to this receive
+	Data                      // part of a message that was asked for with Send
+	Matched                   // a synchronous send has matched
+	Refused                   // a ready send found no posted receive
+	Revoke                    // the communicator is revoked; the payload is the reason
+	Recall                    // give the message back if it has not matched: see Recalled
+	Recalled                  // answer to Recall: it has not, and never will
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke"}
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled"}
 
 // KindName names a kind of frame.
 func KindName(k uint8) string {
@@ -67,14 +73,17 @@ func Answers(flags uint8) bool { return flags&(Sync|Ready) != 0 }
 // NumberSize is the size of an operation's number in front of data.
 const NumberSize = 8
 
+// PutNumber writes an operation's number in front of data.
+func PutNumber(p []byte, number uint64) { binary.LittleEndian.PutUint64(p, number) }
+
 // FirstSize is the size of what precedes the data in a First frame: the length
 // of the whole message, and the number of the operation.
 const FirstSize = 16
 
 // PutFirst writes what precedes the data of a First frame.
 func PutFirst(p []byte, total int, number uint64) {
-	binary.NativeEndian.PutUint64(p, uint64(total))
-	binary.NativeEndian.PutUint64(p[8:], number)
+	binary.LittleEndian.PutUint64(p, uint64(total))
+	binary.LittleEndian.PutUint64(p[8:], number)
 }
 
 // Origin says where an offered message lies.
@@ -94,10 +103,10 @@ const NoOffset = ^uint64(0)
 // Put encodes o.
 func (o Origin) Put(p []byte) {
 	_ = p[OriginSize-1]
-	binary.NativeEndian.PutUint64(p[0:], o.Number)
-	binary.NativeEndian.PutUint64(p[8:], o.Total)
-	binary.NativeEndian.PutUint64(p[16:], o.Addr)
-	binary.NativeEndian.PutUint64(p[24:], o.Offset)
+	binary.LittleEndian.PutUint64(p[0:], o.Number)
+	binary.LittleEndian.PutUint64(p[8:], o.Total)
+	binary.LittleEndian.PutUint64(p[16:], o.Addr)
+	binary.LittleEndian.PutUint64(p[24:], o.Offset)
 }
 
 // PutPair encodes the two numbers of a Send frame, the sender's operation and
@@ -105,8 +114,8 @@ func (o Origin) Put(p []byte) {
 // of this part.
 func PutPair(p []byte, a, b uint64) {
 	_ = p[15]
-	binary.NativeEndian.PutUint64(p[0:], a)
-	binary.NativeEndian.PutUint64(p[8:], b)
+	binary.LittleEndian.PutUint64(p[0:], a)
+	binary.LittleEndian.PutUint64(p[8:], b)
 }
 
 // PairSize is the size of an encoded pair.
@@ -134,7 +143,7 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 		}
 		return true
 	}
-	u64 := func(at int) uint64 { return binary.NativeEndian.Uint64(payload[at:]) }
+	u64 := func(at int) uint64 { return binary.LittleEndian.Uint64(payload[at:]) }
 	length := func(n uint64) int {
 		if n > maxMessage || uint64(int(n)) != n {
 			err = fmt.Errorf("frame %s announces %d bytes", KindName(kind), n)
@@ -173,7 +182,7 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 			return b, err
 		}
 		b.Number, b.Other, b.Data = u64(0), u64(8), payload[PairSize:]
-	case Taken, Matched, Refused:
+	case Taken, Matched, Refused, Recall, Recalled:
 		if !need(NumberSize) {
 			return b, err
 		}

@@ -10,6 +10,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/futex"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
 const (
@@ -25,23 +26,6 @@ const (
 
 // ErrTooMany is returned by Create for more than MaxRanks ranks.
 var ErrTooMany = errors.New("too many ranks on one host")
-
-// State is how far a rank has come.
-type State uint32
-
-// The states.
-const (
-	Absent     State = iota // has not opened the segment
-	Running                 // after Open
-	Finalizing              // inside Finalize: begins no new operation
-	Finalized               // has left the job properly
-	Failed                  // has reported its own error and is ending
-	Dead                    // ended without Finalize, as the launcher found
-)
-
-func (s State) String() string {
-	return [...]string{"absent", "running", "finalizing", "finalized", "failed", "dead"}[s]
-}
 
 // header is the start of the segment. Sizes are fixed at creation.
 type header struct {
@@ -60,18 +44,8 @@ type header struct {
 	_        [60]byte
 }
 
-// Bell is what a rank sleeps on, on a cache line of its own: senders read it
-// after every message, and it changes only when the rank goes to sleep.
-type Bell struct {
-	Seq      uint32 // the futex word: changes with every wake
-	Sleeping uint32 // 1 while the rank sleeps or is about to
-	Active   uint32 // counts rings newly opened to this rank
-	Core     uint32 // 1 + the core the rank has last been seen on, 0 if it is not known
-	_        [48]byte
-}
-
 type member struct {
-	bell     Bell
+	bell     transport.Bell
 	state    uint32
 	pid      uint32
 	causeLen uint32
@@ -124,7 +98,7 @@ func layoutFor(ranks, board int, wide bool) layout {
 	l.activeAt = headerSize + ranks*memberSize
 	l.claimsAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
 	l.transfersAt = l.claimsAt + ranks*Claims*8
-	l.ringAt = l.transfersAt + ranks*Claims*int(unsafe.Sizeof(Transfer{}))
+	l.ringAt = l.transfersAt + ranks*Claims*int(unsafe.Sizeof(transport.Transfer{}))
 	l.boardAt = align(l.ringAt+ranks*ranks*(ringControl+l.ring), 4096)
 	l.arenaAt = align(l.boardAt+l.board, 1<<21)
 	l.size = l.arenaAt + ranks*l.arena
@@ -212,7 +186,7 @@ func (s *Segment) member(rank int) *member {
 }
 
 // Bell returns the words that a rank sleeps on.
-func (s *Segment) Bell(rank int) *Bell { return &s.member(rank).bell }
+func (s *Segment) Bell(rank int) *transport.Bell { return &s.member(rank).bell }
 
 // Ring returns the memory of the ring from one rank to another: the control
 // part and the data.
@@ -239,22 +213,10 @@ func (s *Segment) Claims(rank int) []uint64 {
 	return unsafe.Slice(p, Claims)
 }
 
-// Transfer is where the two ends of a long message share out its copying: see
-// package embedded. There is one for each entry of Claims.
-type Transfer struct {
-	Next uint64 // generation of the operation, and the next piece nobody has taken
-	Done uint64 // bytes copied
-	Lost uint64 // 1 + the piece that the sender took and could not copy
-	Addr uint64 // of the receiver's buffer
-	Len  uint64 // bytes to copy
-	Home uint64 // 1 + the place of the receiver's buffer in the segment; 0: it is not there
-	_    [2]uint64
-}
-
 // Transfers returns the transfers of the sends of a rank.
-func (s *Segment) Transfers(rank int) []Transfer {
-	size := Claims * int(unsafe.Sizeof(Transfer{}))
-	return unsafe.Slice((*Transfer)(unsafe.Pointer(&s.mem[s.sizes.transfersAt+rank*size])), Claims)
+func (s *Segment) Transfers(rank int) []transport.Transfer {
+	size := Claims * int(unsafe.Sizeof(transport.Transfer{}))
+	return unsafe.Slice((*transport.Transfer)(unsafe.Pointer(&s.mem[s.sizes.transfersAt+rank*size])), Claims)
 }
 
 // Board returns the memory of the world's board.
@@ -283,7 +245,9 @@ func (s *Segment) Slice(off, n int) ([]byte, bool) {
 }
 
 // State returns how far a rank has come.
-func (s *Segment) State(rank int) State { return State(atomic.LoadUint32(&s.member(rank).state)) }
+func (s *Segment) State(rank int) transport.State {
+	return transport.State(atomic.LoadUint32(&s.member(rank).state))
+}
 
 // Pid returns the process of a rank, 0 before it has opened the segment.
 func (s *Segment) Pid(rank int) int { return int(atomic.LoadUint32(&s.member(rank).pid)) }
@@ -296,16 +260,16 @@ func (s *Segment) Changes() uint32 { return atomic.LoadUint32(&s.head.changes) }
 func (s *Segment) Join(rank int) {
 	m := s.member(rank)
 	atomic.StoreUint32(&m.pid, uint32(os.Getpid()))
-	atomic.CompareAndSwapUint32(&m.state, uint32(Absent), uint32(Running))
+	atomic.CompareAndSwapUint32(&m.state, uint32(transport.Absent), uint32(transport.Running))
 }
 
 // Advance moves a rank to a later state, never back, and tells everybody. It
 // reports whether the state changed.
-func (s *Segment) Advance(rank int, to State) bool {
+func (s *Segment) Advance(rank int, to transport.State) bool {
 	m := s.member(rank)
 	for {
 		old := atomic.LoadUint32(&m.state)
-		if old >= uint32(to) || State(old) == Finalized {
+		if old >= uint32(to) || transport.State(old) == transport.Finalized {
 			return false
 		}
 		if atomic.CompareAndSwapUint32(&m.state, old, uint32(to)) {
@@ -323,20 +287,20 @@ func (s *Segment) Advance(rank int, to State) bool {
 func (s *Segment) Order(rank int) uint32 { return atomic.LoadUint32(&s.member(rank).order) }
 
 // MarkFailed records that a rank is ending with an error.
-func (s *Segment) MarkFailed(rank int, cause string) { s.end(rank, Failed, cause) }
+func (s *Segment) MarkFailed(rank int, cause string) { s.end(rank, transport.Failed, cause) }
 
 // MarkDead records that a rank has died, and why; all others are woken, and
 // what they wait for from that rank ends with an error. The launcher calls it.
-func (s *Segment) MarkDead(rank int, cause string) { s.end(rank, Dead, cause) }
+func (s *Segment) MarkDead(rank int, cause string) { s.end(rank, transport.Dead, cause) }
 
 // MarkLeft records that a rank has ended well without having joined: nothing has
 // failed, but nobody will hear of it any more. The launcher calls it.
 func (s *Segment) MarkLeft(rank int, cause string) {
 	s.setCause(rank, cause)
-	s.Advance(rank, Finalized)
+	s.Advance(rank, transport.Finalized)
 }
 
-func (s *Segment) end(rank int, to State, cause string) {
+func (s *Segment) end(rank int, to transport.State, cause string) {
 	m := s.member(rank)
 	// Numbered before anybody can see the failure.
 	if atomic.LoadUint32(&m.order) == 0 {
@@ -348,7 +312,7 @@ func (s *Segment) end(rank int, to State, cause string) {
 
 func (s *Segment) setCause(rank int, cause string) {
 	m := s.member(rank)
-	if State(atomic.LoadUint32(&m.state)) < Failed && atomic.LoadUint32(&m.causeLen) == 0 {
+	if transport.State(atomic.LoadUint32(&m.state)) < transport.Failed && atomic.LoadUint32(&m.causeLen) == 0 {
 		n := copy(m.cause[:], cause)
 		atomic.StoreUint32(&m.causeLen, uint32(n))
 	}
@@ -364,7 +328,7 @@ func (s *Segment) Cause(rank int) string {
 // it looks at everything once it has.
 func (s *Segment) WakeAll() {
 	for r := range s.sizes.ranks {
-		if s.State(r) == Absent {
+		if s.State(r) == transport.Absent {
 			continue
 		}
 		b := s.Bell(r)
@@ -374,31 +338,21 @@ func (s *Segment) WakeAll() {
 	}
 }
 
-// Ring wakes the rank that sleeps on b, if it does. What it is to see must
+// Wake wakes the rank that sleeps on a bell, if it does. What it is to see must
 // have been published before.
-func (b *Bell) Ring() {
+func Wake(b *transport.Bell) {
 	if atomic.LoadUint32(&b.Sleeping) != 0 && atomic.SwapUint32(&b.Sleeping, 0) != 0 {
 		atomic.AddUint32(&b.Seq, 1)
 		futex.Wake(&b.Seq, 1)
 	}
 }
 
-// Arm announces that the rank is about to sleep. The caller then looks once
-// more for work, and calls Sleep with the result or Disarm.
-func (b *Bell) Arm() uint32 {
-	seq := atomic.LoadUint32(&b.Seq)
-	atomic.StoreUint32(&b.Sleeping, 1)
-	return seq
-}
-
-// Sleep sleeps until Ring, or until the time-out.
-func (b *Bell) Sleep(seq uint32, timeout time.Duration) {
+// Sleep sleeps on a bell until Wake, or until the time-out. Bell.Arm has returned
+// seq.
+func Sleep(b *transport.Bell, seq uint32, timeout time.Duration) {
 	futex.Wait(&b.Seq, seq, timeout)
-	atomic.StoreUint32(&b.Sleeping, 0)
+	b.Disarm()
 }
-
-// Disarm takes Arm back.
-func (b *Bell) Disarm() { atomic.StoreUint32(&b.Sleeping, 0) }
 
 // Close unmaps the segment and closes its descriptor.
 func (s *Segment) Close() error {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
 // second maps the segment another time, as another process would.
@@ -85,7 +86,7 @@ func TestDeathIsSeen(t *testing.T) {
 	defer s.Close()
 	o := second(t, s)
 	o.Join(1)
-	if s.State(0) != segment.Absent || s.State(1) != segment.Running || s.Pid(1) != os.Getpid() {
+	if s.State(0) != transport.Absent || s.State(1) != transport.Running || s.Pid(1) != os.Getpid() {
 		t.Fatalf("states %v %v, pid %d", s.State(0), s.State(1), s.Pid(1))
 	}
 	o.Join(2)
@@ -93,23 +94,23 @@ func TestDeathIsSeen(t *testing.T) {
 	bell := o.Bell(2)
 	seq := bell.Arm()
 	woken := make(chan struct{})
-	go func() { defer close(woken); bell.Sleep(seq, time.Minute) }()
+	go func() { defer close(woken); segment.Sleep(bell, seq, time.Minute) }()
 	s.MarkDead(1, "killed by signal 9")
 	<-woken
-	if o.State(1) != segment.Dead || o.Cause(1) != "killed by signal 9" || o.Changes() == before {
+	if o.State(1) != transport.Dead || o.Cause(1) != "killed by signal 9" || o.Changes() == before {
 		t.Fatalf("%v %q", o.State(1), o.Cause(1))
 	}
 	o.MarkFailed(1, "later")
-	if s.Cause(1) != "killed by signal 9" || s.State(1) != segment.Dead {
+	if s.Cause(1) != "killed by signal 9" || s.State(1) != transport.Dead {
 		t.Fatal("a later report replaced the first")
 	}
-	o.Advance(2, segment.Finalized)
+	o.Advance(2, transport.Finalized)
 	s.MarkDead(2, "too late")
-	if s.State(2) != segment.Finalized {
+	if s.State(2) != transport.Finalized {
 		t.Fatal("a rank that has left properly died afterwards")
 	}
 	s.MarkLeft(3, "it never came")
-	if o.State(3) != segment.Finalized || o.Cause(3) != "it never came" || o.Order(3) != 0 {
+	if o.State(3) != transport.Finalized || o.Cause(3) != "it never came" || o.Order(3) != 0 {
 		t.Fatalf("left without joining: %v %q, order %d", o.State(3), o.Cause(3), o.Order(3))
 	}
 	s.MarkFailed(0, "sorry")
@@ -119,17 +120,17 @@ func TestDeathIsSeen(t *testing.T) {
 }
 
 func TestBellRingsOnlySleepers(t *testing.T) {
-	var b segment.Bell
-	b.Ring()
+	var b transport.Bell
+	segment.Wake(&b)
 	if b.Seq != 0 {
 		t.Fatal("rang a bell nobody listens to")
 	}
 	seq := b.Arm()
-	b.Ring()
+	segment.Wake(&b)
 	if b.Seq == seq || b.Sleeping != 0 {
 		t.Fatal("did not wake")
 	}
-	b.Sleep(seq, time.Hour) // returns at once: the bell has rung since Arm
+	segment.Sleep(&b, seq, time.Hour) // returns at once: the bell has rung since Arm
 }
 
 func TestOffset(t *testing.T) {

@@ -1,10 +1,12 @@
 //go:build !linux
 
-package embedded
+package shm
 
 import (
 	"errors"
 	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
 func dieWithParent() {}
@@ -15,6 +17,6 @@ func allowReach() bool { return false }
 
 func readPeer(int, uint64, unsafe.Pointer, int) (int, error) { return 0, errors.ErrUnsupported }
 
-func readPeerAll(int, []part) (int, error) { return 0, errors.ErrUnsupported }
+func readPeerAll(int, []transport.Part) (int, error) { return 0, errors.ErrUnsupported }
 
 func writePeer(int, uint64, unsafe.Pointer, int) (int, error) { return 0, errors.ErrUnsupported }

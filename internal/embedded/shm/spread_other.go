@@ -1,6 +1,6 @@
 //go:build !linux
 
-package embedded
+package shm
 
 func currentCore() int { return -1 }
 

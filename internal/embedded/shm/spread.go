@@ -1,10 +1,10 @@
-package embedded
+package shm
 
 import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
 // Where ranks outnumber cores and give them up to one another, the kernel may
@@ -18,27 +18,27 @@ const spreadEvery = 64
 
 // spread moves this rank to another core if that leaves the ranks more evenly
 // spread.
-func (h *shm) spread() {
+func (j *job) spread() {
 	here := currentCore()
-	if here < 0 || !h.crowding.mu.TryLock() {
+	if here < 0 || !j.crowding.mu.TryLock() {
 		return
 	}
-	defer h.crowding.mu.Unlock()
-	atomic.StoreUint32(&h.seg.Bell(h.rank).Core, uint32(here)+1)
-	c := &h.crowding
+	defer j.crowding.mu.Unlock()
+	atomic.StoreUint32(&j.seg.Bell(j.rank).Core, uint32(here)+1)
+	c := &j.crowding
 	c.reset(here)
-	for r := range h.n {
-		bell := h.seg.Bell(r)
-		if core := atomic.LoadUint32(&bell.Core); core != 0 && atomic.LoadUint32(&bell.Sleeping) == 0 && h.seg.State(r) == segment.Running {
+	for r := range j.n {
+		bell := j.seg.Bell(r)
+		if core := atomic.LoadUint32(&bell.Core); core != 0 && atomic.LoadUint32(&bell.Sleeping) == 0 && j.seg.State(r) == transport.Running {
 			c.add(r, int(core)-1)
 		}
 	}
 	// If only one of them moves at a time, not all move to the same core.
-	if c.last != h.rank || c.ranks[here] < 2 {
+	if c.last != j.rank || c.ranks[here] < 2 {
 		return
 	}
 	if to := c.better(allowedCores()); to >= 0 && moveTo(to) {
-		atomic.StoreUint32(&h.seg.Bell(h.rank).Core, uint32(to)+1)
+		atomic.StoreUint32(&j.seg.Bell(j.rank).Core, uint32(to)+1)
 	}
 }
 

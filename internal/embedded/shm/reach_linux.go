@@ -1,4 +1,4 @@
-package embedded
+package shm
 
 import (
 	"os"
@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
 func closeOnExec(fd int) { unix.CloseOnExec(fd) }
@@ -46,13 +48,13 @@ type iovec struct {
 	len  uintptr
 }
 
-// readPeerAll is readPeer for up to batchMost pieces, of batchBytes together.
-func readPeerAll(pid int, parts []part) (int, error) {
-	var here [batchMost]iovec
-	var there [batchMost][2]uintptr
+// readPeerAll is readPeer for up to transport.BatchMost pieces, of transport.BatchBytes together.
+func readPeerAll(pid int, parts []transport.Part) (int, error) {
+	var here [transport.BatchMost]iovec
+	var there [transport.BatchMost][2]uintptr
 	for i, p := range parts {
-		here[i] = iovec{p.dst, uintptr(p.n)}
-		there[i] = [2]uintptr{uintptr(p.from), uintptr(p.n)}
+		here[i] = iovec{p.Dst, uintptr(p.N)}
+		there[i] = [2]uintptr{uintptr(p.From), uintptr(p.N)}
 	}
 	return peerVector(unix.SYS_PROCESS_VM_READV, pid, &here[0], &there[0], len(parts))
 }

@@ -1,0 +1,42 @@
+package transport
+
+import "time"
+
+// End is one rank's end of a transport.
+type End struct {
+	Facts Facts
+	Job   Job
+	Self  Self
+	Pool  Pool // nil: no memory is shared
+}
+
+// Facts is what holds of a rank for good. It is read once.
+type Facts struct {
+	Name string // of the transport, for Info
+
+	Rank, Size           int // in the job
+	LocalRank, LocalSize int // among the ranks of this host
+
+	// InProcess says that the ranks of this host are goroutines of one process,
+	// whose memory all of them use by plain pointers.
+	InProcess bool
+
+	// Crowded says that the ranks of this host outnumber its cores: what a rank
+	// waits for comes when another one gets the core.
+	Crowded bool
+
+	// Fenced says that whoever publishes something for this rank orders its look
+	// at the rank's bell after that. Otherwise the rank looks for a moment longer
+	// before it sleeps.
+	Fenced bool
+
+	// A rank that waits polls so often, and after that for so long; then it yields
+	// so often; then it sleeps.
+	Polls    int
+	PollTime time.Duration
+	Yields   int
+}
+
+// WakeTime is how long a rank that has a core of its own polls before it sleeps:
+// what it costs to sleep and be woken.
+const WakeTime = 150 * time.Microsecond

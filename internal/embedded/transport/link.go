@@ -1,0 +1,121 @@
+package transport
+
+import (
+	"time"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/ring"
+)
+
+// Self is the rank's own side of a transport.
+type Self interface {
+	// Sleep sleeps until a wake that has come since Bell.Arm of this rank's bell
+	// returned seq, or for about limit. A transport that loses no wake need not
+	// heed limit.
+	Sleep(seq uint32, limit time.Duration)
+
+	// Yield gives the core to another rank that wants it.
+	Yield()
+
+	// Serve says how another rank of this process makes progress for this one
+	// (Link.Help). It is called before the first operation.
+	Serve(progress func())
+
+	// Open makes the ring to a peer, and tells the peer of it. NewRings calls f
+	// for every ring to this rank that has been opened since the last call;
+	// Active of this rank's bell counts them.
+	Open(peer int) ring.Memory
+	NewRings(f func(from int, m ring.Memory))
+
+	// Link is the way to a peer, or to this rank itself. It costs next to nothing.
+	Link(peer int) Link
+}
+
+// Link is the way to one peer. The link of a rank to itself is what its peers
+// have of it: its bell, its claims, its transfers.
+type Link interface {
+	// Bell is what the reader of the ring to the peer, and the writer of the ring
+	// from it, sleep on. Wake wakes them. What they are to see has been published
+	// before.
+	Bell() *Bell
+	Wake()
+
+	// Traits say what kind of peer it is.
+	Traits() Traits
+
+	// Help makes progress for a peer in this process none of whose goroutines is
+	// polling. Elsewhere it does nothing.
+	Help()
+
+	// Claims is the peer's table of its sends that await an answer. It decides
+	// who has a message, its receiver or the sender that takes it back, and both
+	// reach it. Where it is nil, the receiver alone decides, and neither of the two
+	// ranks can take a send back before the other is in a call.
+	Claims() []uint64
+
+	// Transfer is where the two ends of a message of the peer's share out its
+	// copying, by the number of its operation. nil: one end copies alone.
+	Transfer(number uint64) *Transfer
+
+	// Reach is the peer's memory, nil if nothing of it can be reached.
+	Reach() Reach
+}
+
+// Traits are what an endpoint has to know of a peer for every message.
+type Traits struct {
+	// Fenced says that whoever publishes something for the peer has to order its
+	// look at the peer's bell after that; otherwise the peer waits it out.
+	Fenced bool
+
+	// InProcess says that the peer is a goroutine of this process: its memory
+	// costs no system call, and Help makes its progress.
+	InProcess bool
+}
+
+// Reach is the memory of a peer.
+type Reach interface {
+	// Pulls reports whether Pull, Push and PullAll work. Without them, only what
+	// lies in shared memory can be reached (Place, At).
+	Pulls() bool
+
+	// Pull copies n bytes at addr of the peer's memory to dst; Push copies the
+	// other way. Addresses are what the peer has published.
+	Pull(dst unsafe.Pointer, addr uint64, n int) error
+	Push(addr uint64, src unsafe.Pointer, n int) error
+
+	// PullAll is Pull for at most BatchMost parts of at most BatchBytes together.
+	// Batches reports whether that costs less than one Pull for each.
+	PullAll(parts []Part) error
+	Batches() bool
+
+	// Place returns where in memory shared with the peer p lies, and At finds
+	// again what the peer has placed.
+	Place(p unsafe.Pointer) (offset uint64, ok bool)
+	At(offset uint64, n int) (unsafe.Pointer, bool)
+}
+
+// Of the shorter messages of a stream several are copied by one system call: so
+// many, and so long together.
+const (
+	BatchMost  = 8
+	BatchBytes = 128 << 10
+)
+
+// Part is one copy out of a peer's memory.
+type Part struct {
+	Dst  unsafe.Pointer
+	From uint64
+	N    int
+}
+
+// Transfer is where the two ends of a long message share out its copying: see
+// package embedded. It lies in memory that both reach, in their byte order.
+type Transfer struct {
+	Next uint64 // generation of the operation, and the next piece nobody has taken
+	Done uint64 // bytes copied
+	Lost uint64 // 1 + the piece that the sender took and could not copy
+	Addr uint64 // of the receiver's buffer
+	Len  uint64 // bytes to copy
+	Home uint64 // 1 + the place of the receiver's buffer in shared memory; 0: it is not there
+	_    [2]uint64
+}

@@ -1,0 +1,21 @@
+package transport
+
+// Pool is memory that the ranks of one host share. If one of them has a pool,
+// all have.
+type Pool interface {
+	// WorldBoard is the memory of the board of the world, nil unless all ranks of
+	// the job are on this host.
+	WorldBoard() []byte
+
+	// NewBoard makes the memory of the board of a communicator whose members are
+	// on this host, and OpenBoard finds it at another member. FreeBoard says that
+	// this member no longer needs it.
+	NewBoard(members int) (handle uint64, mem []byte, err error)
+	OpenBoard(handle uint64, members int) ([]byte, error)
+	FreeBoard(handle uint64)
+
+	// Alloc gives this rank zeroed memory that the others reach; Free takes it
+	// back.
+	Alloc(n int) ([]byte, error)
+	Free(p []byte) error
+}
