@@ -73,37 +73,37 @@ func newChecker(c *Comm) (*checker, error) {
 	if err != nil {
 		return nil, c.failed("", Undefined, Undefined, err)
 	}
-	k := &checker{comm: c.st.proc.newComm(ec, c.Name()+"/check"), of: c.st}
-	k.live.Store(true)
+	x := &checker{comm: c.st.proc.newComm(ec, c.Name()+"/check"), of: c.st}
+	x.live.Store(true)
 	p := &c.st.proc.checkers
 	p.mu.Lock()
-	p.list = append(p.list, k)
+	p.list = append(p.list, x)
 	p.mu.Unlock()
-	return k, nil
+	return x, nil
 }
 
-func (k *checker) free() error {
-	if !k.live.Swap(false) {
+func (x *checker) free() error {
+	if !x.live.Swap(false) {
 		return nil
 	}
-	p := &k.comm.st.proc.checkers
+	p := &x.comm.st.proc.checkers
 	p.mu.Lock()
-	p.list = slices.DeleteFunc(p.list, func(o *checker) bool { return o == k })
+	p.list = slices.DeleteFunc(p.list, func(o *checker) bool { return o == x })
 	p.mu.Unlock()
-	return k.comm.ec.Free()
+	return x.comm.ec.Free()
 }
 
 // before compares a blocking call.
-func (k *checker) before(c *Comm, call *engine.Coll) error {
-	all, err := k.exchange(c, newRecord(c, call, false))
+func (x *checker) before(c *Comm, k *engine.Coll) error {
+	all, err := x.exchange(c, newRecord(c, k, false))
 	if err != nil {
 		return err
 	}
-	switch call.Kind {
-	case engine.Scatterv, engine.Gatherv:
-		return k.compareRooted(c, call, all)
-	case engine.Alltoallv, engine.Alltoallw:
-		return k.comparePairs(c, call, all)
+	switch k.Kind.Lists() {
+	case engine.RootSend, engine.RootRecv:
+		return x.compareRooted(c, k, all)
+	case engine.OwnBoth, engine.OwnBufs:
+		return x.comparePairs(c, k, all)
 	}
 	return nil
 }
@@ -123,9 +123,9 @@ func (c *Comm) construction(kind callKind, detail int) error {
 }
 
 // exchange collects the records of all ranks and compares them.
-func (k *checker) exchange(c *Comm, rec callRecord) ([]callRecord, error) {
+func (x *checker) exchange(c *Comm, rec callRecord) ([]callRecord, error) {
 	all := make([]callRecord, c.size)
-	if err := k.run(c, allgatherRequest(k, c, []callRecord{rec}, all)); err != nil {
+	if err := x.run(c, allgatherRequest(x, c, []callRecord{rec}, all)); err != nil {
 		return nil, err
 	}
 	if text := compareRecords(all); text != "" {
@@ -134,13 +134,13 @@ func (k *checker) exchange(c *Comm, rec callRecord) ([]callRecord, error) {
 	return all, nil
 }
 
-func allgatherRequest[T any](k *checker, c *Comm, mine, all []T) *Request {
-	v := k.comm.WithContext(c.ctx)
+func allgatherRequest[T any](x *checker, c *Comm, mine, all []T) *Request {
+	v := x.comm.WithContext(c.ctx)
 	return v.icollective(allgather(v, mine, all, false))
 }
 
 // run waits for a comparison that was started on behalf of c.
-func (k *checker) run(c *Comm, r *Request) error {
+func (x *checker) run(c *Comm, r *Request) error {
 	_, err := r.Wait()
 	var e *Error
 	if !errors.As(err, &e) {
@@ -154,9 +154,9 @@ func (k *checker) run(c *Comm, r *Request) error {
 
 // alongside starts the comparison of a nonblocking call: r, whose operation
 // the caller starts next through real, completes after both.
-func (k *checker) alongside(c *Comm, call *engine.Coll, r *Request, real engine.Request) {
+func (x *checker) alongside(c *Comm, k *engine.Coll, r *Request, real engine.Request) {
 	all := make([]callRecord, c.size)
-	cr := allgatherRequest(k, c, []callRecord{newRecord(c, call, true)}, all)
+	cr := allgatherRequest(x, c, []callRecord{newRecord(c, k, true)}, all)
 	if cr.isOver() {
 		r.req = real
 		return
@@ -179,23 +179,23 @@ func (k *checker) alongside(c *Comm, call *engine.Coll, r *Request, real engine.
 }
 
 // revoke ends comparisons under way.
-func (k *checker) revoke(reason string) { k.comm.ec.Revoke(reason) }
+func (x *checker) revoke(reason string) { x.comm.ec.Revoke(reason) }
 
 // newRecord describes a call.
-func newRecord(c *Comm, call *engine.Coll, nonblocking bool) callRecord {
+func newRecord(c *Comm, k *engine.Coll, nonblocking bool) callRecord {
 	rec := callRecord{
-		kind: callKind(call.Kind), nonblocking: nonblocking, inPlace: call.InPlace,
-		root: int32(call.Root), count: int64(blockLen(c, call)),
+		kind: callKind(k.Kind), nonblocking: nonblocking, inPlace: k.InPlace,
+		root: int32(k.Root), count: int64(k.BlockLen(c.rank, c.size)),
 	}
-	if call.Op != nil {
-		rec.opCode = call.Op.Code
+	if k.Op != nil {
+		rec.opCode = k.Op.Code
 	}
-	if t := cmpType(call); t != nil {
+	if t := k.Type(); t != nil {
 		rec.sig = uint32(t.Sig)
 		copy(rec.typeName[:], t.Name)
 	}
-	if call.Kind == engine.Allgatherv || call.Kind == engine.ReduceScatter {
-		rec.hash = hashInts(call.V.RecvCounts)
+	if k.Kind.Lists() == engine.SameRecv {
+		rec.hash = hashInts(k.V.RecvCounts)
 	}
 	rec.where()
 	return rec
@@ -205,55 +205,6 @@ func (rec *callRecord) where() {
 	op, at := caller()
 	copy(rec.name[:], op)
 	copy(rec.at[:], at)
-}
-
-func cmpType(call *engine.Coll) *engine.Type {
-	if call.Recv.Type != nil {
-		return call.Recv.Type
-	}
-	return call.Send.Type
-}
-
-// blockLen is the number of elements the ranks must agree on, or, for the v
-// forms, the number this rank sends or receives.
-func blockLen(c *Comm, call *engine.Coll) int {
-	switch call.Kind {
-	case engine.Scatter:
-		if call.InPlace {
-			return call.Send.Count / c.size
-		}
-		return call.Recv.Count
-	case engine.Gather:
-		if call.InPlace {
-			return call.Recv.Count / c.size
-		}
-		return call.Send.Count
-	case engine.Scatterv:
-		if call.InPlace {
-			return call.V.SendCounts[c.rank]
-		}
-		return call.Recv.Count
-	case engine.Gatherv:
-		if call.InPlace {
-			return call.V.RecvCounts[c.rank]
-		}
-		return call.Send.Count
-	case engine.Reduce:
-		if call.Send.Type != nil {
-			return call.Send.Count
-		}
-		return call.Recv.Count
-	case engine.Allgather, engine.Alltoall:
-		return call.Recv.Count / c.size
-	case engine.ReduceScatterBlock:
-		if call.InPlace {
-			return call.Recv.Count / c.size
-		}
-		return call.Recv.Count
-	case engine.ReduceScatter:
-		return call.V.RecvCounts[c.rank]
-	}
-	return call.Recv.Count
 }
 
 // compareRecords compares the calls of all ranks with that of rank 0 and says
@@ -280,13 +231,9 @@ func (rec *callRecord) differs(other *callRecord) string {
 		return ""
 	}
 	kind := engine.CollKind(rec.kind)
-	switch kind {
-	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
-		if rec.root != other.root {
-			return "the roots differ"
-		}
-	}
 	switch {
+	case kind.Rooted() && rec.root != other.root:
+		return "the roots differ"
 	case rec.opCode != other.opCode:
 		return "the reductions differ"
 	case !engine.Sig(rec.sig).Matches(engine.Sig(other.sig)):
@@ -294,18 +241,11 @@ func (rec *callRecord) differs(other *callRecord) string {
 	case rec.hash != other.hash:
 		return "the counts differ"
 	}
-	switch kind {
-	case engine.Barrier, engine.Scatterv, engine.Gatherv, engine.Allgatherv, engine.Alltoallv, engine.Alltoallw, engine.ReduceScatter:
-	default:
-		if rec.count != other.count {
-			return "the counts differ"
-		}
+	if !kind.Vector() && rec.count != other.count {
+		return "the counts differ"
 	}
-	switch kind {
-	case engine.Allgather, engine.Allgatherv, engine.Alltoall, engine.Alltoallv, engine.Allreduce:
-		if rec.inPlace != other.inPlace {
-			return "one is in place"
-		}
+	if kind.AllInPlace() && rec.inPlace != other.inPlace {
+		return "one is in place"
 	}
 	return ""
 }
@@ -313,15 +253,14 @@ func (rec *callRecord) differs(other *callRecord) string {
 // describe writes the call as "Bcast(root 0, 10×float64) at main.go:12".
 func (rec *callRecord) describe() string {
 	var args []string
-	switch engine.CollKind(rec.kind) {
-	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
+	kind := engine.CollKind(rec.kind)
+	if kind.Rooted() {
 		args = append(args, fmt.Sprintf("root %d", rec.root))
 	}
 	if t := cString(rec.typeName[:]); t != "" {
 		args = append(args, fmt.Sprintf("%d×%s", rec.count, t))
 	}
-	switch engine.CollKind(rec.kind) {
-	case engine.Reduce, engine.Allreduce, engine.ReduceScatter, engine.ReduceScatterBlock, engine.Scan, engine.Exscan:
+	if kind.Reduces() {
 		args = append(args, rec.opCode.String())
 	}
 	s := cString(rec.name[:]) + "(" + strings.Join(args, ", ") + ")"
@@ -341,12 +280,12 @@ func cString(b []byte) string {
 type countVerdict struct{ Rank, Mine, Theirs int64 }
 
 // compareRooted compares the counts of the root with the lengths of the ranks.
-func (k *checker) compareRooted(c *Comm, call *engine.Coll, all []callRecord) error {
+func (x *checker) compareRooted(c *Comm, k *engine.Coll, all []callRecord) error {
 	verdict := []countVerdict{{Rank: -1}}
-	if c.rank == call.Root {
-		counts := call.V.SendCounts
-		if call.Kind == engine.Gatherv {
-			counts = call.V.RecvCounts
+	if c.rank == k.Root {
+		counts := k.V.SendCounts
+		if k.Kind.Lists() == engine.RootRecv {
+			counts = k.V.RecvCounts
 		}
 		for i, n := range counts {
 			if all[i].count != int64(n) {
@@ -355,8 +294,8 @@ func (k *checker) compareRooted(c *Comm, call *engine.Coll, all []callRecord) er
 			}
 		}
 	}
-	v := k.comm.WithContext(c.ctx)
-	if err := k.run(c, v.icollective(bcast(v, verdict, call.Root))); err != nil {
+	v := x.comm.WithContext(c.ctx)
+	if err := x.run(c, v.icollective(bcast(v, verdict, k.Root))); err != nil {
 		return err
 	}
 	w := verdict[0]
@@ -364,25 +303,25 @@ func (k *checker) compareRooted(c *Comm, call *engine.Coll, all []callRecord) er
 		return nil
 	}
 	return c.newError("", ErrMismatch, Undefined, Undefined, fmt.Errorf("rank %d called %s with count %d for rank %d, which called %s with %d elements",
-		call.Root, all[call.Root].describe(), w.Mine, w.Rank, all[w.Rank].describe(), w.Theirs))
+		k.Root, all[k.Root].describe(), w.Mine, w.Rank, all[w.Rank].describe(), w.Theirs))
 }
 
 // comparePairs compares what each rank sends to each other with what that one
 // expects.
-func (k *checker) comparePairs(c *Comm, call *engine.Coll, all []callRecord) error {
+func (x *checker) comparePairs(c *Comm, k *engine.Coll, all []callRecord) error {
 	mine, want, theirs := make([]int64, c.size), make([]int64, c.size), make([]int64, c.size)
 	for i := range c.size {
 		switch {
-		case call.Kind == engine.Alltoallw:
-			mine[i], want[i] = int64(call.V.SendBufs[i].Bytes()), int64(call.V.RecvBufs[i].Bytes())
-		case call.InPlace:
-			mine[i], want[i] = int64(call.V.RecvCounts[i]), int64(call.V.RecvCounts[i])
+		case k.Kind.Lists() == engine.OwnBufs:
+			mine[i], want[i] = int64(k.V.SendBufs[i].Bytes()), int64(k.V.RecvBufs[i].Bytes())
+		case k.InPlace:
+			mine[i], want[i] = int64(k.V.RecvCounts[i]), int64(k.V.RecvCounts[i])
 		default:
-			mine[i], want[i] = int64(call.V.SendCounts[i]), int64(call.V.RecvCounts[i])
+			mine[i], want[i] = int64(k.V.SendCounts[i]), int64(k.V.RecvCounts[i])
 		}
 	}
-	v := k.comm.WithContext(c.ctx)
-	if err := k.run(c, v.icollective(alltoall(v, mine, theirs, false))); err != nil {
+	v := x.comm.WithContext(c.ctx)
+	if err := x.run(c, v.icollective(alltoall(v, mine, theirs, false))); err != nil {
 		return err
 	}
 	verdict := countVerdict{Rank: -1}
@@ -393,11 +332,11 @@ func (k *checker) comparePairs(c *Comm, call *engine.Coll, all []callRecord) err
 		}
 	}
 	verdicts := make([]countVerdict, c.size)
-	if err := k.run(c, allgatherRequest(k, c, []countVerdict{verdict}, verdicts)); err != nil {
+	if err := x.run(c, allgatherRequest(x, c, []countVerdict{verdict}, verdicts)); err != nil {
 		return err
 	}
 	unit := "elements"
-	if call.Kind == engine.Alltoallw {
+	if k.Kind.Lists() == engine.OwnBufs {
 		unit = "bytes"
 	}
 	for i, w := range verdicts {
@@ -421,7 +360,7 @@ func (p *process) checkFinalize() error {
 	list := slices.Clone(p.checkers.list)
 	p.checkers.mu.Unlock()
 	type pending struct {
-		k   *checker
+		x   *checker
 		all []callRecord
 		req *Request
 	}
@@ -431,10 +370,10 @@ func (p *process) checkFinalize() error {
 	if op, at := caller(); op == "Finalize" {
 		copy(rec.at[:], at)
 	}
-	for _, k := range list {
-		if k.live.Load() {
-			all := make([]callRecord, k.comm.size)
-			started = append(started, pending{k, all, allgatherRequest(k, k.comm, []callRecord{rec}, all)})
+	for _, x := range list {
+		if x.live.Load() {
+			all := make([]callRecord, x.comm.size)
+			started = append(started, pending{x, all, allgatherRequest(x, x.comm, []callRecord{rec}, all)})
 		}
 	}
 	var late chan struct{} // nil: a library ends only together with the other ranks
@@ -446,14 +385,14 @@ func (p *process) checkFinalize() error {
 	for _, s := range started {
 		if !s.req.endsBefore(late) {
 			// Who waits for others in a comparison learns that it is in vain.
-			s.k.revoke(fmt.Sprintf("rank %d on %s has ended: it has called Finalize", s.k.comm.rank, p.info.Host))
+			s.x.revoke(fmt.Sprintf("rank %d on %s has ended: it has called Finalize", s.x.comm.rank, p.info.Host))
 			continue
 		}
 		if s.req.err() != nil {
 			continue // a failed or revoked communicator has nothing left to compare
 		}
 		if text := compareRecords(s.all); text != "" {
-			errs = append(errs, &Error{Op: "Finalize", Comm: *s.k.of.name.Load(), Rank: s.k.comm.rank, Peer: Undefined, Tag: Undefined,
+			errs = append(errs, &Error{Op: "Finalize", Comm: *s.x.of.name.Load(), Rank: s.x.comm.rank, Peer: Undefined, Tag: Undefined,
 				Class: ErrMismatch, Host: p.info.Host, Err: errorText(text)})
 		}
 	}
@@ -461,13 +400,11 @@ func (p *process) checkFinalize() error {
 }
 
 func hashInts(list []int) uint64 {
-	h := uint64(14695981039346656037) // FNV-1a
+	h := engine.NewHash
 	for _, v := range list {
-		for i := range 8 {
-			h = (h ^ uint64(v)>>(8*i)&0xff) * 1099511628211
-		}
+		h = h.Add(v)
 	}
-	return h
+	return uint64(h)
 }
 
 // hash identifies a group for the comparison of calls.

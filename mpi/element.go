@@ -17,7 +17,7 @@ type element struct {
 	key unsafe.Pointer // identity of the Go type
 	typ *engine.Type   // nil when the type cannot be sent
 	err error          // then the reason
-	ops [engine.OpMinLoc + 1]atomic.Pointer[boundOp]
+	ops [engine.NumOps]atomic.Pointer[boundOp]
 }
 
 // elementCache is a direct-mapped cache in front of elements: the look-up on

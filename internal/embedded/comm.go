@@ -279,7 +279,7 @@ func (t *taken) Irecv(b engine.Buf) (engine.Request, error) {
 }
 
 // Collective implements [engine.Comm].
-func (c *comm) Collective(op engine.Coll, done <-chan struct{}) error {
+func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 	c.collective.Lock()
 	defer c.collective.Unlock()
 	if c.bad.Load() {
@@ -289,9 +289,9 @@ func (c *comm) Collective(op engine.Coll, done <-chan struct{}) error {
 	}
 	var err error
 	if c.board != nil {
-		err = c.board.Run(op, done)
+		err = c.board.Run(k, done)
 	} else {
-		err = c.runSchedule(op, done)
+		err = c.runSchedule(k, done)
 	}
 	if errors.Is(err, errStopped) {
 		c.Revoke("a collective on it was given up by one of its ranks")
@@ -309,8 +309,8 @@ func (c *comm) unusable() error {
 }
 
 // runSchedule runs a collective over messages.
-func (c *comm) runSchedule(op engine.Coll, done <-chan struct{}) error {
-	req, err := c.Icollective(op)
+func (c *comm) runSchedule(k engine.Coll, done <-chan struct{}) error {
+	req, err := c.Icollective(k)
 	if err != nil {
 		return err
 	}
@@ -319,8 +319,8 @@ func (c *comm) runSchedule(op engine.Coll, done <-chan struct{}) error {
 }
 
 // Icollective implements [engine.Comm].
-func (c *comm) Icollective(op engine.Coll) (engine.Request, error) {
-	s, err := coll.Build(op, c.rank, c.size)
+func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
+	s, err := coll.Build(k, c.rank, c.size)
 	if err != nil {
 		return nil, err
 	}
@@ -344,7 +344,7 @@ func (c *comm) Icollective(op engine.Coll) (engine.Request, error) {
 		ep.complete(r, s.Err())
 		s.Release()
 	}
-	s.Start(&port{cx: c.contexts[1], op: op}, int(c.started&(groupTag-1)))
+	s.Start(&port{cx: c.contexts[1], op: k}, int(c.started&(groupTag-1)))
 	if !r.done {
 		r.counted = true
 		ep.outstanding++

@@ -6,24 +6,22 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// Alone carries out the collective c of a communicator with one rank: its
+// Alone carries out the collective k of a communicator with one rank: its
 // contribution is its result. The buffers do not overlap.
-func Alone(c *Coll) error {
-	if c.InPlace || c.Kind == Barrier || c.Kind == Bcast || c.Kind == Exscan {
+func Alone(k *Coll) error {
+	if k.InPlace || k.Kind.info().send == nothing || k.Kind == Exscan {
 		return nil
 	}
-	send, recv := c.Send, c.Recv
-	if v := c.V; v != nil {
-		switch c.Kind {
-		case Alltoallw:
-			send, recv = v.SendBufs[0], v.RecvBufs[0]
-		case ReduceScatter:
-		default:
-			send, recv = send.only(v.SendCounts, v.SendDispls), recv.only(v.RecvCounts, v.RecvDispls)
-		}
+	send, recv := k.Send, k.Recv
+	switch v := k.V; {
+	case v == nil:
+	case k.Kind.Lists() == OwnBufs:
+		send, recv = v.SendBufs[0], v.RecvBufs[0]
+	default:
+		send, recv = send.only(v.SendCounts, v.SendDispls), recv.only(v.RecvCounts, v.RecvDispls)
 	}
 	n, room := send.length(), recv.length()
-	if k := min(n, room); k > 0 {
+	if m := min(n, room); m > 0 {
 		from := send.Ptr
 		if send.Layout != nil {
 			packed := make([]byte, n)
@@ -31,16 +29,16 @@ func Alone(c *Coll) error {
 			from = unsafe.Pointer(unsafe.SliceData(packed))
 		}
 		if recv.Layout != nil {
-			recv.Layout.Unpack(recv.Ptr, unsafe.Slice((*byte)(from), k), recv.Type.Size)
+			recv.Layout.Unpack(recv.Ptr, unsafe.Slice((*byte)(from), m), recv.Type.Size)
 		} else {
-			memory.Copy(recv.Ptr, from, k)
+			memory.Copy(recv.Ptr, from, m)
 		}
 	}
 	switch {
 	case n > room:
-		return PeerErrorf(ErrTruncate, 0, Undefined, "%v: rank 0 sends itself %d bytes, has room for %d", c.Kind, n, room)
+		return PeerErrorf(ErrTruncate, 0, Undefined, "%v: rank 0 sends itself %d bytes, has room for %d", k.Kind, n, room)
 	case n < room:
-		return PeerErrorf(ErrMismatch, 0, Undefined, "%v: rank 0 sends itself %d bytes, receives %d", c.Kind, n, room)
+		return PeerErrorf(ErrMismatch, 0, Undefined, "%v: rank 0 sends itself %d bytes, receives %d", k.Kind, n, room)
 	}
 	return nil
 }

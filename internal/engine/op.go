@@ -20,12 +20,24 @@ const (
 	OpBxor
 	OpMaxLoc
 	OpMinLoc
-	numOps
+	NumOps // how many there are
 )
 
-var opNames = [numOps]string{"user function", "Sum", "Prod", "Max", "Min", "Land", "Lor", "Lxor", "Band", "Bor", "Bxor", "MaxLoc", "MinLoc"}
+var opNames = [...]string{
+	OpUser: "user function", OpSum: "Sum", OpProd: "Prod", OpMax: "Max", OpMin: "Min",
+	OpLand: "Land", OpLor: "Lor", OpLxor: "Lxor", OpBand: "Band", OpBor: "Bor", OpBxor: "Bxor",
+	OpMaxLoc: "MaxLoc", OpMinLoc: "MinLoc",
+}
 
-func (c OpCode) String() string { return opNames[c] }
+var _ [NumOps]struct{} = [len(opNames)]struct{}{} // every reduction has a name
+
+// String is the name of the variable of package mpi.
+func (c OpCode) String() string {
+	if c < NumOps {
+		return opNames[c]
+	}
+	return "an unknown reduction"
+}
 
 // Kernel combines n elements: dst[i] = a[i] op b[i], where a comes from the
 // lower ranks and b from the higher ones. dst may be the same memory as a or

@@ -109,17 +109,9 @@ func Basic(k Kind) *Type { return basicTypes[k] }
 // NewStruct describes a struct, array or pair of size bytes with the given
 // fields; its signature hashes size, offsets, kinds and counts, not names.
 func NewStruct(k Kind, name string, size int, fields []Field) *Type {
-	h := uint64(14695981039346656037) // FNV-1a
-	mix := func(v int) {
-		for i := 0; i < 8; i++ {
-			h = (h ^ uint64(v>>(8*i))&0xff) * 1099511628211
-		}
-	}
-	mix(size)
+	h := NewHash.Add(size)
 	for _, f := range fields {
-		mix(f.Offset)
-		mix(int(f.Kind))
-		mix(f.Count)
+		h = h.Add(f.Offset).Add(int(f.Kind)).Add(f.Count)
 	}
 	h ^= h >> 32
 	h ^= h >> 24

@@ -149,13 +149,14 @@ func (r *request) collective(k *engine.Coll, width width, async, private bool) e
 	c, d := r.comm, r.d
 	a := args{r: r, large: width == wide}
 	p := c.size
-	entry := fnBarrier + 4*function(k.Kind)
+	var f form
 	if async {
-		entry += function(nonblocking)
+		f |= nonblocking
 	}
 	if a.large {
-		entry += function(largeCount)
+		f |= largeCount
 	}
+	entry := collective(k.Kind, f)
 
 	// The two sides. An in-place one gives the library MPI_IN_PLACE.
 	var err error
@@ -245,7 +246,7 @@ func (r *request) collective(k *engine.Coll, width width, async, private bool) e
 		a.add(pointer(unsafe.Pointer(&r.handle)))
 	}
 	if r.block.Fn = d.fn(entry); r.block.Fn == 0 {
-		return engine.Errorf(engine.ErrUnsupported, "the library has no %s", functionNames[entry])
+		return engine.Errorf(engine.ErrUnsupported, "the library has no %v", entry)
 	}
 	return nil
 }
@@ -260,7 +261,7 @@ func (r *request) reduction(a *args, k *engine.Coll, send, recv wire) error {
 		r.ext().slot = slot
 	}
 	w := &send
-	if k.InPlace || k.Send.Type == nil {
+	if k.Input() == &k.Recv {
 		w = &recv
 	}
 	switch k.Kind {

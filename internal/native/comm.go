@@ -133,7 +133,7 @@ func (c *comm) Proc(rank int) int {
 func (c *comm) made(rc int32, handle uintptr, f function) (engine.Comm, error) {
 	switch {
 	case rc != 0:
-		return nil, c.d.fail(rc, functionNames[f])
+		return nil, c.d.fail(rc, f.String())
 	case handle == c.d.null.comm:
 		return nil, nil
 	}

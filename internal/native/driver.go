@@ -121,7 +121,7 @@ func (d *driver) setConstants() error {
 	d.maxCount, d.maxDispl = maxInt, maxInt
 	d.entries.isend, d.entries.irecv = d.fn(fnIsend), d.fn(fnIrecv)
 	d.copyReduce, d.copyAlltoallv = reduceInPlace.holds(d.library), tagsOutOfStep.holds(d.library)
-	d.largeForms = d.fn(fnIsendC) != 0 && d.fn(fnIalltoallvC) != 0
+	d.largeForms = d.fn(fnIsendC) != 0 && d.fn(collective(engine.Alltoallv, nonblocking|largeCount)) != 0
 	d.anySource, d.anyTag, d.procNull = int(t.Must(abi.AnySource)), int(t.Must(abi.AnyTag)), int(t.Must(abi.ProcNull))
 	d.ignore, d.inPlace = uintptr(t.Must(abi.StatusIgnore)), uintptr(t.Must(abi.InPlace))
 	d.undefined, d.shared = int(t.Must(abi.Undefined)), int(t.Must(abi.CommTypeShared))

@@ -104,7 +104,7 @@ func (c *comm) collectiveShort(k *engine.Coll) (ok bool, err error) {
 	r := d.requests.Get().(*request)
 	b := &r.block
 	poll := b.Poll
-	b.Fn, b.Poll, b.Polls = d.fn(fnBarrier+4*function(k.Kind)), 0, 0
+	b.Fn, b.Poll, b.Polls = d.fn(collective(k.Kind, 0)), 0, 0
 	a := &b.Args
 	switch k.Kind {
 	case engine.Barrier:

@@ -1,6 +1,10 @@
 package native
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
 
 // function names an entry point of the library. They are looked up when first
 // needed; what a library lacks is 0.
@@ -67,78 +71,11 @@ const (
 	fnOpFree
 	fnReduceLocal
 
-	fnBarrier // the collectives in the order of engine.CollKind, four forms each
-	fnIbarrier
-	fnBarrierC
-	fnIbarrierC
-	fnBcast
-	fnIbcast
-	fnBcastC
-	fnIbcastC
-	fnScatter
-	fnIscatter
-	fnScatterC
-	fnIscatterC
-	fnScatterv
-	fnIscatterv
-	fnScattervC
-	fnIscattervC
-	fnGather
-	fnIgather
-	fnGatherC
-	fnIgatherC
-	fnGatherv
-	fnIgatherv
-	fnGathervC
-	fnIgathervC
-	fnAllgather
-	fnIallgather
-	fnAllgatherC
-	fnIallgatherC
-	fnAllgatherv
-	fnIallgatherv
-	fnAllgathervC
-	fnIallgathervC
-	fnAlltoall
-	fnIalltoall
-	fnAlltoallC
-	fnIalltoallC
-	fnAlltoallv
-	fnIalltoallv
-	fnAlltoallvC
-	fnIalltoallvC
-	fnAlltoallw
-	fnIalltoallw
-	fnAlltoallwC
-	fnIalltoallwC
-	fnReduce
-	fnIreduce
-	fnReduceC
-	fnIreduceC
-	fnAllreduce
-	fnIallreduce
-	fnAllreduceC
-	fnIallreduceC
-	fnReduceScatter
-	fnIreduceScatter
-	fnReduceScatterC
-	fnIreduceScatterC
-	fnReduceScatterBlock
-	fnIreduceScatterBlock
-	fnReduceScatterBlockC
-	fnIreduceScatterBlockC
-	fnScan
-	fnIscan
-	fnScanC
-	fnIscanC
-	fnExscan
-	fnIexscan
-	fnExscanC
-	fnIexscanC
-	numFunctions
+	fnCollectives // the first of four forms of each kind, see collective
+	numFunctions  = fnCollectives + function(numForms*engine.NumColls)
 )
 
-var functionNames = [numFunctions]string{
+var functionNames = [fnCollectives]string{
 	fnInitThread: "MPI_Init_thread", fnFinalize: "MPI_Finalize",
 	fnAbort: "MPI_Abort", fnGetVersion: "MPI_Get_version",
 	fnGetLibraryVersion: "MPI_Get_library_version", fnErrorClass: "MPI_Error_class",
@@ -164,26 +101,6 @@ var functionNames = [numFunctions]string{
 	fnTypeHindexed: "MPI_Type_create_hindexed", fnTypeStruct: "MPI_Type_create_struct",
 	fnTypeResized: "MPI_Type_create_resized", fnTypeCommit: "MPI_Type_commit", fnTypeFree: "MPI_Type_free",
 	fnOpCreate: "MPI_Op_create", fnOpFree: "MPI_Op_free", fnReduceLocal: "MPI_Reduce_local",
-
-	fnBarrier: "MPI_Barrier", fnIbarrier: "MPI_Ibarrier",
-	fnBcast: "MPI_Bcast", fnIbcast: "MPI_Ibcast", fnBcastC: "MPI_Bcast_c", fnIbcastC: "MPI_Ibcast_c",
-	fnScatter: "MPI_Scatter", fnIscatter: "MPI_Iscatter", fnScatterC: "MPI_Scatter_c", fnIscatterC: "MPI_Iscatter_c",
-	fnScatterv: "MPI_Scatterv", fnIscatterv: "MPI_Iscatterv", fnScattervC: "MPI_Scatterv_c", fnIscattervC: "MPI_Iscatterv_c",
-	fnGather: "MPI_Gather", fnIgather: "MPI_Igather", fnGatherC: "MPI_Gather_c", fnIgatherC: "MPI_Igather_c",
-	fnGatherv: "MPI_Gatherv", fnIgatherv: "MPI_Igatherv", fnGathervC: "MPI_Gatherv_c", fnIgathervC: "MPI_Igatherv_c",
-	fnAllgather: "MPI_Allgather", fnIallgather: "MPI_Iallgather", fnAllgatherC: "MPI_Allgather_c", fnIallgatherC: "MPI_Iallgather_c",
-	fnAllgatherv: "MPI_Allgatherv", fnIallgatherv: "MPI_Iallgatherv", fnAllgathervC: "MPI_Allgatherv_c", fnIallgathervC: "MPI_Iallgatherv_c",
-	fnAlltoall: "MPI_Alltoall", fnIalltoall: "MPI_Ialltoall", fnAlltoallC: "MPI_Alltoall_c", fnIalltoallC: "MPI_Ialltoall_c",
-	fnAlltoallv: "MPI_Alltoallv", fnIalltoallv: "MPI_Ialltoallv", fnAlltoallvC: "MPI_Alltoallv_c", fnIalltoallvC: "MPI_Ialltoallv_c",
-	fnAlltoallw: "MPI_Alltoallw", fnIalltoallw: "MPI_Ialltoallw", fnAlltoallwC: "MPI_Alltoallw_c", fnIalltoallwC: "MPI_Ialltoallw_c",
-	fnReduce: "MPI_Reduce", fnIreduce: "MPI_Ireduce", fnReduceC: "MPI_Reduce_c", fnIreduceC: "MPI_Ireduce_c",
-	fnAllreduce: "MPI_Allreduce", fnIallreduce: "MPI_Iallreduce", fnAllreduceC: "MPI_Allreduce_c", fnIallreduceC: "MPI_Iallreduce_c",
-	fnReduceScatter: "MPI_Reduce_scatter", fnIreduceScatter: "MPI_Ireduce_scatter",
-	fnReduceScatterC: "MPI_Reduce_scatter_c", fnIreduceScatterC: "MPI_Ireduce_scatter_c",
-	fnReduceScatterBlock: "MPI_Reduce_scatter_block", fnIreduceScatterBlock: "MPI_Ireduce_scatter_block",
-	fnReduceScatterBlockC: "MPI_Reduce_scatter_block_c", fnIreduceScatterBlockC: "MPI_Ireduce_scatter_block_c",
-	fnScan: "MPI_Scan", fnIscan: "MPI_Iscan", fnScanC: "MPI_Scan_c", fnIscanC: "MPI_Iscan_c",
-	fnExscan: "MPI_Exscan", fnIexscan: "MPI_Iexscan", fnExscanC: "MPI_Exscan_c", fnIexscanC: "MPI_Iexscan_c",
 }
 
 // form selects one of the four entry points of a collective.
@@ -192,7 +109,46 @@ type form function
 const (
 	nonblocking form = 1
 	largeCount  form = 2
+	numForms         = 4
 )
+
+// collectiveNames are the entry points of each kind by form. A Barrier has no
+// counts.
+var collectiveNames = [...][numForms]string{
+	engine.Barrier:            {"MPI_Barrier", "MPI_Ibarrier"},
+	engine.Bcast:              {"MPI_Bcast", "MPI_Ibcast", "MPI_Bcast_c", "MPI_Ibcast_c"},
+	engine.Scatter:            {"MPI_Scatter", "MPI_Iscatter", "MPI_Scatter_c", "MPI_Iscatter_c"},
+	engine.Scatterv:           {"MPI_Scatterv", "MPI_Iscatterv", "MPI_Scatterv_c", "MPI_Iscatterv_c"},
+	engine.Gather:             {"MPI_Gather", "MPI_Igather", "MPI_Gather_c", "MPI_Igather_c"},
+	engine.Gatherv:            {"MPI_Gatherv", "MPI_Igatherv", "MPI_Gatherv_c", "MPI_Igatherv_c"},
+	engine.Allgather:          {"MPI_Allgather", "MPI_Iallgather", "MPI_Allgather_c", "MPI_Iallgather_c"},
+	engine.Allgatherv:         {"MPI_Allgatherv", "MPI_Iallgatherv", "MPI_Allgatherv_c", "MPI_Iallgatherv_c"},
+	engine.Alltoall:           {"MPI_Alltoall", "MPI_Ialltoall", "MPI_Alltoall_c", "MPI_Ialltoall_c"},
+	engine.Alltoallv:          {"MPI_Alltoallv", "MPI_Ialltoallv", "MPI_Alltoallv_c", "MPI_Ialltoallv_c"},
+	engine.Alltoallw:          {"MPI_Alltoallw", "MPI_Ialltoallw", "MPI_Alltoallw_c", "MPI_Ialltoallw_c"},
+	engine.Reduce:             {"MPI_Reduce", "MPI_Ireduce", "MPI_Reduce_c", "MPI_Ireduce_c"},
+	engine.Allreduce:          {"MPI_Allreduce", "MPI_Iallreduce", "MPI_Allreduce_c", "MPI_Iallreduce_c"},
+	engine.ReduceScatter:      {"MPI_Reduce_scatter", "MPI_Ireduce_scatter", "MPI_Reduce_scatter_c", "MPI_Ireduce_scatter_c"},
+	engine.ReduceScatterBlock: {"MPI_Reduce_scatter_block", "MPI_Ireduce_scatter_block", "MPI_Reduce_scatter_block_c", "MPI_Ireduce_scatter_block_c"},
+	engine.Scan:               {"MPI_Scan", "MPI_Iscan", "MPI_Scan_c", "MPI_Iscan_c"},
+	engine.Exscan:             {"MPI_Exscan", "MPI_Iexscan", "MPI_Exscan_c", "MPI_Iexscan_c"},
+}
+
+var _ [engine.NumColls]struct{} = [len(collectiveNames)]struct{}{} // every kind has entry points
+
+// collective is the entry point of a form of a kind.
+func collective(k engine.CollKind, f form) function {
+	return fnCollectives + numForms*function(k) + function(f)
+}
+
+// String is the name in the library.
+func (f function) String() string {
+	if f < fnCollectives {
+		return functionNames[f]
+	}
+	f -= fnCollectives
+	return collectiveNames[f/numForms][f%numForms]
+}
 
 // required are the entry points without which a library is of no use; all are
 // in MPI 3.0.
@@ -201,7 +157,8 @@ var required = []function{
 	fnCommRank, fnCommSize, fnCommDup, fnCommSplit, fnCommSplitType, fnCommCreate, fnCommCreateGroup,
 	fnCommFree, fnCommGroup, fnCommSetErrhandler, fnGroupIncl, fnGroupFree, fnGroupTranslateRanks,
 	fnIsend, fnIssend, fnIrsend, fnIrecv, fnIprobe, fnImprobe, fnImrecv, fnTest, fnCancel,
-	fnTypeContiguous, fnTypeCommit, fnTypeFree, fnOpCreate, fnBarrier, fnBcast, fnAllreduce,
+	fnTypeContiguous, fnTypeCommit, fnTypeFree, fnOpCreate,
+	collective(engine.Barrier, 0), collective(engine.Bcast, 0), collective(engine.Allreduce, 0),
 }
 
 // symbols caches the addresses of the entry points.

@@ -139,44 +139,30 @@ func biggest(c *comm, k *engine.Coll) int {
 		}
 		return largest(counts, displs)
 	}
-	switch k.Kind {
-	case engine.Bcast:
-		return k.Recv.Count
-	case engine.Scatter:
-		return max(k.Send.Count/p, k.Recv.Count)
-	case engine.Gather, engine.Allgather:
-		return max(k.Send.Count, k.Recv.Count/p)
-	case engine.Alltoall:
-		return max(k.Send.Count, k.Recv.Count) / p
-	case engine.Scatterv:
+	switch k.Kind.Lists() {
+	case engine.RootSend:
 		if rooted {
 			return max(list(v.SendCounts, v.SendDispls), k.Recv.Count)
 		}
 		return k.Recv.Count
-	case engine.Gatherv:
+	case engine.RootRecv:
 		if rooted {
 			return max(list(v.RecvCounts, v.RecvDispls), k.Send.Count)
 		}
 		return k.Send.Count
-	case engine.Allgatherv:
+	case engine.SameRecv:
+		if k.Kind.Reduces() { // the library is given no displacements
+			return largest(v.RecvCounts, make([]int, len(v.RecvCounts)))
+		}
 		return max(list(v.RecvCounts, v.RecvDispls), k.Send.Count)
-	case engine.Alltoallv:
+	case engine.OwnBoth:
 		m := list(v.RecvCounts, v.RecvDispls)
 		if !k.InPlace {
 			m = max(m, list(v.SendCounts, v.SendDispls))
 		}
 		return m
-	case engine.Reduce, engine.Allreduce, engine.Scan, engine.Exscan:
-		return max(k.Send.Count, k.Recv.Count)
-	case engine.ReduceScatterBlock:
-		if k.InPlace {
-			return k.Recv.Count / p
-		}
-		return k.Recv.Count
-	case engine.ReduceScatter:
-		return list(v.RecvCounts, make([]int, len(v.RecvCounts)))
 	}
-	return 0
+	return k.BlockLen(c.rank, p)
 }
 
 // width says how the counts of a collective are passed.
@@ -190,8 +176,6 @@ const (
 
 func (d *driver) width(c *comm, k *engine.Coll) width {
 	switch {
-	case k.Kind == engine.Barrier || k.Kind == engine.Alltoallw:
-		return plain
 	case k.Kind == engine.Allgatherv && !d.largeForms:
 		sum := 0
 		for _, n := range k.V.RecvCounts {
@@ -260,15 +244,7 @@ func (c *comm) parts(k engine.Coll) (*compound, error) {
 		// to where its input was, and is moved to the start at the end.
 		at, own := 0, 0
 		for rank := range c.size {
-			n := 0
-			switch {
-			case k.Kind == engine.ReduceScatter:
-				n = k.V.RecvCounts[rank]
-			case k.InPlace:
-				n = k.Recv.Count / c.size
-			default:
-				n = k.Recv.Count
-			}
+			n := k.BlockLen(rank, c.size)
 			part := engine.Coll{Kind: engine.Reduce, Root: rank, Op: k.Op}
 			switch mine := rank == c.rank; {
 			case mine && k.InPlace:
@@ -285,11 +261,7 @@ func (c *comm) parts(k engine.Coll) (*compound, error) {
 			at += n
 		}
 	default:
-		n := k.Send.Count
-		if k.InPlace || k.Send.Type == nil {
-			n = k.Recv.Count
-		}
-		sliced(k, n)
+		sliced(k, k.Input().Count)
 	}
 	if err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ type layoutType struct {
 // program makes the same layout again and again.
 type layoutTable struct {
 	lock  sync.Mutex
-	list  map[uint64][]*layoutType
+	list  map[engine.Hash][]*layoutType
 	count int
 	clock uint64
 }
@@ -43,16 +43,10 @@ func derived(b engine.Buf) bool {
 	return b.Bytes() >= derivedBytes && len(b.Layout.Runs()) <= derivedRuns
 }
 
-func hashRuns(runs []engine.Run, of uintptr, size int) uint64 {
-	h := uint64(14695981039346656037) // FNV-1a, by words
-	mix := func(v uint64) { h = (h ^ v) * 1099511628211; h ^= h >> 29 }
-	mix(uint64(of))
-	mix(uint64(size))
+func hashRuns(runs []engine.Run, of uintptr, size int) engine.Hash {
+	h := engine.NewHash.Add(int(of)).Add(size)
 	for _, r := range runs {
-		mix(uint64(r.Offset))
-		mix(uint64(r.Len))
-		mix(uint64(r.Count))
-		mix(uint64(r.Stride))
+		h = h.Add(r.Offset).Add(r.Len).Add(r.Count).Add(r.Stride)
 	}
 	return h
 }
@@ -81,7 +75,7 @@ func (t *layoutTable) get(d *driver, l *engine.Layout, of uintptr, size int) (*l
 	}
 	x := &layoutType{handle: h, of: of, size: size, runs: slices.Clone(runs), refs: 1, used: t.clock}
 	if t.list == nil {
-		t.list = map[uint64][]*layoutType{}
+		t.list = map[engine.Hash][]*layoutType{}
 	}
 	t.list[key] = append(t.list[key], x)
 	t.count++
@@ -98,7 +92,7 @@ func (t *layoutTable) release(d *driver, x *layoutType) {
 // the table grows.
 func (t *layoutTable) evict(d *driver) {
 	var oldest *layoutType
-	var key uint64
+	var key engine.Hash
 	for k, bucket := range t.list {
 		for _, x := range bucket {
 			if x.refs == 0 && (oldest == nil || x.used < oldest.used) {

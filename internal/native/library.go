@@ -95,7 +95,7 @@ func (l *library) identify() error {
 	}
 	for _, f := range required {
 		if l.fn(f) == 0 {
-			return fmt.Errorf("it has no %s; a library of MPI 3.0 or later is needed (this one says MPI %d.%d)", functionNames[f], l.mpi[0], l.mpi[1])
+			return fmt.Errorf("it has no %v; a library of MPI 3.0 or later is needed (this one says MPI %d.%d)", f, l.mpi[0], l.mpi[1])
 		}
 	}
 	return nil
@@ -119,7 +119,7 @@ func (l *library) abiVersion() int32 {
 func (l *library) fn(f function) uintptr {
 	p := l.syms[f].Load()
 	if p == 0 {
-		if name := functionNames[f]; name != "" {
+		if name := f.String(); name != "" {
 			p = ccall.Symbol(l.handle, name)
 		}
 		if p == 0 {

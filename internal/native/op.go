@@ -19,7 +19,7 @@ import (
 // predefinedOps says which operations the library has for which kinds (MPI 5.0
 // §6.9.2). All others, user functions, MaxLoc and MinLoc, and everything on
 // structs, run our kernel as a function of the library's.
-var predefinedOps = [...]struct {
+var predefinedOps = [engine.NumOps]struct {
 	id    abi.HandleID
 	kinds kindSet
 }{
@@ -46,8 +46,8 @@ const maxSlots = 256
 // opTable holds the library's reduction operations: the predefined ones and
 // the slots that user functions take turns in.
 type opTable struct {
-	predefined [len(predefinedOps)][engine.Raw]atomic.Uintptr // 0: not tried yet
-	untried    [len(predefinedOps)]atomic.Uintptr             // the library's, as it is; 0: not looked up yet
+	predefined [engine.NumOps][engine.Raw]atomic.Uintptr // 0: not tried yet
+	untried    [engine.NumOps]atomic.Uintptr             // the library's, as it is; 0: not looked up yet
 	lock       sync.Mutex
 	slots      []*opSlot
 	bound      map[*engine.Op]*opSlot
@@ -76,7 +76,7 @@ const wrong = ^uintptr(0)
 // signed ones (https://github.com/pmodels/mpich/issues/6083). All ranks have the
 // same library and come to the same answer.
 func (t *opTable) native(d *driver, op *engine.Op) uintptr {
-	if op.Code == engine.OpUser || int(op.Code) >= len(predefinedOps) || op.Type == nil ||
+	if op.Code >= engine.NumOps || op.Type == nil ||
 		predefinedOps[op.Code].kinds&(1<<op.Type.Kind) == 0 {
 		return 0
 	}

@@ -131,7 +131,7 @@ func (d *driver) structType(displs []int64, types []uintptr) (uintptr, error) {
 // the stack, which may move.)
 func (d *driver) newType(rc int32, out *uintptr, f function) (uintptr, error) {
 	if rc != 0 {
-		return 0, d.fail(rc, functionNames[f])
+		return 0, d.fail(rc, f.String())
 	}
 	return *out, nil
 }

@@ -2,29 +2,29 @@ package coll
 
 import "github.com/ringo-mpi/ringo/internal/engine"
 
-func (s *Schedule) allgather(c *engine.Coll) {
+func (s *Schedule) allgather(k *engine.Coll) {
 	rank, size, cut := s.b.rank, s.b.size, s.b.cut
 	var all blocks
 	total := 0
-	if c.Kind == engine.Allgatherv {
-		all = s.vector(c.Recv, c.V.RecvCounts, c.V.RecvDispls)
+	if k.Kind == engine.Allgatherv {
+		all = s.vector(k.Recv, k.V.RecvCounts, k.V.RecvDispls)
 		for i := range size {
 			_, n := all.at(i)
 			total += n
 		}
 	} else {
-		all = uniform(c.Recv, c.Recv.Bytes()/size)
+		all = uniform(k.Recv, k.Recv.Bytes()/size)
 		total = all.n * size
 	}
 	at, n := all.at(rank)
-	own := start(c.Send)
-	if c.InPlace {
+	own := start(k.Send)
+	if k.InPlace {
 		own = at
 	}
 	switch {
 	case size == 1:
 		s.move(at, own, n)
-	case c.Kind == engine.Allgather && size == pof2(size) && total < cut.allgatherDoubling:
+	case k.Kind == engine.Allgather && size == pof2(size) && total < cut.allgatherDoubling:
 		s.allgatherDoubling(all, own)
 	case total < cut.allgatherBruck:
 		s.allgatherBruck(all, own, total)

@@ -2,11 +2,11 @@ package coll
 
 import "github.com/ringo-mpi/ringo/internal/engine"
 
-func (s *Schedule) allreduce(c *engine.Coll) {
+func (s *Schedule) allreduce(k *engine.Coll) {
 	rank, size, cut := s.b.rank, s.b.size, s.b.cut
-	acc, count := start(c.Recv), c.Recv.Count
-	in := start(c.Send)
-	if c.InPlace {
+	acc, count := start(k.Recv), k.Recv.Count
+	in := start(k.Send)
+	if k.InPlace {
 		in = acc
 	}
 	n := count * s.elem
@@ -19,7 +19,7 @@ func (s *Schedule) allreduce(c *engine.Coll) {
 		all := blocks{base: acc, elem: s.elem, split: splits{count: count, parts: size}}
 		own, _ := all.at(rank)
 		done, sent := s.pairwise(in, all.split, own)
-		if !c.InPlace {
+		if !k.InPlace {
 			sent = none
 		}
 		s.ring(&all, own, done, sent, n)
@@ -28,7 +28,7 @@ func (s *Schedule) allreduce(c *engine.Coll) {
 		q, number := f.partner(rank), f.number(rank)
 		if number < 0 {
 			_, given := s.foldIn(f, operand{in, none}, in, count, in)
-			if !c.InPlace {
+			if !k.InPlace {
 				given = none
 			}
 			s.recv(acc, n, q, given)

@@ -2,37 +2,33 @@ package coll
 
 import "github.com/ringo-mpi/ringo/internal/engine"
 
-func (s *Schedule) alltoall(c *engine.Coll) {
+func (s *Schedule) alltoall(k *engine.Coll) {
 	size, cut := s.b.size, s.b.cut
 	var out, in blocks
 	longest := 0
-	switch c.Kind {
+	switch k.Kind {
 	case engine.Alltoall:
-		n := c.Recv.Bytes() / size
+		n := k.Recv.Bytes() / size
 		if n <= cut.alltoallBruck && size >= cut.alltoallRanks {
-			from := start(c.Send)
-			if c.InPlace {
-				from = start(c.Recv)
-			}
-			s.alltoallBruck(start(c.Recv), from, n)
+			s.alltoallBruck(start(k.Recv), start(*k.Input()), n)
 			return
 		}
-		in, out = uniform(c.Recv, n), uniform(c.Send, n)
+		in, out = uniform(k.Recv, n), uniform(k.Send, n)
 		longest = n
 	case engine.Alltoallv:
-		in = s.vector(c.Recv, c.V.RecvCounts, c.V.RecvDispls)
-		if !c.InPlace {
-			out = s.vector(c.Send, c.V.SendCounts, c.V.SendDispls)
+		in = s.vector(k.Recv, k.V.RecvCounts, k.V.RecvDispls)
+		if !k.InPlace {
+			out = s.vector(k.Send, k.V.SendCounts, k.V.SendDispls)
 		}
 	case engine.Alltoallw:
-		in, out = blocks{bufs: c.V.RecvBufs}, blocks{bufs: c.V.SendBufs}
+		in, out = blocks{bufs: k.V.RecvBufs}, blocks{bufs: k.V.SendBufs}
 	}
-	sparse := c.Kind != engine.Alltoall
+	sparse := k.Kind != engine.Alltoall
 	if sparse {
 		for q := range size {
 			_, n := in.at(q)
 			longest = max(longest, n)
-			if !c.InPlace {
+			if !k.InPlace {
 				_, n = out.at(q)
 				longest = max(longest, n)
 			}
@@ -45,7 +41,7 @@ func (s *Schedule) alltoall(c *engine.Coll) {
 	if longest > cut.alltoallScattered {
 		window = cut.largeWindow
 	}
-	if c.InPlace {
+	if k.InPlace {
 		s.swapAll(&in, window, longest, sparse)
 	} else {
 		s.exchangeAll(&out, &in, window, sparse)

@@ -56,47 +56,47 @@ var (
 // Build makes the schedule of one rank of a communicator of size ranks for the
 // collective c. It reads nothing but c: the user's memory is touched only when
 // the schedule runs.
-func Build(c engine.Coll, rank, size int) (*Schedule, error) {
-	return build(c, rank, size, &standard)
+func Build(k engine.Coll, rank, size int) (*Schedule, error) {
+	return build(k, rank, size, &standard)
 }
 
-func build(c engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
-	if err := check(&c, rank, size); err != nil {
+func build(k engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
+	if err := check(&k, rank, size); err != nil {
 		return nil, err
 	}
 	s := schedules.Get().(*Schedule)
 	s.b = builders.Get().(*builder)
 	s.b.rank, s.b.size, s.b.cut = rank, size, cut
-	if c.Op != nil {
-		s.kernel, s.elem, s.user = c.Op.Kernel, c.Op.Type.Size, c.Op.Code == engine.OpUser
+	if k.Op != nil {
+		s.kernel, s.elem, s.user = k.Op.Kernel, k.Op.Type.Size, k.Op.Code == engine.OpUser
 	}
-	switch c.Kind {
+	switch k.Kind {
 	case engine.Barrier:
 		s.barrier()
 	case engine.Bcast:
-		s.bcast(c.Recv, c.Root)
+		s.bcast(k.Recv, k.Root)
 	case engine.Scatter:
-		s.scatter(&c)
+		s.scatter(&k)
 	case engine.Scatterv:
-		s.scatterv(&c)
+		s.scatterv(&k)
 	case engine.Gather:
-		s.gather(&c)
+		s.gather(&k)
 	case engine.Gatherv:
-		s.gatherv(&c)
+		s.gatherv(&k)
 	case engine.Allgather, engine.Allgatherv:
-		s.allgather(&c)
+		s.allgather(&k)
 	case engine.Alltoall, engine.Alltoallv, engine.Alltoallw:
-		s.alltoall(&c)
+		s.alltoall(&k)
 	case engine.Reduce:
-		s.reduceTo(&c)
+		s.reduceTo(&k)
 	case engine.Allreduce:
-		s.allreduce(&c)
+		s.allreduce(&k)
 	case engine.ReduceScatter, engine.ReduceScatterBlock:
-		s.reduceScatter(&c)
+		s.reduceScatter(&k)
 	case engine.Scan:
-		s.scan(&c)
+		s.scan(&k)
 	case engine.Exscan:
-		s.exscan(&c)
+		s.exscan(&k)
 	}
 	s.finish()
 	return s, nil
@@ -104,57 +104,24 @@ func build(c engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
 
 // check finds what would make the graph meaningless or unsafe and what package
 // mpi never passes on.
-func check(c *engine.Coll, rank, size int) error {
+func check(k *engine.Coll, rank, size int) error {
 	bad := func(format string, args ...any) error {
 		return engine.Errorf(engine.ErrIntern, "collective schedule: "+format, args...)
 	}
-	if c.Kind >= engine.NumColls {
-		return bad("unknown operation %d", uint8(c.Kind))
+	if k.Kind >= engine.NumColls {
+		return bad("unknown operation %d", uint8(k.Kind))
 	}
 	if size < 1 || rank < 0 || rank >= size {
-		return bad("%v: rank %d of %d", c.Kind, rank, size)
+		return bad("%v: rank %d of %d", k.Kind, rank, size)
 	}
-	lists := func(ls ...[]int) bool {
-		for _, l := range ls {
-			if len(l) != size {
-				return false
-			}
-		}
-		return c.V != nil
+	if !k.ListsFit(rank, size) {
+		return bad("%v: the lists of counts do not have one entry for each of %d ranks", k.Kind, size)
 	}
-	v := c.V
-	if v == nil {
-		v = new(engine.Vector)
+	if k.Kind.Rooted() && (k.Root < 0 || k.Root >= size) {
+		return bad("%v: root %d of %d ranks", k.Kind, k.Root, size)
 	}
-	var ok bool
-	switch c.Kind {
-	case engine.Scatterv:
-		ok = rank != c.Root || lists(v.SendCounts)
-	case engine.Gatherv:
-		ok = rank != c.Root || lists(v.RecvCounts)
-	case engine.Allgatherv, engine.ReduceScatter:
-		ok = lists(v.RecvCounts)
-	case engine.Alltoallv:
-		ok = lists(v.RecvCounts) && (c.InPlace || lists(v.SendCounts))
-	case engine.Alltoallw:
-		ok = len(v.RecvBufs) == size && (c.InPlace || len(v.SendBufs) == size)
-	default:
-		ok = true
-	}
-	if !ok {
-		return bad("%v: the lists of counts do not have one entry for each of %d ranks", c.Kind, size)
-	}
-	switch c.Kind {
-	case engine.Bcast, engine.Scatter, engine.Scatterv, engine.Gather, engine.Gatherv, engine.Reduce:
-		if c.Root < 0 || c.Root >= size {
-			return bad("%v: root %d of %d ranks", c.Kind, c.Root, size)
-		}
-	}
-	switch c.Kind {
-	case engine.Reduce, engine.Allreduce, engine.ReduceScatter, engine.ReduceScatterBlock, engine.Scan, engine.Exscan:
-		if c.Op == nil || c.Op.Kernel == nil || c.Op.Type == nil || c.Op.Type.Size <= 0 {
-			return bad("%v: no reduction", c.Kind)
-		}
+	if k.Kind.Reduces() && (k.Op == nil || k.Op.Kernel == nil || k.Op.Type == nil || k.Op.Type.Size <= 0) {
+		return bad("%v: no reduction", k.Kind)
 	}
 	return nil
 }

@@ -32,6 +32,11 @@
 //     about a count get an error instead of waiting for ever. Alltoallv and
 //     Alltoallw leave empty blocks out, since they are used for sparse exchanges.
 //
+// All ranks of a schedule are in one group. For the two groups of an
+// intercommunicator [Build] would take the size of the other one as well, and a
+// vertex would say in which of the two its peer is: no algorithm here is of use
+// between two groups as it stands, so each would be a file of its own.
+//
 // Package coll imports only internal/engine and the standard library's memory
 // tools; it may be imported by internal/embedded.
 package coll

@@ -5,20 +5,14 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 // reduceScatter does both forms. In place, the input is Recv and the result
 // goes to its start: it is built elsewhere and moved there when nothing of the
 // input is to be sent any more.
-func (s *Schedule) reduceScatter(c *engine.Coll) {
+func (s *Schedule) reduceScatter(k *engine.Coll) {
 	rank, size, cut := s.b.rank, s.b.size, s.b.cut
-	in, to := start(c.Send), start(c.Recv)
-	if c.InPlace {
-		in = to
-	}
-	var parts splits
-	switch {
-	case c.Kind == engine.ReduceScatter:
-		parts = splits{parts: size, displs: s.prefix(c.V.RecvCounts)}
-	case c.InPlace:
-		parts = splits{parts: size, count: c.Recv.Count}
-	default:
-		parts = splits{parts: size, count: c.Recv.Count * size}
+	in, to := start(*k.Input()), start(k.Recv)
+	parts := splits{parts: size}
+	if k.Kind == engine.ReduceScatter {
+		parts.displs = s.prefix(k.V.RecvCounts)
+	} else {
+		parts.count = k.BlockLen(rank, size) * size
 	}
 	first, count := parts.at(rank)*s.elem, parts.total()
 	own := parts.at(rank+1)*s.elem - first
@@ -26,16 +20,16 @@ func (s *Schedule) reduceScatter(c *engine.Coll) {
 	switch {
 	case size == 1:
 		s.move(to, in, n)
-	case c.Op.Commutative && n < cut.halvingMax:
-		s.reduceScatterHalving(c, in, to, parts)
-	case !c.Op.Commutative && n <= cut.orderedMax:
+	case k.Op.Commutative && n < cut.halvingMax:
+		s.reduceScatterHalving(k, in, to, parts)
+	case !k.Op.Commutative && n <= cut.orderedMax:
 		acc := s.allocate(n)
 		done, sent := s.doubling(in, acc, count)
-		if !c.InPlace {
+		if !k.InPlace {
 			sent = none
 		}
 		s.move(to, acc.add(first), own, done, sent)
-	case c.InPlace:
+	case k.InPlace:
 		out := s.allocate(own)
 		done, sent := s.pairwise(in, parts, out)
 		s.move(to, out, own, done, sent)
@@ -44,14 +38,14 @@ func (s *Schedule) reduceScatter(c *engine.Coll) {
 	}
 }
 
-func (s *Schedule) reduceScatterHalving(c *engine.Coll, in, to place, parts splits) {
+func (s *Schedule) reduceScatterHalving(k *engine.Coll, in, to place, parts splits) {
 	rank, size := s.b.rank, s.b.size
 	f := newFold(size, -1)
 	q := f.partner(rank)
 	bytes := func(i int) int { return (parts.at(i+1) - parts.at(i)) * s.elem }
 	if f.number(rank) < 0 {
 		_, given := s.foldIn(f, operand{in, none}, in, parts.total(), in)
-		if !c.InPlace {
+		if !k.InPlace {
 			given = none
 		}
 		s.recv(to, bytes(rank), q, given)
@@ -75,7 +69,7 @@ func (s *Schedule) reduceScatterHalving(c *engine.Coll, in, to place, parts spli
 	v = h.reduce(s, v, acc, tmp, v.ready)
 
 	given := none
-	if c.InPlace && h.n > 0 {
+	if k.InPlace && h.n > 0 {
 		given = h.steps[0].given
 	}
 	s.move(to, v.at.add(parts.at(rank)*s.elem), bytes(rank), v.ready, given)

@@ -7,13 +7,9 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 // G. L. Steele, Data parallel algorithms, 1986); ⌈log₂ p⌉ messages in a row.
 // Long vectors pass along a chain in pieces.
 
-func (s *Schedule) scan(c *engine.Coll) {
+func (s *Schedule) scan(k *engine.Coll) {
 	rank, size := s.b.rank, s.b.size
-	to, count := start(c.Recv), c.Recv.Count
-	in := start(c.Send)
-	if c.InPlace {
-		in = to
-	}
+	in, to, count := start(*k.Input()), start(k.Recv), k.Recv.Count
 	n := count * s.elem
 	if rank == 0 {
 		s.move(to, in, n)
@@ -60,20 +56,16 @@ func (s *Schedule) scanChain(in, to place, count int) {
 
 // exscan keeps two values: the result, of the ranks below only, and what is
 // given to the ranks above, which includes this one's input.
-func (s *Schedule) exscan(c *engine.Coll) {
+func (s *Schedule) exscan(k *engine.Coll) {
 	rank, size := s.b.rank, s.b.size
-	to, count := start(c.Recv), c.Recv.Count
-	in := start(c.Send)
-	if c.InPlace {
-		in = to
-	}
+	in, to, count := start(*k.Input()), start(k.Recv), k.Recv.Count
 	n := count * s.elem
 	if s.b.cut.chainedScan(n, s.elem, size) {
 		s.exscanChain(in, to, count)
 		return
 	}
 	v, below := operand{in, none}, none // below: the vertex after which the result so far is in to
-	if c.InPlace && rank > 0 && rank < size-1 {
+	if k.InPlace && rank > 0 && rank < size-1 {
 		v.at = s.allocate(n)
 		v.ready = s.move(v.at, in, n)
 	}

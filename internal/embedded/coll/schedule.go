@@ -286,7 +286,7 @@ func (s *Schedule) work(v *vertex) {
 }
 
 // userReduce keeps a panic of the user's function from passing through the
-// caller of Done, who may be another goroutine holding locks.
+// caller of Done, which may be another goroutine holding locks.
 func (s *Schedule) userReduce(v *vertex) {
 	defer func() {
 		if r := recover(); r != nil {

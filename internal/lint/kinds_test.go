@@ -1,0 +1,135 @@
+package lint_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const root = "../.."
+
+// duty is a place that has to deal with every constant of a list. A constant
+// that is added at the end is found missing there.
+type duty struct {
+	files string   // below the root, without tests unless it says so
+	funcs []string // of the files; all of them if there are none
+	pkg   string   // that the constants are of; "": any, or a method
+	name  func(constant string) string
+}
+
+func same(s string) string { return s }
+
+// nonblocking is the name of the nonblocking function: Ibcast of Bcast.
+func nonblocking(s string) string { return "I" + string(s[0]|0x20) + s[1:] }
+
+// Tables over all kinds are checked by the compiler, where they are declared.
+var collectiveDuties = []duty{
+	{"internal/embedded/board/board.go", []string{"run"}, "engine", same},
+	{"internal/embedded/coll/build.go", []string{"build"}, "engine", same},
+	{"internal/native/coll.go", []string{"collective", "reduction"}, "engine", same},
+	{"mpi/*.go", nil, "engine", same},
+	{"mpi/fakecoll_test.go", nil, "engine", same},
+	{"internal/enginetest/*.go", nil, "", same},
+	{"internal/enginetest/*.go", nil, "", nonblocking},
+}
+
+var reductionDuties = []duty{
+	{"internal/kernel/*.go", nil, "engine", same},
+	{"mpi/op.go", nil, "engine", same},
+	{"internal/enginetest/kinds.go", nil, "mpi", func(s string) string { return s[len("Op"):] }},
+}
+
+func TestEveryCollectiveIsHandled(t *testing.T) {
+	kinds := constants(t, "internal/engine/coll.go", "CollKind", "NumColls")
+	fulfilled(t, collectiveDuties, kinds, nil)
+	fulfilled(t, collectiveDuties, append(kinds, "Neighbor"), []string{"Neighbor"})
+}
+
+func TestEveryReductionIsHandled(t *testing.T) {
+	ops := constants(t, "internal/engine/op.go", "OpCode", "NumOps")
+	ops = slices.DeleteFunc(ops, func(s string) bool { return s == "OpUser" })
+	fulfilled(t, reductionDuties, ops, nil)
+	fulfilled(t, reductionDuties, append(ops, "OpNand"), []string{"OpNand"})
+}
+
+// fulfilled checks that of the constants, those and only those of want are
+// missing in every place.
+func fulfilled(t *testing.T, duties []duty, constants, want []string) {
+	t.Helper()
+	for _, d := range duties {
+		used := d.used(t)
+		var missing []string
+		for _, c := range constants {
+			if !used[d.name(c)] {
+				missing = append(missing, c)
+			}
+		}
+		if !slices.Equal(missing, want) {
+			t.Errorf("%s %v: %v are not dealt with, want %v", d.files, d.funcs, missing, want)
+		}
+	}
+}
+
+// used are the names that the place selects.
+func (d duty) used(t *testing.T) map[string]bool {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(root, d.files))
+	if err != nil || files == nil {
+		t.Fatalf("%s: no such file (%v)", d.files, err)
+	}
+	used := map[string]bool{}
+	for _, name := range files {
+		if strings.HasSuffix(name, "_test.go") && !strings.HasSuffix(d.files, "_test.go") {
+			continue
+		}
+		for _, decl := range parse(t, name).Decls {
+			if fn, ok := decl.(*ast.FuncDecl); d.funcs != nil && (!ok || !slices.Contains(d.funcs, fn.Name.Name)) {
+				continue
+			}
+			ast.Inspect(decl, func(n ast.Node) bool {
+				if s, ok := n.(*ast.SelectorExpr); ok {
+					if x, ok := s.X.(*ast.Ident); d.pkg == "" || ok && x.Name == d.pkg {
+						used[s.Sel.Name] = true
+					}
+				}
+				return true
+			})
+		}
+	}
+	return used
+}
+
+// constants are the names of the constants of a type that end with last, which
+// is their number.
+func constants(t *testing.T, file, typ, last string) (names []string) {
+	t.Helper()
+	for _, decl := range parse(t, filepath.Join(root, file)).Decls {
+		d, ok := decl.(*ast.GenDecl)
+		if !ok || d.Tok != token.CONST {
+			continue
+		}
+		if x, ok := d.Specs[0].(*ast.ValueSpec).Type.(*ast.Ident); !ok || x.Name != typ {
+			continue
+		}
+		for _, s := range d.Specs {
+			names = append(names, s.(*ast.ValueSpec).Names[0].Name)
+		}
+	}
+	if len(names) < 2 || names[len(names)-1] != last {
+		t.Fatalf("%s: the constants of type %s do not end with %s", file, typ, last)
+	}
+	return names[:len(names)-1]
+}
+
+func parse(t *testing.T, name string) *ast.File {
+	t.Helper()
+	f, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
