@@ -8,19 +8,19 @@ import (
 
 // allgather is Allgather and Allgatherv (MPI 5.0 §6.7): everybody posts its
 // block, or where it is, and takes all others.
-func (b *Board) allgather(c *engine.Coll) error {
+func (b *Board) allgather(k *engine.Coll) error {
 	var recv blocks
-	if c.Kind == engine.Allgather {
-		recv = b.even(&c.Recv)
+	if k.Kind == engine.Allgather {
+		recv = b.even(&k.Recv)
 	} else {
-		recv = b.uneven(&c.Recv, c.V.RecvCounts, c.V.RecvDispls, 1)
+		recv = b.uneven(&k.Recv, k.V.RecvCounts, k.V.RecvDispls, 1)
 	}
 	home, room := recv.at(b.rank), recv.bytes(b.rank)
 	src, n := home, room
-	if !c.InPlace {
-		src, n = c.Send.Ptr, c.Send.Bytes()
+	if !k.InPlace {
+		src, n = k.Send.Ptr, k.Send.Bytes()
 	}
-	if b.tree && b.pull && c.Kind == engine.Allgather && n <= gatherTree {
+	if b.tree && b.pull && k.Kind == engine.Allgather && n <= gatherTree {
 		return b.allgatherTree(&recv, src, n)
 	}
 	switch {
@@ -28,7 +28,7 @@ func (b *Board) allgather(c *engine.Coll) error {
 		if err := b.postCopy(src, n, anyone); err != nil {
 			return err
 		}
-	case b.pull && c.Kind == engine.Allgather:
+	case b.pull && k.Kind == engine.Allgather:
 		return b.exchange(&recv, func(int) unsafe.Pointer { return src }, n)
 	case b.pull:
 		b.postAddress(src, nil, n)

@@ -9,16 +9,16 @@ import (
 
 // alltoall (MPI 5.0 §6.8): everybody posts its blocks for all others, or where
 // they are, and takes one of each.
-func (b *Board) alltoall(c *engine.Coll) error {
-	recv := b.even(&c.Recv)
+func (b *Board) alltoall(k *engine.Coll) error {
+	recv := b.even(&k.Recv)
 	send := recv
-	if !c.InPlace {
-		send = b.even(&c.Send)
+	if !k.InPlace {
+		send = b.even(&k.Send)
 	}
 	n := send.bytes(0)
 	var kept []byte // input of an in-place call, while the output is written over it
 	eager := n*(b.size-1) <= b.eager() && !(b.tree && b.pull)
-	if c.InPlace && !eager {
+	if k.InPlace && !eager {
 		kept = keep(send.ptr, n*b.size)
 		send.ptr = unsafe.Pointer(unsafe.SliceData(kept))
 	}

@@ -60,20 +60,20 @@ func (in *incoming) sigOf(r int) engine.Sig {
 // alltoallv is Alltoallv and Alltoallw (MPI 5.0 §6.8): everybody posts a table
 // of its blocks and takes its own out of the tables of the others. Each sender
 // chooses alone how its blocks travel.
-func (b *Board) alltoallv(c *engine.Coll) error {
-	in := b.incoming(c)
-	packed := b.outgoing(c)
+func (b *Board) alltoallv(k *engine.Coll) error {
+	in := b.incoming(k)
+	packed := b.outgoing(k)
 	var kept []byte
 	mode, total := b.tableMode(b.eager())
 	if b.size == 2 && total <= b.eager() {
 		e := &b.table[1-b.rank]
-		b.meta = b.meta&(1<<32-1) | e.sig<<32
+		b.meta = b.meta.withSig(engine.Sig(e.sig))
 		if err := b.postCopy(pointer(uintptr(e.at)), total, anyone); err != nil {
 			return err
 		}
 		mode = modeArea
 	} else {
-		if c.InPlace && mode != modeTable {
+		if k.InPlace && mode != modeTable {
 			kept = b.keepTable()
 		}
 		if err := b.postTable(mode, total); err != nil {
@@ -83,7 +83,7 @@ func (b *Board) alltoallv(c *engine.Coll) error {
 	if err := b.posted(); err != nil {
 		return err
 	}
-	if !c.InPlace {
+	if !k.InPlace {
 		e := &b.table[b.rank]
 		in.put(b.rank, pointer(uintptr(e.at)), b.length(b.rank, int(e.bytes), in.room(b.rank)))
 	}
@@ -103,7 +103,7 @@ func (b *Board) alltoallv(c *engine.Coll) error {
 			piped = true
 		case modeInline, modeArea:
 			src := b.data(h, r)
-			if b.fitsType(engine.Sig(h.meta>>32), in.sigOf(r), r) {
+			if b.fitsType(h.meta.sig(), in.sigOf(r), r) {
 				in.put(r, src, b.length(r, h.len(), in.room(r)))
 			}
 		case modeTable:
@@ -133,7 +133,7 @@ func (b *Board) entryFits(e *entry, in *incoming, r int) bool {
 	return e.bytes == 0 && in.room(r) == 0 || b.fitsType(engine.Sig(e.sig), in.sigOf(r), r)
 }
 
-// takeEntry pulls this member's block from member r, who posted addresses.
+// takeEntry pulls this member's block from member r, which posted addresses.
 func (b *Board) takeEntry(h *header, r int, in *incoming) error {
 	e, err := b.entryFor(h, r)
 	if err != nil || !b.entryFits(e, in, r) {
@@ -179,34 +179,34 @@ func (b *Board) alltoallvRelay(in incoming) error {
 	return err
 }
 
-func (b *Board) incoming(c *engine.Coll) incoming {
-	if c.Kind == engine.Alltoallw {
-		return incoming{bufs: c.V.RecvBufs}
+func (b *Board) incoming(k *engine.Coll) incoming {
+	if k.Kind == engine.Alltoallw {
+		return incoming{bufs: k.V.RecvBufs}
 	}
-	return incoming{blocks: b.uneven(&c.Recv, c.V.RecvCounts, c.V.RecvDispls, 1), sig: c.Recv.Type.Sig}
+	return incoming{blocks: b.uneven(&k.Recv, k.V.RecvCounts, k.V.RecvDispls, 1), sig: k.Recv.Type.Sig}
 }
 
 // outgoing fills the table with the blocks that this member sends. Blocks with
 // a layout are packed first, into the memory that is returned; the other
 // entries are addresses of the user's memory.
-func (b *Board) outgoing(c *engine.Coll) (packed []byte) {
+func (b *Board) outgoing(k *engine.Coll) (packed []byte) {
 	table := b.newTable()
-	if c.Kind == engine.Alltoallv {
+	if k.Kind == engine.Alltoallv {
 		var send blocks
 		var sig engine.Sig
-		if c.InPlace {
-			send, sig = b.uneven(&c.Recv, c.V.RecvCounts, c.V.RecvDispls, 0), c.Recv.Type.Sig
+		if k.InPlace {
+			send, sig = b.uneven(&k.Recv, k.V.RecvCounts, k.V.RecvDispls, 0), k.Recv.Type.Sig
 		} else {
-			send, sig = b.uneven(&c.Send, c.V.SendCounts, c.V.SendDispls, 0), c.Send.Type.Sig
+			send, sig = b.uneven(&k.Send, k.V.SendCounts, k.V.SendDispls, 0), k.Send.Type.Sig
 		}
 		for r := range table {
 			table[r] = entry{address(send.at(r)), uint64(send.bytes(r)), uint64(sig)}
 		}
 		return nil
 	}
-	bufs := c.V.SendBufs
-	if c.InPlace {
-		bufs = c.V.RecvBufs
+	bufs := k.V.SendBufs
+	if k.InPlace {
+		bufs = k.V.RecvBufs
 	}
 	need := 0
 	for r := range bufs {

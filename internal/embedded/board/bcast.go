@@ -9,15 +9,15 @@ import (
 // bcast (MPI 5.0 §6.4): the root posts, everybody takes. A long message is
 // pulled out of the root's memory; of two members, the root pushes one half
 // while the other pulls the other half.
-func (b *Board) bcast(c *engine.Coll) error {
-	buf, n := c.Recv.Ptr, c.Recv.Bytes()
+func (b *Board) bcast(k *engine.Coll) error {
+	buf, n := k.Recv.Ptr, k.Recv.Bytes()
 	switch {
 	case b.tree && (b.pull || n <= b.slot):
-		return b.bcastTree(buf, n, c.Root)
-	case b.rank == c.Root:
+		return b.bcastTree(buf, n, k.Root)
+	case b.rank == k.Root:
 		return b.bcastRoot(buf, n)
 	default:
-		return b.bcastLeaf(buf, n, c.Root)
+		return b.bcastLeaf(buf, n, k.Root)
 	}
 }
 

@@ -15,7 +15,7 @@ const (
 	longHome  = 512 << 10
 
 	// The inputs of reductions go through the board up to here, if not further:
-	// who pulls them has to wait twice.
+	// a member that pulls them has to wait twice.
 	eagerSum = 36 << 10
 
 	// Where members outnumber cores, what a root sends goes through the board
@@ -26,10 +26,9 @@ const (
 )
 
 // eager is the longest contribution that a member copies to its block of the
-// board. What is longer is pulled out of its memory: with a system call, which
-// costs more than it saves where members outnumber cores (a copy through the
-// cache that two members share is cheap, and nobody has to wait for the
-// reader).
+// board. Longer ones are pulled out of its memory by a system call. That call
+// costs more than it saves where members outnumber cores: a copy through the
+// cache that two members share is cheap, and nobody waits for the reader.
 func (b *Board) eager() int {
 	if b.tree || b.pull && !b.crowd {
 		return b.slot
@@ -61,10 +60,11 @@ func (b *Board) eagerRoot() int {
 // they would otherwise pull while the root waits; many copy it often, and what
 // the root has written does not stay in the cache for them.
 func (b *Board) eagerBcast() int {
-	if b.crowd && b.size <= crowdFew {
-		return b.eager()
+	n := b.eager()
+	if b.pull && !(b.crowd && b.size <= crowdFew) {
+		n = min(eagerOut, n)
 	}
-	return b.eagerRoot()
+	return n
 }
 
 // eagerLeaf is eager for a block of a gather.
@@ -154,10 +154,9 @@ func (b *Board) uneven(buf *engine.Buf, counts, displs []int, which int) blocks 
 }
 
 // cut is how many of n bytes the receiver pulls while the sender pushes the
-// rest, when one of them also has own bytes to copy at home. What the sender
-// has just written is in its own cache, from where it is pushed two or three
-// times as fast as it is pulled. (The weights are measured; beyond longHome a
-// copy at home no longer stays in the cache.)
+// rest, when one of them also has bytes of its own to copy. The sender pushes
+// faster than the receiver pulls, since it has just written the bytes and has
+// them in its cache. A copy of its own beyond longHome leaves that cache.
 func cut(n, senderOwn, receiverOwn int) int {
 	if n < splitMin {
 		return 0

@@ -7,6 +7,13 @@
 // the same order. What a board cannot do alone (sleeping, waking, reading
 // another process's memory) it asks of its [Host], the rank's endpoint.
 //
+// Files: board.go is the board and the entry to all collectives, layout.go the
+// shared memory, turn.go how a collective begins and ends. Members post what
+// they have (post.go), describe their call in a word (meta.go), wait for each
+// other (wait.go) and agree (agree.go). copyops.go says which way data takes by
+// its length; table.go, relay.go, tree.go, pieces.go and slices.go are such
+// ways; the other files are collectives.
+//
 // Who may import it: internal/embedded. It imports internal/engine,
 // internal/memory and the standard library.
 package board

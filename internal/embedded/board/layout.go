@@ -5,7 +5,7 @@ import "unsafe"
 // The memory of a board is a block for each member. Only the member writes to
 // its block, except for the lines of its pipe, and the word of all.
 //
-//	phase line   how far the member is (see flags.go)
+//	phase line   how far the member is (see post.go)
 //	sent, taken  the two ends of the member's stage (see relay.go)
 //	started      how many collectives over messages it has started (see begun.go)
 //	waiting      of the first block alone: how many members wait in the host, or
@@ -61,7 +61,7 @@ func geometryOf(members int, local bool) geometry {
 	default:
 		g.slot, g.half = 256-line, 1<<10
 	}
-	if local { // who can reach the others' memory by pointers needs no stage
+	if local { // pointers reach the others' memory: no stage is needed
 		g.half = 0
 	}
 	if !local && members > 2 && members <= flatMax {
@@ -101,7 +101,7 @@ func SizeInProcess(members int) int {
 // header is the first line of a cell: what its member brings to a collective.
 type header struct {
 	flag  uint64 // 1 + number of the collective, stored last
-	meta  uint64 // kind, operation, root and type signature, see Board.begin
+	meta  callMeta
 	bytes uint64 // length of the contribution, and in the top byte where it is
 	word  [inlineMax / 8]uint64
 }
@@ -144,8 +144,8 @@ func (h *header) len() int      { return int(h.bytes & (1<<modeShift - 1)) }
 func (h *header) from() uintptr { return uintptr(h.word[fromWord]) }
 func (h *header) to() uintptr   { return uintptr(h.word[toWord]) }
 
-// area is where the data of member r is that h describes. Whoever reads a stage
-// says at the end of the collective that it has (see Board.end).
+// area is where the data of member r is that h describes. A member that
+// reads a stage says so at the end of the collective (see Board.end).
 func (b *Board) area(h *header, r int) unsafe.Pointer {
 	if !h.staged() {
 		return b.slotOf(r)

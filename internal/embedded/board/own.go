@@ -13,22 +13,23 @@ const (
 
 // partOf is the part of the vector that member r gets from a reduce-scatter:
 // its first element and their number.
-func (b *Board) partOf(c *engine.Coll, v *vector, r int) (from, count int) {
-	if c.Kind == engine.ReduceScatterBlock {
+func (b *Board) partOf(k *engine.Coll, v *vector, r int) (from, count int) {
+	if k.Kind == engine.ReduceScatterBlock {
 		count = v.n / b.size
 		return r * count, count
 	}
-	for _, n := range c.V.RecvCounts[:r] {
+	for _, n := range k.V.RecvCounts[:r] {
 		from += n
 	}
-	return from, c.V.RecvCounts[r]
+	return from, k.V.RecvCounts[r]
 }
 
-// sliceOf is the part of the vector that member r combines: equal parts, but
-// for one member whose elements cost less (the root, which need not push its
-// results) or more (rank 0 of a scan, which pushes all of them and copies its
-// own input besides). With many members, or short vectors, not all own a part.
-func (b *Board) sliceOf(c *engine.Coll, v *vector, r int) (from, count int) {
+// sliceOf is the part of the vector that member r combines. The parts are equal,
+// except that of one member whose elements cost less (the root, which need not
+// push its results) or more (rank 0 of a scan, which pushes all of them and
+// copies its own input besides). With many members, or short vectors, not all
+// own a part.
+func (b *Board) sliceOf(k *engine.Coll, v *vector, r int) (from, count int) {
 	const (
 		pull, kernel, home = 2.0, 1.0, 1.2 // cost of an element
 		call               = 7 << 10       // cost of a system call, in bytes combined
@@ -37,11 +38,11 @@ func (b *Board) sliceOf(c *engine.Coll, v *vector, r int) (from, count int) {
 	special, begin := -1, 0
 	switch {
 	case b.local:
-	case c.Kind == engine.Reduce:
+	case k.Kind == engine.Reduce:
 		root := others * (pull + kernel)
 		each := (float64(v.bytes()) - call/others) / ((root+pull)/root + others)
-		special, begin = c.Root, v.n-int(max(0, each*others))/v.size
-	case c.Kind == engine.Scan, c.Kind == engine.Exscan:
+		special, begin = k.Root, v.n-int(max(0, each*others))/v.size
+	case k.Kind == engine.Scan, k.Kind == engine.Exscan:
 		first, rest := others*(2*pull+kernel), others*(pull+kernel)+(others-1)*pull
 		special, begin = 0, int(float64(v.n)*max(0, rest-home*others)/(rest+others*first))
 	}
@@ -67,9 +68,9 @@ func (b *Board) sliceOf(c *engine.Coll, v *vector, r int) (from, count int) {
 // the results where they are wanted. Nobody else touches the slice, so that in
 // place needs no copy, and everybody waits only twice: until all have posted
 // their addresses, and until all are done.
-func (b *Board) owned(c *engine.Coll, v *vector) error {
+func (b *Board) owned(k *engine.Coll, v *vector) error {
 	if !b.pull {
-		return b.reduceRelay(c, v)
+		return b.reduceRelay(k, v)
 	}
 	b.postAddress(v.in, v.out, v.bytes())
 	ok, err := b.agree()
@@ -80,28 +81,28 @@ func (b *Board) owned(c *engine.Coll, v *vector) error {
 		b.withdraw()
 		return nil
 	}
-	switch c.Kind {
+	switch k.Kind {
 	case engine.Reduce, engine.Allreduce:
-		from, count := b.sliceOf(c, v, b.rank)
-		err = b.chunks(v, from, count, func(at, n int) error { return b.ownReduce(c, v, at, n) })
+		from, count := b.sliceOf(k, v, b.rank)
+		err = b.chunks(v, from, count, func(at, n int) error { return b.ownReduce(k, v, at, n) })
 	case engine.ReduceScatter, engine.ReduceScatterBlock:
-		from, count := b.partOf(c, v, b.rank)
+		from, count := b.partOf(k, v, b.rank)
 		out := v.out
-		if c.InPlace && count > 0 {
+		if k.InPlace && count > 0 {
 			out = unsafe.Add(v.in, from*v.size)
 		}
 		err = b.chunks(v, from, count, func(at, n int) error {
 			return b.combine(v, at, n, unsafe.Add(out, (at-from)*v.size))
 		})
-		if err == nil && c.InPlace {
+		if err == nil && k.InPlace {
 			if err = b.finish(); err == nil {
 				copyBytes(v.out, out, count*v.size)
 			}
 			return err
 		}
 	case engine.Scan, engine.Exscan:
-		from, count := b.sliceOf(c, v, b.rank)
-		scan := c.Kind == engine.Scan
+		from, count := b.sliceOf(k, v, b.rank)
+		scan := k.Kind == engine.Scan
 		if scan && b.rank == 0 {
 			copyBytes(v.out, v.in, v.bytes())
 		}
@@ -132,15 +133,6 @@ func (b *Board) chunks(v *vector, from, count int, f func(at, n int) error) erro
 		}
 	}
 	return nil
-}
-
-// room is private memory of at least n bytes, kept for the next call.
-func (b *Board) room(i, n int) unsafe.Pointer {
-	words := (n + 7) / 8
-	if cap(b.scratch[i]) < words {
-		b.scratch[i] = make([]uint64, words)
-	}
-	return unsafe.Pointer(unsafe.SliceData(b.scratch[i]))
 }
 
 // input is n elements from at on of member r's input: in place where pointers
@@ -179,21 +171,21 @@ func (b *Board) combine(v *vector, at, n int, dst unsafe.Pointer) error {
 
 // ownReduce combines n elements from at on, and hands them to the root or to
 // everybody.
-func (b *Board) ownReduce(c *engine.Coll, v *vector, at, n int) error {
-	off, all := at*v.size, c.Kind == engine.Allreduce
+func (b *Board) ownReduce(k *engine.Coll, v *vector, at, n int) error {
+	off, all := at*v.size, k.Kind == engine.Allreduce
 	dst := b.acc
 	switch {
-	case all || b.rank == c.Root:
+	case all || b.rank == k.Root:
 		dst = unsafe.Add(v.out, off)
 	case b.local:
-		dst = unsafe.Add(pointer(b.cell(c.Root).to()), off)
+		dst = unsafe.Add(pointer(b.cell(k.Root).to()), off)
 	}
 	if err := b.combine(v, at, n, dst); err != nil {
 		return err
 	}
 	if !all {
 		if dst == b.acc {
-			return b.give(c.Root, b.cell(c.Root).to()+uintptr(off), dst, n*v.size)
+			return b.give(k.Root, b.cell(k.Root).to()+uintptr(off), dst, n*v.size)
 		}
 		return nil
 	}
@@ -267,9 +259,9 @@ func (b *Board) ownExscan(v *vector, at, n int) error {
 }
 
 // reduceRelay is a reduction where members cannot reach each other's memory:
-// all inputs pass through the stages in rank order, and everybody who wants a
-// result combines what passes.
-func (b *Board) reduceRelay(c *engine.Coll, v *vector) error {
+// all inputs pass through the stages in rank order, and each member that wants
+// a result combines what passes.
+func (b *Board) reduceRelay(k *engine.Coll, v *vector) error {
 	b.postPipe(v.bytes())
 	ok, err := b.agree()
 	if err != nil {
@@ -280,9 +272,9 @@ func (b *Board) reduceRelay(c *engine.Coll, v *vector) error {
 		return nil
 	}
 	f := folder{op: v.op, size: v.size, n: v.n, last: b.size - 1, acc: v.out, from: -1}
-	switch c.Kind {
+	switch k.Kind {
 	case engine.ReduceScatter, engine.ReduceScatterBlock:
-		f.first, f.n = b.partOf(c, v, b.rank)
+		f.first, f.n = b.partOf(k, v, b.rank)
 	case engine.Scan:
 		f.last = b.rank
 	case engine.Exscan:

@@ -21,47 +21,47 @@ func (b *Board) inPieces(v *vector) bool {
 // pieces performs a reduction piece by piece, each as a collective of its own,
 // with a number of its own. Before that all members agree on the length, so
 // that all come to the same number of pieces.
-func (b *Board) pieces(c *engine.Coll, v *vector) error {
+func (b *Board) pieces(k *engine.Coll, v *vector) error {
 	b.seal(v.bytes(), modeNone)
 	if ok, err := b.agree(); err != nil || !ok {
 		return err
 	}
 	each := b.half / v.size
-	if c.Kind == engine.Scan || c.Kind == engine.Exscan {
+	if k.Kind == engine.Scan || k.Kind == engine.Exscan {
 		each = chainPiece / v.size
 	}
 	done := b.done
 	for from := 0; from < v.n; from += each {
-		b.end(c.Kind)
+		b.end(k.Kind)
 		b.done = done
-		if err := b.begin(c); err != nil {
+		if err := b.begin(k); err != nil {
 			return err
 		}
 		p := vector{in: unsafe.Add(v.in, from*v.size), n: min(each, v.n-from), size: v.size, op: v.op}
 		if v.out != nil {
 			p.out = unsafe.Add(v.out, from*v.size)
 		}
-		if err := b.onePiece(c, &p); err != nil {
+		if err := b.onePiece(k, &p); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (b *Board) onePiece(c *engine.Coll, v *vector) error {
-	switch c.Kind {
+func (b *Board) onePiece(k *engine.Coll, v *vector) error {
+	switch k.Kind {
 	case engine.Reduce:
-		return b.reduceStaged(c, v)
+		return b.reduceStaged(k, v)
 	case engine.Allreduce:
 		return b.slices(v)
 	}
-	return b.chain(c, v)
+	return b.chain(k, v)
 }
 
 // chain is a scan in which every member takes what the members before it have
 // combined from its neighbour, and leaves what it has combined itself for the
 // next.
-func (b *Board) chain(c *engine.Coll, v *vector) error {
+func (b *Board) chain(k *engine.Coll, v *vector) error {
 	n := v.bytes()
 	var before, after unsafe.Pointer
 	if b.rank > 0 {
@@ -88,7 +88,7 @@ func (b *Board) chain(c *engine.Coll, v *vector) error {
 		b.seal(n, modeNone)
 	}
 	switch {
-	case c.Kind == engine.Exscan:
+	case k.Kind == engine.Exscan:
 		if b.rank > 0 {
 			copyBytes(v.out, before, n)
 		}

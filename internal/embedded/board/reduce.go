@@ -30,16 +30,13 @@ type vector struct {
 
 func (v *vector) bytes() int { return v.n * v.size }
 
-func (b *Board) vector(c *engine.Coll) vector {
-	v := vector{in: c.Send.Ptr, out: c.Recv.Ptr, n: c.Send.Count, size: c.Op.Type.Size, op: c.Op}
-	if c.InPlace {
-		v.in, v.n = c.Recv.Ptr, c.Recv.Count
-	}
-	return v
+func (b *Board) vector(k *engine.Coll) vector {
+	in := k.Input()
+	return vector{in: in.Ptr, out: k.Recv.Ptr, n: in.Count, size: k.Op.Type.Size, op: k.Op}
 }
 
 // empty reports that there is nothing to combine. The member posts, so that
-// one that thinks otherwise finds out, and does not wait.
+// a member that calls something else finds out, and does not wait.
 func (b *Board) empty(v *vector) bool {
 	if v.bytes() > 0 {
 		return false
@@ -53,9 +50,9 @@ func (b *Board) empty(v *vector) bool {
 }
 
 // reduce (MPI 5.0 §6.9.1).
-func (b *Board) reduce(c *engine.Coll) error {
-	v := b.vector(c)
-	if b.rank != c.Root {
+func (b *Board) reduce(k *engine.Coll) error {
+	v := b.vector(k)
+	if b.rank != k.Root {
 		v.out = nil
 	}
 	n := v.bytes()
@@ -64,24 +61,24 @@ func (b *Board) reduce(c *engine.Coll) error {
 	}
 	if b.tree {
 		if n <= b.slot {
-			return b.reduceTree(&v, c.Root)
+			return b.reduceTree(&v, k.Root)
 		}
-		return b.owned(c, &v)
+		return b.owned(k, &v)
 	}
 	switch {
 	case n <= b.eagerReduce():
-		return b.reduceStaged(c, &v)
+		return b.reduceStaged(k, &v)
 	case b.inPieces(&v):
-		return b.pieces(c, &v)
+		return b.pieces(k, &v)
 	}
-	return b.owned(c, &v)
+	return b.owned(k, &v)
 }
 
 // reduceStaged is a reduce of vectors that fit the board.
-func (b *Board) reduceStaged(c *engine.Coll, v *vector) error {
-	if b.rank != c.Root {
-		err := b.postCopy(v.in, v.bytes(), c.Root)
-		b.host.Notify(c.Root)
+func (b *Board) reduceStaged(k *engine.Coll, v *vector) error {
+	if b.rank != k.Root {
+		err := b.postCopy(v.in, v.bytes(), k.Root)
+		b.host.Notify(k.Root)
 		return err
 	}
 	b.seal(v.bytes(), modeNone)
@@ -91,8 +88,8 @@ func (b *Board) reduceStaged(c *engine.Coll, v *vector) error {
 // allreduce (MPI 5.0 §6.9.6). All members combine the same contributions in the
 // same order, or copy what one of them has combined, so that the result is the
 // same to the last bit.
-func (b *Board) allreduce(c *engine.Coll) error {
-	v := b.vector(c)
+func (b *Board) allreduce(k *engine.Coll) error {
+	v := b.vector(k)
 	if b.empty(&v) {
 		return nil
 	}
@@ -100,16 +97,16 @@ func (b *Board) allreduce(c *engine.Coll) error {
 		if v.bytes() <= b.slot {
 			return b.allreduceTree(&v)
 		}
-		return b.owned(c, &v)
+		return b.owned(k, &v)
 	}
 	switch n := v.bytes(); {
 	case n <= inlineMax, n <= b.eagerReduce() && n*(b.size-1) <= workMax:
 	case n <= b.eagerReduce():
 		return b.slices(&v)
 	case b.inPieces(&v):
-		return b.pieces(c, &v)
+		return b.pieces(k, &v)
 	default:
-		return b.owned(c, &v)
+		return b.owned(k, &v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
 		return err
@@ -121,28 +118,28 @@ func (b *Board) allreduce(c *engine.Coll) error {
 }
 
 // scan is Scan and Exscan (MPI 5.0 §6.11).
-func (b *Board) scan(c *engine.Coll) error {
-	v := b.vector(c)
+func (b *Board) scan(k *engine.Coll) error {
+	v := b.vector(k)
 	if b.empty(&v) {
 		return nil
 	}
 	switch n := v.bytes(); {
 	case b.tree && b.pull:
-		return b.owned(c, &v)
+		return b.owned(k, &v)
 	case n <= b.eagerReduce() && (n*(b.size-1) <= chainMin || !b.inPieces(&v)):
 	case b.inPieces(&v):
-		return b.pieces(c, &v)
+		return b.pieces(k, &v)
 	default:
-		return b.owned(c, &v)
+		return b.owned(k, &v)
 	}
 	if err := b.postCopy(v.in, v.bytes(), anyone); err != nil {
 		return err
 	}
-	b.readStage = v.bytes() > b.slot // also of those who read nobody's
+	b.readStage = v.bytes() > b.slot // also of a member that reads no other
 	for r := b.rank + 1; r < b.size; r++ {
 		b.host.Notify(r)
 	}
-	if c.Kind == engine.Exscan {
+	if k.Kind == engine.Exscan {
 		return b.fold(&v, 0, b.rank)
 	}
 	return b.fold(&v, 0, b.rank+1)
@@ -165,36 +162,35 @@ func soleReceiver(counts []int) int {
 }
 
 // reduceToOne is a reduce-scatter whose result is for one member alone.
-func (b *Board) reduceToOne(c *engine.Coll, sole int) error {
+func (b *Board) reduceToOne(k *engine.Coll, sole int) error {
 	b.oneSided = true
-	r := engine.Coll{Kind: engine.Reduce, Root: sole, Send: c.Send, Recv: c.Recv, Op: c.Op}
-	if r.InPlace = c.InPlace && b.rank == sole; c.InPlace && !r.InPlace {
-		r.Send = c.Recv
+	r := engine.Coll{Kind: engine.Reduce, Root: sole, Send: k.Send, Recv: k.Recv, Op: k.Op}
+	if r.InPlace = k.InPlace && b.rank == sole; k.InPlace && !r.InPlace {
+		r.Send = k.Recv
 	}
 	return b.reduce(&r)
 }
 
 // reduceScatter is ReduceScatter and ReduceScatterBlock (MPI 5.0 §6.10). A
-// member posts its contribution but for its own part; one that receives nothing
-// does not wait for the others, and so does not find out what they have called.
-// If only one receives anything, its rank + 1 is c.Root: the members say so in
-// their headers.
-func (b *Board) reduceScatter(c *engine.Coll) error {
-	if c.Kind == engine.ReduceScatter && c.Root > 0 {
-		return b.reduceToOne(c, c.Root-1)
+// member posts its contribution, except its own part. A member that receives
+// nothing does not wait for the others, and so does not find out what they have
+// called. If only one receives anything, the members say so in their headers.
+func (b *Board) reduceScatter(k *engine.Coll) error {
+	if sole := b.meta.sole(); sole >= 0 {
+		return b.reduceToOne(k, sole)
 	}
-	v := b.vector(c)
+	v := b.vector(k)
 	if b.empty(&v) {
 		return nil
 	}
-	from, count := b.partOf(c, &v, b.rank)
+	from, count := b.partOf(k, &v, b.rank)
 	n, own := v.bytes(), count*v.size
 	most := n // of what is posted: the same on all members
-	if c.Kind == engine.ReduceScatterBlock {
+	if k.Kind == engine.ReduceScatterBlock {
 		most -= own
 	}
 	if b.tree && b.pull || most > b.eagerReduce() {
-		return b.owned(c, &v)
+		return b.owned(k, &v)
 	}
 	dst, mode, err := b.place(n-own, anyone)
 	if err != nil {
@@ -223,19 +219,19 @@ func (b *Board) reduceScatter(c *engine.Coll) error {
 	if count > 0 {
 		part.in = unsafe.Add(v.in, before)
 	}
-	if c.InPlace && (b.rank >= 2 || from > 0) { // it would be written over
+	if k.InPlace && (b.rank >= 2 || from > 0) { // it would be written over
 		kept := b.room(0, own)
 		copyBytes(kept, part.in, own)
 		part.in = kept
 	}
-	return b.foldParts(c, &v, &part)
+	return b.foldParts(k, &v, &part)
 }
 
 // foldParts combines this member's part of all contributions.
-func (b *Board) foldParts(c *engine.Coll, v, part *vector) error {
+func (b *Board) foldParts(k *engine.Coll, v, part *vector) error {
 	good := true
 	var acc unsafe.Pointer
-	from, _ := b.partOf(c, v, b.rank)
+	from, _ := b.partOf(k, v, b.rank)
 	for r := range b.size {
 		x := part.in
 		if r != b.rank {
@@ -249,7 +245,7 @@ func (b *Board) foldParts(c *engine.Coll, v, part *vector) error {
 				continue
 			}
 			at := from
-			if _, theirs := b.partOf(c, v, r); r < b.rank { // what r left out came before
+			if _, theirs := b.partOf(k, v, r); r < b.rank { // what r left out came before
 				at -= theirs
 			}
 			x = unsafe.Add(x, at*v.size)

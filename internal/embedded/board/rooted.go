@@ -9,25 +9,25 @@ import (
 // scatter is Scatter and Scatterv (MPI 5.0 §6.6): the root posts all blocks,
 // or where they are, and everybody takes its own. With counts that the others
 // do not know, a table says where each block is and how long.
-func (b *Board) scatter(c *engine.Coll) error {
-	if b.rank == c.Root {
-		return b.scatterRoot(c)
+func (b *Board) scatter(k *engine.Coll) error {
+	if b.rank == k.Root {
+		return b.scatterRoot(k)
 	}
-	return b.scatterLeaf(c)
+	return b.scatterLeaf(k)
 }
 
-func (b *Board) scatterRoot(c *engine.Coll) error {
+func (b *Board) scatterRoot(k *engine.Coll) error {
 	var send blocks
-	uniform := c.Kind == engine.Scatter
+	uniform := k.Kind == engine.Scatter
 	if uniform {
-		send = b.even(&c.Send)
+		send = b.even(&k.Send)
 	} else {
-		send = b.uneven(&c.Send, c.V.SendCounts, c.V.SendDispls, 0)
+		send = b.uneven(&k.Send, k.V.SendCounts, k.V.SendDispls, 0)
 	}
 	own := func() {
-		if !c.InPlace {
-			want, have := c.Recv.Bytes(), send.bytes(b.rank)
-			copyBytes(c.Recv.Ptr, send.at(b.rank), b.length(b.rank, have, want))
+		if !k.InPlace {
+			want, have := k.Recv.Bytes(), send.bytes(b.rank)
+			copyBytes(k.Recv.Ptr, send.at(b.rank), b.length(b.rank, have, want))
 		}
 	}
 	switch {
@@ -42,7 +42,7 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 			return err
 		case b.pull:
 			home := 0
-			if !c.InPlace {
+			if !k.InPlace {
 				home = send.bytes(b.rank)
 			}
 			pulled := cut(n, home, 0)
@@ -65,7 +65,7 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 	}
 	table := b.newTable()
 	for r := range table {
-		table[r] = entry{address(send.at(r)), uint64(send.bytes(r)), uint64(c.Send.Type.Sig)}
+		table[r] = entry{address(send.at(r)), uint64(send.bytes(r)), uint64(k.Send.Type.Sig)}
 	}
 	mode, total := b.tableMode(b.eagerRoot())
 	if err := b.postTable(mode, total); err != nil {
@@ -82,43 +82,43 @@ func (b *Board) scatterRoot(c *engine.Coll) error {
 	return b.awaitTaken()
 }
 
-func (b *Board) scatterLeaf(c *engine.Coll) error {
-	dst, want := c.Recv.Ptr, c.Recv.Bytes()
+func (b *Board) scatterLeaf(k *engine.Coll) error {
+	dst, want := k.Recv.Ptr, k.Recv.Bytes()
 	b.postNone(dst, want)
-	h, err := b.heed(c.Root)
+	h, err := b.heed(k.Root)
 	if h == nil {
 		return err
 	}
 	switch h.mode() {
 	case modeInline, modeArea:
-		copyBytes(dst, b.blockIn(h, c.Root), b.length(c.Root, h.len(), want))
+		copyBytes(dst, b.blockIn(h, k.Root), b.length(k.Root, h.len(), want))
 		return nil
 	case modeAddress:
 		a := h.from()
 		if b.size > 2 {
 			a += uintptr(b.rank * h.len())
 		}
-		return b.takeFrom(h, c.Root, dst, a, b.length(c.Root, h.len(), want))
+		return b.takeFrom(h, k.Root, dst, a, b.length(k.Root, h.len(), want))
 	case modePipe:
 		return b.relay(nil, b.tableSink(func(r int, e *entry) (unsafe.Pointer, int) {
 			return dst, b.length(r, int(e.bytes), want)
 		}))
 	case modeTable:
-		area := b.area(h, c.Root)
+		area := b.area(h, k.Root)
 		e := entryAt(area, b.rank)
-		copyBytes(dst, unsafe.Add(area, e.at), b.length(c.Root, int(e.bytes), want))
+		copyBytes(dst, unsafe.Add(area, e.at), b.length(k.Root, int(e.bytes), want))
 		return nil
 	}
-	e, err := b.entryFor(h, c.Root)
+	e, err := b.entryFor(h, k.Root)
 	if err != nil {
 		return err
 	}
-	n := b.length(c.Root, int(e.bytes), want)
-	if err := b.take(dst, c.Root, uintptr(e.at), n); err != nil {
+	n := b.length(k.Root, int(e.bytes), want)
+	if err := b.take(dst, k.Root, uintptr(e.at), n); err != nil {
 		return err
 	}
 	b.reach(phaseDone)
-	b.host.Notify(c.Root)
+	b.host.Notify(k.Root)
 	return nil
 }
 
@@ -149,36 +149,36 @@ func (b *Board) blockIn(h *header, r int) unsafe.Pointer {
 // gather is Gather and Gatherv (MPI 5.0 §6.5): everybody posts its block, and
 // the root takes them. Long blocks are pushed to the root, so that it is not
 // the root alone that works; of two members, each moves a part.
-func (b *Board) gather(c *engine.Coll) error {
-	if b.rank == c.Root {
-		return b.gatherRoot(c)
+func (b *Board) gather(k *engine.Coll) error {
+	if b.rank == k.Root {
+		return b.gatherRoot(k)
 	}
-	return b.gatherLeaf(c)
+	return b.gatherLeaf(k)
 }
 
-func (b *Board) gatherLeaf(c *engine.Coll) error {
-	src, n := c.Send.Ptr, c.Send.Bytes()
+func (b *Board) gatherLeaf(k *engine.Coll) error {
+	src, n := k.Send.Ptr, k.Send.Bytes()
 	switch {
 	case n <= b.eagerLeaf():
-		err := b.postCopy(src, n, c.Root)
-		b.host.Notify(c.Root)
+		err := b.postCopy(src, n, k.Root)
+		b.host.Notify(k.Root)
 		return err
 	case !b.pull:
 		b.postPipe(n)
-		b.host.Notify(c.Root)
-		if h, err := b.heed(c.Root); h == nil {
+		b.host.Notify(k.Root)
+		if h, err := b.heed(k.Root); h == nil {
 			return err
 		}
-		return b.pipeTo(c.Root, src, n)
+		return b.pipeTo(k.Root, src, n)
 	}
 	b.postAddress(src, nil, n)
-	b.host.Notify(c.Root)
-	h, err := b.heed(c.Root)
+	b.host.Notify(k.Root)
+	h, err := b.heed(k.Root)
 	if h == nil {
 		return err
 	}
 	if b.size == 2 {
-		return b.pushRest(c.Root, src, min(n, h.len()), min(n, int(h.word[cutWord])))
+		return b.pushRest(k.Root, src, min(n, h.len()), min(n, int(h.word[cutWord])))
 	}
 	var to uintptr
 	room := 0
@@ -187,31 +187,31 @@ func (b *Board) gatherLeaf(c *engine.Coll) error {
 		room = h.len()
 		to = h.to() + uintptr(b.rank*room)
 	case modeTableAt, modeFarTable:
-		e, err := b.entryFor(h, c.Root)
+		e, err := b.entryFor(h, k.Root)
 		if err != nil {
 			return err
 		}
 		to, room = uintptr(e.at), int(e.bytes)
 	}
-	if err := b.give(c.Root, to, src, min(n, room)); err != nil {
+	if err := b.give(k.Root, to, src, min(n, room)); err != nil {
 		return err
 	}
 	b.reach(phaseDone)
-	b.host.Notify(c.Root)
+	b.host.Notify(k.Root)
 	return nil
 }
 
-func (b *Board) gatherRoot(c *engine.Coll) error {
+func (b *Board) gatherRoot(k *engine.Coll) error {
 	var recv blocks
-	uniform := c.Kind == engine.Gather
+	uniform := k.Kind == engine.Gather
 	if uniform {
-		recv = b.even(&c.Recv)
+		recv = b.even(&k.Recv)
 	} else {
-		recv = b.uneven(&c.Recv, c.V.RecvCounts, c.V.RecvDispls, 1)
+		recv = b.uneven(&k.Recv, k.V.RecvCounts, k.V.RecvDispls, 1)
 	}
-	b.offerRoom(c, &recv)
-	if !c.InPlace {
-		copyBytes(recv.at(b.rank), c.Send.Ptr, b.length(b.rank, c.Send.Bytes(), recv.bytes(b.rank)))
+	b.offerRoom(k, &recv)
+	if !k.InPlace {
+		copyBytes(recv.at(b.rank), k.Send.Ptr, b.length(b.rank, k.Send.Bytes(), recv.bytes(b.rank)))
 	}
 	if err := b.yieldFirst(b.flags()); err != nil {
 		return err
@@ -250,11 +250,11 @@ func (b *Board) gatherRoot(c *engine.Coll) error {
 }
 
 // offerRoom posts where the root of a gather wants long blocks.
-func (b *Board) offerRoom(c *engine.Coll, recv *blocks) {
+func (b *Board) offerRoom(k *engine.Coll, recv *blocks) {
 	switch {
 	case b.size == 2:
 		r, home := 1-b.rank, 0
-		if !c.InPlace {
+		if !k.InPlace {
 			home = recv.bytes(b.rank)
 		}
 		b.mine.word[cutWord] = uint64(cut(recv.bytes(r), 0, home))

@@ -61,7 +61,7 @@ func (b *Board) treeBarrier(up, down uint64, same *bool) error {
 	}
 	if same != nil && b.mine.word[verdictWord] != 0 {
 		*same = false
-		b.note(engine.Errorf(engine.ErrMismatch, "%v: ranks differ in operation, root, type or length", engine.CollKind(b.meta)))
+		b.note(engine.Errorf(engine.ErrMismatch, "%v: ranks differ in operation, root, type or length", b.meta.kind()))
 	}
 	b.reach(down)
 	return children(b.rank, b.size, func(c, _ int) error {
