@@ -412,7 +412,7 @@ func benchCall(k engine.CollKind, bytes, size, rank int) engine.Coll {
 		c.Recv.Count = n / size
 		c.Send.Count = n / size * size
 	}
-	if k >= engine.Reduce {
+	if k.Reduces() {
 		c.Op = benchOp
 	}
 	return c

@@ -9,9 +9,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-// reduces reports whether a collective has an operation.
-func reduces(k engine.CollKind) bool { return k >= engine.Reduce }
-
 // blocked reports whether a rank's buffer has one block for each rank.
 func blocked(k engine.CollKind) bool {
 	return k >= engine.Scatter && k <= engine.Alltoallw || k == engine.ReduceScatter || k == engine.ReduceScatterBlock
@@ -115,7 +112,7 @@ func TestAll(t *testing.T) {
 			for _, p := range sizes {
 				for i := range testOps {
 					op := &testOps[i]
-					if !reduces(kind) && i != 0 && i != 4 {
+					if !kind.Reduces() && i != 0 && i != 4 {
 						continue // for other collectives the element size alone matters
 					}
 					most := 6 << 10
@@ -153,7 +150,7 @@ func TestStandard(t *testing.T) {
 			for _, p := range ranks {
 				for i := range testOps {
 					op := &testOps[i]
-					if i != 0 && (i != 3 || raceEnabled || !reduces(kind)) {
+					if i != 0 && (i != 3 || raceEnabled || !kind.Reduces()) {
 						continue
 					}
 					all := counts(&standard, p, op.op.Type.Size, 700<<10/p)
