@@ -124,10 +124,4 @@
 // different operations, roots, counts, types or reductions are an ErrMismatch
 // that names two ranks and the lines of their calls, where the program would
 // otherwise hang or compute nonsense.
-//
-// # Who imports it
-//
-// Programs, and the packages of this module that build on it. It imports
-// internal/engine, internal/kernel, internal/memory and internal/start, and no
-// transport.
 package mpi

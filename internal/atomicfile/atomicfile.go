@@ -7,9 +7,6 @@
 // as /dev/stdout) is written directly: there is nothing to rename.
 //
 // Errors are one line that names the final path.
-//
-// Who may import it: commands, tools and examples; it uses the standard
-// library only.
 package atomicfile
 
 import (

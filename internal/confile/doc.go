@@ -4,6 +4,4 @@
 //
 // It knows nothing of what the keys mean. Package params maps them onto the
 // parameters of a program, ringo sweep onto the dimensions of a sweep.
-//
-// Who may import it: commands, tools and examples; never the core packages.
 package confile

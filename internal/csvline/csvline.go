@@ -9,8 +9,6 @@
 // fgrep "#csv" finds them too. The first seven columns and the machine's four
 // are those of cloudmesh's StopWatch, whose lines ("# csv,timer,…") are
 // understood as well.
-//
-// It uses the standard library only. Who may import it: stopwatch and commands.
 package csvline
 
 import (

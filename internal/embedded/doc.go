@@ -26,6 +26,4 @@
 // One lock guards an endpoint. The goroutine that waits keeps it while it
 // polls, so that a message costs no lock operation between its arrival and the
 // return of Recv, and lets go as soon as another goroutine asks for it.
-//
-// Who may import it: internal/start, which chooses an engine, and tests.
 package embedded

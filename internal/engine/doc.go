@@ -7,9 +7,6 @@
 // one [Engine]; its communicators are [Comm] values. Everything here may be
 // called from any goroutine at any time (MPI_THREAD_MULTIPLE).
 //
-// Who may import it: mpi and its sibling public packages, the engines, and
-// enginetest. It imports internal/memory and the standard library.
-//
 // What package mpi does before an engine is called, so that no engine repeats
 // it: element types are described, buffers and counts are checked against each
 // other, ranks, roots and tags are checked against the communicator, a

@@ -26,5 +26,5 @@
 // The folder model holds random programs that are compared with a sequential
 // model; they run on the same harnesses.
 //
-// Tests of engines may import it. It uses package mpi as a program does.
+// The suite uses package mpi as a program does.
 package enginetest

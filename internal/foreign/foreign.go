@@ -2,8 +2,7 @@
 // variables that they leave in the environment of a rank.
 //
 // Packages start and native use it: the one to choose an engine, the other to
-// choose the library that belongs to the launcher. It imports only the standard
-// library.
+// choose the library that belongs to the launcher.
 package foreign
 
 import (

@@ -3,8 +3,7 @@
 // two vectors of elements.
 //
 // Package mpi binds them to its operations; engines get them through
-// engine.Op and need not know this package. It imports the standard library,
-// golang.org/x/sys/cpu and internal/engine only.
+// engine.Op and need not know this package.
 //
 // # Which operations are defined
 //

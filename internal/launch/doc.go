@@ -23,8 +23,6 @@
 // input.go, output.go the standard streams; place.go the choice of CPUs;
 // process_*.go what the operating system needs.
 //
-// Commands and tests may import it. It imports topo, pmi, the segment package,
-// the standard library and golang.org/x/sys. It is part of the start-up time of
-// every job: it stays clear of packages with costly initialisation (net, regexp,
-// crypto).
+// It is part of the start-up time of every job: it stays clear of packages with
+// costly initialisation (net, regexp, crypto).
 package launch

@@ -1,7 +1,6 @@
 package lint_test
 
 import (
-	"bufio"
 	"encoding/json"
 	"go/ast"
 	"go/parser"
@@ -10,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 )
@@ -41,100 +39,22 @@ func packages(t *testing.T) []pkg {
 	}
 }
 
-// layer says what the packages under a prefix may import of this module and of
-// others, besides the standard library. The longest prefix that fits a package
-// is its layer; packages without one may import what they like, but no
-// transport.
-type layer struct {
-	own   []string // prefixes within the module
-	other []string
-	forms string // why
-}
-
-var layers = map[string]layer{
-	"internal/engine":             {own: []string{"internal/memory"}, forms: "the contract of engines stands on memory alone"},
-	"internal/kernel":             {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, forms: "kernels are pure"},
-	"internal/memory":             {forms: "single instructions"},
-	"internal/embedded/futex":     {other: []string{"golang.org/x/sys/"}, forms: "one system call"},
-	"internal/embedded/ring":      {own: []string{"internal/memory"}, forms: "a ring knows only memory"},
-	"internal/embedded/match":     {forms: "matching is a pure state machine"},
-	"internal/embedded/proto":     {forms: "the wire format is pure"},
-	"internal/embedded/coll":      {own: []string{"internal/engine"}, forms: "schedules are pure"},
-	"internal/embedded/board":     {own: []string{"internal/engine", "internal/memory"}, forms: "boards know memory and their host"},
-	"internal/embedded/transport": {own: []string{"internal/embedded/ring"}, forms: "a contract: types and interfaces"},
-	"internal/embedded/segment":   {own: []string{"internal/embedded/futex", "internal/embedded/transport"}, other: []string{"golang.org/x/sys/"}, forms: "memory of processes"},
-	"internal/embedded/inproc":    {own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/ring", "internal/embedded/transport"}, forms: "a transport knows no other, and not the endpoint"},
-	"internal/embedded/shm":       {own: []string{"internal/engine", "internal/embedded/board", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport"}, other: []string{"golang.org/x/sys/"}, forms: "a transport knows no other, and not the endpoint"},
-	"internal/embedded":           {own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/coll", "internal/embedded/match", "internal/embedded/proto", "internal/embedded/ring", "internal/embedded/transport"}, forms: "the endpoint knows no transport by name"},
-	"internal/foreign":            {forms: "variables of the environment"},
-	"internal/native/abi":         {forms: "tables"},
-	"internal/native/ccall":       {other: []string{"github.com/ebitengine/purego"}, forms: "calls of C functions"},
-	"internal/native":             {own: []string{"internal/engine", "internal/foreign", "internal/native/"}, other: []string{"golang.org/x/sys/"}, forms: "an engine knows no other engine, and reaches C through ccall"},
-	"internal/start":              {own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/inproc", "internal/embedded/shm"}, forms: "the one place that knows the engines"},
-	"mpi/native":                  {own: []string{"internal/engine", "internal/native", "internal/start"}, forms: "it registers the engine"},
-	"mpi":                         {own: []string{"internal/engine", "internal/kernel", "internal/memory", "internal/start"}, other: []string{"github.com/fxamacker/cbor/v2"}, forms: "no transport behind the public packages' back"},
-}
-
-// pure packages do no input or output, wait for nothing and read no clock.
-var pure = []string{"internal/embedded/match", "internal/embedded/proto", "internal/embedded/coll", "internal/engine", "internal/kernel"}
-
-var impure = []string{"net", "os", "os/exec", "syscall", "time", "io", "bufio", "log", "log/slog", "runtime"}
-
-func TestLayers(t *testing.T) {
-	std := make(map[string]bool)
+// standard returns the packages of the standard library.
+func standard(t *testing.T) map[string]bool {
+	t.Helper()
 	out, err := exec.Command("go", "list", "std").Output()
 	if err != nil {
 		t.Fatal(err)
 	}
-	for s := bufio.NewScanner(strings.NewReader(string(out))); s.Scan(); {
-		std[s.Text()] = true
+	std := map[string]bool{}
+	for _, name := range strings.Fields(string(out)) {
+		std[name] = true
 	}
-	seen := make(map[string]bool)
-	for _, p := range packages(t) {
-		rel := strings.TrimPrefix(p.ImportPath, module)
-		l, name := layerOf(rel)
-		seen[name] = true
-		for _, imp := range p.Imports {
-			own, isOwn := strings.CutPrefix(imp, module)
-			switch {
-			case std[imp]:
-				if slices.Contains(pure, rel) && slices.Contains(impure, imp) {
-					t.Errorf("%s imports %q: it is to be pure", rel, imp)
-				}
-			case name == "":
-				// The transports belong to the engine; the launcher makes its segment.
-				if isOwn && strings.HasPrefix(own, "internal/embedded") && rel != "internal/launch" && !strings.HasPrefix(rel, "internal/enginetest") {
-					t.Errorf("%s imports %s: only internal/start and internal/launch do", rel, own)
-				}
-			case isOwn && !allowed(own, l.own), !isOwn && !allowed(imp, l.other):
-				t.Errorf("%s imports %s: %s", rel, imp, l.forms)
-			}
-		}
-	}
-	for name := range layers {
-		if !seen[name] {
-			t.Errorf("no package is in layer %s any more", name)
-		}
-	}
-}
-
-// layerOf finds the layer of a package: its own entry, or that of the package
-// above it, but for tests' helpers and opt-ins below mpi.
-func layerOf(rel string) (layer, string) {
-	if l, ok := layers[rel]; ok {
-		return l, rel
-	}
-	return layer{}, ""
-}
-
-func allowed(imp string, prefixes []string) bool {
-	return slices.ContainsFunc(prefixes, func(p string) bool {
-		return imp == p || strings.HasSuffix(p, "/") && strings.HasPrefix(imp, p)
-	})
+	return std
 }
 
 // Every package says what it is: a package comment, in doc.go where it has
-// more than two files.
+// more than two files. Who imports it is said in the table of layers alone.
 func TestPackagesSayWhatTheyAre(t *testing.T) {
 	for _, p := range packages(t) {
 		doc := ""
@@ -145,6 +65,9 @@ func TestPackagesSayWhatTheyAre(t *testing.T) {
 			}
 			if file.Doc != nil {
 				doc = f
+				if strings.Contains(file.Doc.Text(), "may import it") {
+					t.Errorf("%s/%s says who may import the package: the layers of internal/lint do", strings.TrimPrefix(p.ImportPath, module), f)
+				}
 			}
 		}
 		rel := strings.TrimPrefix(p.ImportPath, module)
@@ -175,7 +98,8 @@ func TestFilesAreShort(t *testing.T) {
 	}
 }
 
-// Exported identifiers of the public packages are documented.
+// Exported identifiers of the public packages are documented: functions,
+// methods, types, constants and variables.
 func TestExportedIsDocumented(t *testing.T) {
 	for _, p := range packages(t) {
 		rel := strings.TrimPrefix(p.ImportPath, module)
@@ -187,12 +111,81 @@ func TestExportedIsDocumented(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, d := range file.Decls {
-				if fn, ok := d.(*ast.FuncDecl); ok && fn.Name.IsExported() && fn.Doc == nil && exportedReceiver(fn) {
-					t.Errorf("%s/%s: %s has no comment", rel, f, fn.Name.Name)
+			for _, name := range undocumented(file) {
+				t.Errorf("%s/%s: %s has no comment", rel, f, name)
+			}
+		}
+	}
+}
+
+// undocumented lists the exported identifiers of a file that have no comment. A
+// comment on a group of constants or variables is one for each.
+func undocumented(file *ast.File) (names []string) {
+	for _, d := range file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Name.IsExported() && d.Doc == nil && exportedReceiver(d) {
+				names = append(names, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				switch s := spec.(type) {
+				case *ast.TypeSpec:
+					if s.Name.IsExported() && s.Doc == nil && s.Comment == nil && (d.Doc == nil || d.Lparen.IsValid()) {
+						names = append(names, s.Name.Name)
+					}
+				case *ast.ValueSpec:
+					for _, n := range s.Names {
+						if n.IsExported() && s.Doc == nil && s.Comment == nil && d.Doc == nil {
+							names = append(names, n.Name)
+						}
+					}
 				}
 			}
 		}
+	}
+	return names
+}
+
+func TestUndocumented(t *testing.T) {
+	file, err := parser.ParseFile(token.NewFileSet(), "x.go", `package x
+
+func F()  {}
+func f()  {}
+// G has a comment.
+func G()  {}
+type T struct{}
+func (T) M() {}
+func (t *T) m() {}
+type t struct{}
+func (t) M() {}
+type P[E any] struct{}
+func (*P[E]) N() {}
+// A group of types does not speak for each.
+type (
+	A int
+	// B has a comment.
+	B int
+	C int // so has C
+)
+const D, e = 1, 2
+// These have one comment.
+const (
+	H = 1
+	I = 2
+)
+var (
+	J = 1
+	// K has a comment.
+	K = 1
+	L = 1 // so has L
+)
+`, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := strings.Join(undocumented(file), " "), "F T M P N A D J"; got != want {
+		t.Errorf("without a comment are %s, want %s", got, want)
 	}
 }
 

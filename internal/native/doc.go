@@ -18,8 +18,4 @@
 // admits one thread at a time, they are the nonblocking ones (coll.go).
 //
 // What a library lacks is made from what it has or reported as ErrUnsupported.
-//
-// Who may import it: mpi/native, which registers it, and its tests and
-// benchmarks. It imports packages engine and foreign, its own abi and
-// ccall (purego), and golang.org/x/sys.
 package native

@@ -62,6 +62,4 @@
 // In an MPI program every rank sees the same command line; let rank 0 call
 // Parse and broadcast the struct, so that a file need be readable on one
 // computer only and help and errors are printed once.
-//
-// Who may import it: commands, tools and examples; never the core packages.
 package params

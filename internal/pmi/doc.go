@@ -11,7 +11,4 @@
 // A command is one line, "cmd=NAME key=value key=value\n"; a value has no space
 // and no newline but may contain '='. Replies and commands are read by key: the
 // order, and additional keys, differ from one process manager to the next.
-//
-// Any internal package and the commands may import it; it imports only the
-// standard library.
 package pmi

@@ -4,7 +4,6 @@
 // interval says nothing there, and the bar is gone when the job ends, so that
 // success leaves no output behind.
 //
-// Who may import it: commands, tools and examples; never the core packages.
 // In an MPI program one rank shows the progress.
 package progress
 

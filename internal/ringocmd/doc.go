@@ -5,6 +5,4 @@
 //
 // To add a group, make a package and add its Command to the list in [Root]. To
 // add a benchmark, add it to package bench.
-//
-// Who may import it: cmd/ringo.
 package ringocmd

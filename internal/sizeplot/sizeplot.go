@@ -1,7 +1,5 @@
 // Package sizeplot draws figures of benchmarks: curves over the size of a
 // message, which has a logarithmic axis that also has room for 0.
-//
-// Who may import it: commands, tools and bench/.
 package sizeplot
 
 import (

@@ -14,7 +14,6 @@
 //
 // RINGO_ENGINE=embedded leaves the native engine out of account.
 //
-// Package mpi imports it; package mpi/native registers its engine here. It
-// imports internal/engine, internal/foreign, the embedded engine and its transports, which
-// it puts together.
+// Package mpi asks it for an engine; package mpi/native registers its engine
+// here. It puts the embedded engine and a transport together.
 package start

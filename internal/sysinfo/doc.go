@@ -5,6 +5,4 @@
 //
 // The numbers of sockets, cores and threads come from package topo, the rest
 // from the system. What a system does not tell is left out of the table.
-//
-// Who may import it: stopwatch, commands and tools; never the core packages.
 package sysinfo

@@ -9,6 +9,5 @@
 // says in [Machine.Source] how much of the answer is a guess.
 //
 // The launcher places ranks with it, `ringo sysinfo` prints it, and
-// [UsableCores] is the default number of ranks. Any package may import it; it
-// imports the standard library and golang.org/x/sys only.
+// [UsableCores] is the default number of ranks.
 package topo

@@ -16,5 +16,5 @@
 // needs no more than View: mpimat.View(a.Slice(0, 2, 1, 3).(*mat.Dense)).
 //
 // Programs that do not use gonum need not import this package; package mpi does
-// not. It imports mpi and gonum/mat only.
+// not.
 package mpimat

@@ -20,6 +20,4 @@
 // mpi.ErrProcFailed. A rank that does not end fails the test shortly before the
 // deadline of the test binary (go test -timeout), or after [Timeout], and the
 // report says where every rank stands. Its goroutine is left behind.
-//
-// Anybody may import it; it imports package mpi and the standard library.
 package mpitest

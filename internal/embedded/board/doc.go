@@ -13,7 +13,4 @@
 // other (wait.go) and agree (agree.go). copyops.go says which way data takes by
 // its length; table.go, relay.go, tree.go, pieces.go and slices.go are such
 // ways; the other files are collectives.
-//
-// Who may import it: internal/embedded. It imports internal/engine,
-// internal/memory and the standard library.
 package board

@@ -36,7 +36,4 @@
 // intercommunicator [Build] would take the size of the other one as well, and a
 // vertex would say in which of the two its peer is: no algorithm here is of use
 // between two groups as it stands, so each would be a file of its own.
-//
-// Package coll imports only internal/engine and the standard library's memory
-// tools; it may be imported by internal/embedded.
 package coll

@@ -26,7 +26,4 @@
 // proto) are little endian everywhere, so that a transport may carry them to
 // another host as they are; the header of a frame is the ring's, and a transport
 // that takes frames out of a ring writes it in its own form.
-//
-// internal/lint says who may import it: the endpoint, the transports, what
-// makes their memory, and tests.
 package transport

@@ -13,5 +13,5 @@
 // communicator of their own, where each message has to arrive once and those of
 // one sender in order.
 //
-// The package is a test; it imports package mpi as programs do.
+// The package is a test; it uses package mpi as programs do.
 package model

@@ -5,6 +5,4 @@
 //
 // program.go finds or builds the program of a rank, hosts.go reads host lists,
 // main.go puts a launch.Job together and reports how it ended.
-//
-// Package main of cmd/mpiexec imports it, and nothing else does.
 package cli

@@ -1,6 +1,4 @@
 // Package launchtest has what tests of launching programs share.
-//
-// Who may import it: tests, and only those.
 package launchtest
 
 import (

@@ -6,8 +6,6 @@
 // can choose when it has seen which library it opened. Everything comes from
 // constants.tsv by the program in gen; the test compares the tables with every
 // mpi.h that the machine has.
-//
-// Who may import it: package native. It imports nothing.
 package abi
 
 //go:generate go run ./gen

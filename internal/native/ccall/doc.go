@@ -6,6 +6,4 @@
 // again and again until it raises a flag. So an MPI operation that is started
 // and completes soon costs one transition from Go to C and back instead of one
 // for each poll. On other machines purego.SyscallN does the same, slower.
-//
-// Who may import it: package native. It imports purego.
 package ccall

@@ -22,6 +22,4 @@
 // bench/peers has the same loops in C and Python for other libraries;
 // bench/compare runs them side by side. A change of a loop here is a change
 // there.
-//
-// Who may import it: internal/ringocmd.
 package bench

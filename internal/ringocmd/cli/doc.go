@@ -4,6 +4,4 @@
 // A command returns an error from RunE; the root command prints it as one line
 // and ends with status 1, or with status 2 if it was made by [Usagef] or
 // [Args]: the command line or a file it names is wrong, nothing was done.
-//
-// Who may import it: the packages below internal/ringocmd.
 package cli

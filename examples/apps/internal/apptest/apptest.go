@@ -1,8 +1,6 @@
 // Package apptest is what the tests of the example programs share: a program
 // runs as goroutine ranks inside the test, and as a program of its own in
 // scripts (testdata/script/*.txtar), alone, as goroutine ranks and under mpiexec.
-//
-// Who may import it: the tests in examples/apps.
 package apptest
 
 import (

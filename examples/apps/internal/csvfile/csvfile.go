@@ -1,6 +1,4 @@
 // Package csvfile reads tables of numbers for the example programs.
-//
-// Who may import it: the programs in examples/apps.
 package csvfile
 
 import (

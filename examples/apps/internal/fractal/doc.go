@@ -2,6 +2,4 @@
 // a picture computed by all ranks and gathered on rank 0 (parallel.go), the
 // colours (colours.go), the picture in a file (picture.go), and the options
 // both programs have (program.go).
-//
-// Who may import it: mandelbrot and julia.
 package fractal

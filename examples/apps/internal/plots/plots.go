@@ -1,7 +1,5 @@
 // Package plots gives the plots of the example programs one look and writes
 // them as files.
-//
-// Who may import it: the programs in examples/apps.
 package plots
 
 import (

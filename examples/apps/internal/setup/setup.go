@@ -1,7 +1,5 @@
 // Package setup starts the example programs: rank 0 reads the parameters and
 // gives them to all ranks.
-//
-// Who may import it: the programs in examples/apps.
 package setup
 
 import (
