@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ringo-mpi/ringo/bench/internal/stats"
 	"github.com/ringo-mpi/ringo/internal/sizeplot"
 )
 
@@ -22,7 +23,7 @@ type bar struct {
 
 // ratio has its place as well when a bar goes over several figures.
 type placed struct {
-	ratio
+	stats.Ratio
 	place string
 }
 
@@ -103,7 +104,7 @@ type check struct {
 func (c *check) verdict(r *results) *verdict {
 	v := &verdict{bar: &c.bar}
 	for _, p := range c.over(r) {
-		if !p.known() {
+		if !p.Known() {
 			continue
 		}
 		v.measured = append(v.measured, p)
@@ -202,7 +203,7 @@ func byCall(ranks ...int) func(*results) []placed {
 func figureOf(k key, scale float64) func(*results) []placed {
 	return func(r *results) []placed {
 		s := r.of(k)
-		return []placed{{ratio{s.Median / scale, s.Q1 / scale, s.Q3 / scale, ""}, ""}}
+		return []placed{{stats.Ratio{Value: s.Median / scale, Q1: s.Q1 / scale, Q3: s.Q3 / scale}, ""}}
 	}
 }
 
@@ -214,12 +215,12 @@ func allocBest(r *results) []placed {
 	for _, size := range r.sizes(like) {
 		k := like
 		k.Size = size
-		best := noRatio
+		best := stats.NoRatio
 		for _, job := range []string{"alloc", "latency"} {
 			for _, p := range peerNames {
 				other := key{Job: job, Ranks: 2, Peer: p, Size: size, Metric: "latency_us"}
-				q := quotient(r.samples[k], r.samples[other])
-				if q.known() && (!best.known() || q.Value > best.Value) {
+				q := stats.Quotient(r.samples[k], r.samples[other])
+				if q.Known() && (!best.Known() || q.Value > best.Value) {
 					best = q
 					best.Against = p
 				}
@@ -234,7 +235,7 @@ func allocBest(r *results) []placed {
 func copyBar(r *results) []placed {
 	ours := r.samples[key{Job: "goroutines", Ranks: 2, Peer: goroutines, Size: mib, Metric: "latency_us"}]
 	limit := r.samples[key{Job: "limits", Ranks: 2, Peer: machine, Size: mib, Metric: "time_us"}]
-	q := quotient(ours, limit)
+	q := stats.Quotient(ours, limit)
 	q.Against = "a copy"
 	return []placed{{q, ""}}
 }
@@ -246,7 +247,7 @@ func sumOfRanks(r *results) []placed {
 	a := r.of(k)
 	k.Metric = "allreduce_ms"
 	b := r.of(k)
-	return []placed{{ratio{(a.Median + b.Median) / 1e3, (a.Q1 + b.Q1) / 1e3, (a.Q3 + b.Q3) / 1e3, ""}, ""}}
+	return []placed{{stats.Ratio{Value: (a.Median + b.Median) / 1e3, Q1: (a.Q1 + b.Q1) / 1e3, Q3: (a.Q3 + b.Q3) / 1e3}, ""}}
 }
 
 // launches compares launch times, of both programs.
@@ -268,7 +269,7 @@ func faster(job string, peers ...string) func(*results) []placed {
 		for _, p := range peers {
 			theirs := r.samples[key{Job: job, Ranks: 2, Peer: mpi4py, Size: 8, Metric: "latency_us"}]
 			ours := r.samples[key{Job: job, Ranks: 2, Peer: p, Size: 8, Metric: "latency_us"}]
-			q := quotient(theirs, ours)
+			q := stats.Quotient(theirs, ours)
 			out = append(out, placed{q, p})
 		}
 		return out
@@ -290,16 +291,16 @@ func beside(job, metric string, size int, difference bool) func(*results) []plac
 			k.Peer = pair[1]
 			theirs := r.samples[k]
 			if !difference {
-				out = append(out, placed{quotient(ours, theirs), pair[1]})
+				out = append(out, placed{stats.Quotient(ours, theirs), pair[1]})
 				continue
 			}
 			var each []float64
 			for i := range min(len(ours), len(theirs)) {
 				each = append(each, (ours[i]-theirs[i])*1e3)
 			}
-			s := summarize(each)
-			d := (summarize(ours).Median - summarize(theirs).Median) * 1e3
-			out = append(out, placed{ratio{d, s.Q1, s.Q3, ""}, pair[1]})
+			s := stats.Summarize(each)
+			d := (stats.Summarize(ours).Median - stats.Summarize(theirs).Median) * 1e3
+			out = append(out, placed{stats.Ratio{Value: d, Q1: s.Q1, Q3: s.Q3}, pair[1]})
 		}
 		return out
 	}

@@ -5,18 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/ringo-mpi/ringo/bench/internal/runs"
 )
 
 // measurement is one run of this program.
 type measurement struct {
 	root    string // of the module
 	bin     string // what was built
-	cores   cores
+	cores   runs.Cores
 	peers   []*peer
 	results *results
 }
@@ -52,32 +53,14 @@ const buildTime = 5 * time.Minute
 
 // buildRingo builds what is measured.
 func (m *measurement) buildRingo(ctx context.Context) error {
-	cmd := []string{"go", "build", "-o", m.bin + string(filepath.Separator), "./cmd/ringo", "./cmd/mpiexec", "./bench/empty"}
-	c := exec.CommandContext(ctx, cmd[0], cmd[1:]...)
-	c.Dir = m.root
-	if out, err := c.CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", strings.Join(cmd, " "), err, saying(string(out)))
+	if err := runs.Build(ctx, m.root, m.bin, "./cmd/ringo", "./cmd/mpiexec", "./bench/empty"); err != nil {
+		return err
 	}
-	version := strings.TrimSpace(m.git(ctx, "rev-parse", "--short=12", "HEAD"))
-	if version == "" {
-		version = "revision unknown"
-	} else if m.git(ctx, "status", "--porcelain", "--untracked-files=no") != "" {
-		version += " with changes"
-	}
-	m.peers = append(m.peers, &peer{name: ringo, version: version, launch: m.cores.mpiexec(m.program("mpiexec")), program: []string{m.program("ringo")}})
+	version := runs.Revision(ctx, m.root)
+	m.peers = append(m.peers, &peer{name: ringo, version: version, launch: m.cores.Mpiexec(m.program("mpiexec")), program: []string{m.program("ringo")}})
 	m.peers = append(m.peers, &peer{name: goroutines, version: version, program: []string{m.program("ringo")}})
 	m.peers = append(m.peers, &peer{name: machine, program: []string{m.program("ringo")}})
 	return nil
-}
-
-func (m *measurement) git(ctx context.Context, args ...string) string {
-	c := exec.CommandContext(ctx, "git", args...)
-	c.Dir = m.root
-	out, err := c.Output()
-	if err != nil {
-		return ""
-	}
-	return string(out)
 }
 
 // library is an MPI library that may be here.
@@ -92,27 +75,16 @@ type library struct {
 
 func (m *measurement) libraries(mpichDir, openMPIDir string) []library {
 	return []library{
-		{mpich, []string{"mpicc.mpich", "mpicc"}, []string{"mpiexec.hydra", "mpiexec.mpich", "mpiexec"}, "HYDRA", m.cores.hydra, mpichDir},
-		{openMPI, []string{"mpicc.openmpi", "mpicc"}, []string{"mpirun.openmpi", "mpirun"}, "Open MPI", m.cores.mpirun, openMPIDir},
+		{mpich, []string{"mpicc.mpich", "mpicc"}, []string{"mpiexec.hydra", "mpiexec.mpich", "mpiexec"}, "HYDRA", m.cores.Hydra, mpichDir},
+		{openMPI, []string{"mpicc.openmpi", "mpicc"}, []string{"mpirun.openmpi", "mpirun"}, "Open MPI", m.cores.Mpirun, openMPIDir},
 	}
 }
 
 // find builds bench/peers with a library's compiler and tries it.
 func (m *measurement) find(ctx context.Context, l library) (*peer, error) {
-	launcher := ""
-	for _, name := range l.launchers {
-		path, err := l.look(name)
-		if err != nil {
-			continue
-		}
-		out, _, err := output(ctx, 20*time.Second, os.Environ(), []string{path, "--version"})
-		if err == nil && strings.Contains(out, l.mark) {
-			launcher = path
-			break
-		}
-	}
-	if launcher == "" {
-		return nil, fmt.Errorf("no launcher %s", strings.Join(l.launchers, " or "))
+	launcher, err := runs.Launcher(ctx, l.mark, l.dir, l.launchers...)
+	if err != nil {
+		return nil, err
 	}
 	sources, err := filepath.Glob(filepath.Join(m.root, "bench", "peers", "*.c"))
 	if err != nil || len(sources) == 0 {
@@ -122,19 +94,19 @@ func (m *measurement) find(ctx context.Context, l library) (*peer, error) {
 	p := &peer{name: l.name, launch: l.launch(launcher), program: []string{program}, style: peerStyle}
 	err = fmt.Errorf("no compiler %s", strings.Join(l.compilers, " or "))
 	for _, name := range l.compilers {
-		compiler, e := l.look(name)
+		compiler, e := runs.Look(l.dir, name)
 		if e != nil {
 			continue
 		}
 		args := append([]string{compiler, "-O2", "-std=gnu11", "-w", "-o", program}, sources...)
-		if _, _, err = output(ctx, buildTime, os.Environ(), append(args, "-lpthread")); err != nil {
+		if _, _, err = runs.Output(ctx, buildTime, os.Environ(), append(args, "-lpthread")); err != nil {
 			err = fmt.Errorf("%s: %w", name, err)
 			continue
 		}
 		// A compiler of another library makes two worlds of one, which say
 		// their version each, or whatever this library's launcher does then.
 		var text string
-		if text, _, err = output(ctx, 20*time.Second, p.environment(2), append(p.launch(2), program, "version")); err != nil {
+		if text, _, err = runs.Output(ctx, 20*time.Second, p.environment(2), append(p.launch(2), program, "version")); err != nil {
 			continue
 		}
 		if p.version, err = version(text, l.name); err == nil {
@@ -142,14 +114,6 @@ func (m *measurement) find(ctx context.Context, l library) (*peer, error) {
 		}
 	}
 	return nil, err
-}
-
-// look finds a program of the library, in its folder if the user named one.
-func (l library) look(name string) (string, error) {
-	if l.dir != "" {
-		return exec.LookPath(filepath.Join(l.dir, "bin", name))
-	}
-	return exec.LookPath(name)
 }
 
 // version reads what "peer version" says on two ranks: once, if they are in
@@ -179,7 +143,7 @@ func (m *measurement) findPython(ctx context.Context) (*peer, error) {
 	script := filepath.Join(m.root, "bench", "peers", "peer.py")
 	err := errors.New("no python3 has mpi4py")
 	for _, python := range []string{"python3", "/usr/bin/python3"} {
-		if _, _, e := output(ctx, 20*time.Second, os.Environ(), []string{python, "-c", "import mpi4py"}); e != nil {
+		if _, _, e := runs.Output(ctx, 20*time.Second, os.Environ(), []string{python, "-c", "import mpi4py"}); e != nil {
 			continue
 		}
 		for _, name := range []string{openMPI, mpich} {
@@ -189,7 +153,7 @@ func (m *measurement) findPython(ctx context.Context) (*peer, error) {
 				continue
 			}
 			p := &peer{name: mpi4py, launch: l.launch, program: []string{python, script}, style: peerStyle}
-			text, _, e := output(ctx, 30*time.Second, p.environment(2), append(p.launch(2), python, script, "version"))
+			text, _, e := runs.Output(ctx, 30*time.Second, p.environment(2), append(p.launch(2), python, script, "version"))
 			if e != nil {
 				err = e
 				continue
@@ -209,7 +173,7 @@ func (m *measurement) findNative(ctx context.Context, name, library string) (*pe
 		return nil, fmt.Errorf("there is no %s", library)
 	}
 	p := &peer{name: name, version: m.peer(ringo).version + " on " + l.version, launch: l.launch, program: []string{m.program("ringo")}}
-	text, _, err := output(ctx, 20*time.Second, p.environment(2), append(p.launch(2), p.program[0], "bench", "latency", "-m", "0:0", "-i", "1"))
+	text, _, err := runs.Output(ctx, 20*time.Second, p.environment(2), append(p.launch(2), p.program[0], "bench", "latency", "-m", "0:0", "-i", "1"))
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"context"
-	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -14,36 +13,9 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/ringo-mpi/ringo/bench/internal/runs"
 )
-
-func TestSummarize(t *testing.T) {
-	nan := math.NaN()
-	s := summarize([]float64{4, nan, 1, 3, 2})
-	if s.N != 4 || s.Median != 2.5 || s.Q1 != 1.75 || s.Q3 != 3.25 || s.Least != 1 || s.Greatest != 4 {
-		t.Errorf("%+v", s)
-	}
-	if s := summarize([]float64{nan}); s.N != 0 || !math.IsNaN(s.Median) {
-		t.Errorf("of nothing: %+v", s)
-	}
-	if s := summarize([]float64{7}); s.Median != 7 || s.Q1 != 7 || s.Q3 != 7 {
-		t.Errorf("of one value: %+v", s)
-	}
-}
-
-func TestQuotient(t *testing.T) {
-	nan := math.NaN()
-	q := quotient([]float64{1, 2, nan, 4}, []float64{2, 2, 5, 2})
-	// 2 / 2; the repetitions give 0.5, 1, 2.
-	if q.Value != 1 || q.Q1 != 0.75 || q.Q3 != 1.5 {
-		t.Errorf("%+v", q)
-	}
-	if q := quotient(nil, []float64{1}); q.known() {
-		t.Errorf("without samples: %+v", q)
-	}
-	if q := quotient([]float64{1}, []float64{0}); q.known() {
-		t.Errorf("by zero: %+v", q)
-	}
-}
 
 // example has figures for all bars, as a run in which they hold.
 func example() *results {
@@ -237,35 +209,6 @@ func FuzzReadRaw(f *testing.F) {
 	})
 }
 
-func TestParseFigures(t *testing.T) {
-	for text, want := range map[string][]figure{
-		"size,latency_us\n0,0.5\n8,0.6\n":                                   {{"", "latency_us", 0, 0.5}, {"", "latency_us", 8, 0.6}},
-		"benchmark,ranks,collective,size,avg_us\nc,2,bcast,4,1.5\n":         {{"bcast", "avg_us", 4, 1.5}},
-		"size,mb_per_s,messages_per_s\n8,1,2\n":                             {{"", "mb_per_s", 8, 1}, {"", "messages_per_s", 8, 2}},
-		"rank,percent_of_core\n1,1\n2,3\n3,5\n":                             {{"", "percent_of_core", 0, 3}},
-		"size,latency_us\n0,0.5\n8,0.":                                      {{"", "latency_us", 0, 0.5}}, // ended in the middle
-		"benchmark,call,size,allocs,bytes\nallocs,send and recv,8,0.5,16\n": {{"send and recv", "allocs", 8, 0.5}, {"send and recv", "bytes", 8, 16}},
-	} {
-		got, err := parseFigures(text, false)
-		if err != nil {
-			t.Errorf("%q: %v", text, err)
-			continue
-		}
-		if d := cmp.Diff(want, got, cmp.AllowUnexported(figure{})); d != "" {
-			t.Errorf("%q: %s", text, d)
-		}
-	}
-	got, err := parseFigures("benchmark,ranks,all_ms\nranks,1000,5\n", true)
-	if err != nil || len(got) != 1 || got[0].size != 1000 {
-		t.Errorf("ranks: %v, %v", got, err)
-	}
-	for _, text := range []string{"", "size,latency_us", "size,latency_us\nx,1\n", "size,latency_us\n1,x\n", "size,latency_us\n1,NaN\n", "size,latency_us\n1\n", "\"\n"} {
-		if got, err := parseFigures(text, false); err == nil {
-			t.Errorf("%q gives %v", text, got)
-		}
-	}
-}
-
 func TestReport(t *testing.T) {
 	text := example().report(map[string]string{"latency": "x/latency.svg"})
 	for _, want := range []string{
@@ -422,23 +365,23 @@ func TestOptions(t *testing.T) {
 }
 
 func TestCommandLines(t *testing.T) {
-	b := bench{name: "collectives", calls: []string{"bcast", "scan"}, sizes: span{4, 64, 2}, limit: 15 * time.Millisecond, iterations: 100, warmup: 3}
-	r := &peer{name: ringo, launch: cores{ids: []int{0, 1}}.mpiexec("mpiexec"), program: []string{"ringo"}}
+	b := runs.Bench{Name: "collectives", Calls: []string{"bcast", "scan"}, Sizes: runs.Sizes(4, 64, 2), Limit: 15 * time.Millisecond, Iterations: 100, Warmup: 3}
+	r := &peer{name: ringo, launch: runs.Cores{IDs: []int{0, 1}}.Mpiexec("mpiexec"), program: []string{"ringo"}}
 	if got, want := strings.Join(r.command(4, b), " "), "mpiexec -n 4 ringo bench collectives bcast scan -f csv -m 4:64 --step 2 -T 15ms -i 100 -x 3"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	c := cores{ids: []int{2, 5}, root: true}
-	p := &peer{name: openMPI, launch: c.mpirun("mpirun"), program: []string{"peer"}, style: peerStyle}
+	c := runs.Cores{IDs: []int{2, 5}, Root: true}
+	p := &peer{name: openMPI, launch: c.Mpirun("mpirun"), program: []string{"peer"}, style: peerStyle}
 	if got, want := strings.Join(p.command(4, b), " "), "mpirun --allow-run-as-root -n 4 --oversubscribe peer collectives -m 4:64 -s 2 -T 0.015 -i 100 -x 3 bcast scan"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if got, want := strings.Join(c.mpirun("mpirun")(2), " "), "mpirun --allow-run-as-root -n 2 --cpu-list 2,5 --bind-to cpu-list:ordered"; got != want {
+	if got, want := strings.Join(c.Mpirun("mpirun")(2), " "), "mpirun --allow-run-as-root -n 2 --cpu-list 2,5 --bind-to cpu-list:ordered"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if got, want := strings.Join(c.hydra("mpiexec")(2), " "), "mpiexec -n 2 -bind-to user:2,5"; got != want {
+	if got, want := strings.Join(c.Hydra("mpiexec")(2), " "), "mpiexec -n 2 -bind-to user:2,5"; got != want {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	if got := c.hydra("mpiexec")(3); len(got) != 3 {
+	if got := c.Hydra("mpiexec")(3); len(got) != 3 {
 		t.Errorf("3 ranks on 2 cores are bound: %s", got)
 	}
 }
@@ -458,47 +401,6 @@ func TestVersion(t *testing.T) {
 	}
 }
 
-// A program that does not end in its time is ended with all it has started,
-// and what it had printed counts.
-func TestTimeBox(t *testing.T) {
-	if runtime.GOOS != "linux" {
-		t.Skip("NOT TRIED: descendants are only followed on Linux")
-	}
-	adopt()
-	pidFile := filepath.Join(t.TempDir(), "pid")
-	script := "echo size,latency_us; echo 8,0.5; (setsid sh -c 'echo $$ >" + pidFile + "; sleep 100') & while ! test -s " + pidFile + "; do sleep 0.01; done; sleep 100"
-	text, _, err := output(context.Background(), 500*time.Millisecond, os.Environ(), []string{"sh", "-c", script})
-	if err == nil || !strings.Contains(err.Error(), "did not end in its time of 500ms") {
-		t.Errorf("error %v", err)
-	}
-	if figures, err := parseFigures(text, false); err != nil || len(figures) != 1 {
-		t.Errorf("figures %v, %v", figures, err)
-	}
-	pid, err := os.ReadFile(pidFile)
-	if err != nil {
-		t.Skipf("NOT TRIED: the machine did not get to start the child in time (%v)", err)
-	}
-	for range 200 { // its number is free when it has been waited for
-		if _, err := os.Stat("/proc/" + strings.TrimSpace(string(pid))); err != nil {
-			return
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	t.Errorf("process %s is still there", pid)
-}
-
-func TestFailureOfARun(t *testing.T) {
-	_, _, err := output(context.Background(), time.Minute, os.Environ(), []string{"sh", "-c", "echo -----; echo what is wrong >&2; exit 3"})
-	if err == nil || !strings.Contains(err.Error(), "exit status 3: what is wrong") {
-		t.Errorf("error %v", err)
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cancel()
-	if _, _, err := output(ctx, time.Minute, os.Environ(), []string{"sh", "-c", "sleep 10"}); err != context.Canceled {
-		t.Errorf("error %v", err)
-	}
-}
-
 // The whole way for a job or two, with Ringo alone, and with the peers that
 // are here.
 func TestCompare(t *testing.T) {
@@ -511,11 +413,11 @@ func TestCompare(t *testing.T) {
 	if _, err := exec.LookPath("go"); err != nil {
 		t.Skip("NOT TRIED: there is no go command")
 	}
-	c, err := confine(2)
+	c, err := runs.Confine(2)
 	if err != nil {
 		t.Skipf("NOT TRIED: %v", err)
 	}
-	if !c.all {
+	if !c.All {
 		t.Log("not confined to two cores: this machine has more, and a test cannot start itself again")
 	}
 	defer func(was time.Duration) { usualBox = was }(usualBox)

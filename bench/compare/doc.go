@@ -12,10 +12,12 @@
 //   - main.go: options and the course of a run;
 //   - peers.go, build.go: which libraries there are and how they are started;
 //   - suite.go: what is measured;
-//   - measure.go: one run of one program, within its time;
-//   - results.go, stats.go: samples, medians, ratios, the file of raw values;
+//   - measure.go: one run of one program;
+//   - results.go: samples and the file of raw values;
 //   - bars.go: what is to hold;
 //   - report.go, figures.go, publish.go: the report.
+//
+// What it shares with bench/beside is in bench/internal.
 //
 // Times of different runs are never compared: a machine that others use, or
 // whose virtual processors move, changes by more than the libraries differ.

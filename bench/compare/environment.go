@@ -11,6 +11,7 @@ import (
 
 	"github.com/shirou/gopsutil/v4/load"
 
+	"github.com/ringo-mpi/ringo/bench/internal/runs"
 	"github.com/ringo-mpi/ringo/internal/sysinfo"
 )
 
@@ -35,10 +36,10 @@ func (m *measurement) environment(ctx context.Context, quick bool, repetitions i
 		add("kernel", "%s %s", n.System.Uname.System, n.System.Uname.Release)
 		add("virtual", "%s", n.System.Virtual)
 	}
-	add("cores used", "%s", m.cores.list())
+	add("cores used", "%s", m.cores.List())
 	add("Go", "%s", runtime.Version())
 	if out, err := exec.CommandContext(ctx, "cc", "--version").Output(); err == nil {
-		add("C compiler", "%s", saying(string(out)))
+		add("C compiler", "%s", runs.Saying(string(out)))
 	}
 	for _, p := range m.peers {
 		if p.version != "" && p.name != goroutines {

@@ -44,7 +44,7 @@ func (r *results) figures() map[string]*sizeplot.Figure {
 			c := sizeplot.Curve{Name: call}
 			like := key{Job: "collectives", Ranks: n, Peer: ringo, Call: call, Metric: "avg_us"}
 			for _, size := range r.sizes(like) {
-				if q := r.ratio(at(like, size), false); q.known() {
+				if q := r.ratio(at(like, size), false); q.Known() {
 					c.Points = append(c.Points, sizeplot.Point{X: float64(size), Y: q.Value})
 				}
 			}

@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringo-mpi/ringo/bench/internal/runs"
 	"github.com/ringo-mpi/ringo/internal/progress"
 )
 
@@ -148,11 +149,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.from != "" {
 		return o.again(root, stdout)
 	}
-	c, err := confine(o.cores)
+	c, err := runs.Confine(o.cores)
 	if err != nil {
 		return err
 	}
-	adopt()
+	runs.Adopt()
 	bin, err := os.MkdirTemp("", "ringo-compare-")
 	if err != nil {
 		return err
@@ -338,7 +339,7 @@ func (m *measurement) all(ctx context.Context, o *options, stderr io.Writer) boo
 						fmt.Fprintf(bar.Writer(stderr), "%d %s, %d ranks, %s: %.2f s\n", rep, j.name, j.ranks, name, time.Since(start).Seconds())
 					}
 					if err != nil && ctx.Err() == nil {
-						gaveUp[g] = errors.Is(err, errBox)
+						gaveUp[g] = errors.Is(err, runs.ErrBox)
 						m.results.note("%s, %s on %d ranks: %v", name, j.name, j.ranks, err)
 					}
 				}
@@ -347,7 +348,7 @@ func (m *measurement) all(ctx context.Context, o *options, stderr io.Writer) boo
 		}
 	}
 	if now := stealTime(); stolen >= 0 && now >= 0 {
-		part := (now - stolen) / time.Since(begin).Seconds() / float64(len(m.cores.ids)) * 100
+		part := (now - stolen) / time.Since(begin).Seconds() / float64(len(m.cores.IDs)) * 100
 		m.results.Environment = append(m.results.Environment,
 			attribute{"taken by the hypervisor", fmt.Sprintf("%.1f %% of the cores' time", part)},
 			attribute{"duration", time.Since(begin).Round(time.Second).String()})

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ringo-mpi/ringo/bench/internal/runs"
 )
 
 // The programs for other libraries build, and print what is parsed here, with
@@ -24,8 +26,8 @@ func TestPeers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	adopt()
-	m := &measurement{root: root, bin: t.TempDir(), cores: cores{ids: []int{0, 1}, all: true, root: os.Geteuid() == 0}, results: newResults()}
+	runs.Adopt()
+	m := &measurement{root: root, bin: t.TempDir(), cores: runs.Cores{IDs: []int{0, 1}, All: true, Root: os.Geteuid() == 0}, results: newResults()}
 	ctx := context.Background()
 	for _, l := range m.libraries("", "") {
 		p, err := m.find(ctx, l)
@@ -34,36 +36,36 @@ func TestPeers(t *testing.T) {
 			continue
 		}
 		m.peers = append(m.peers, p)
-		for _, b := range []bench{
-			{name: "latency", sizes: span{0, 8192, 8192}, iterations: 2, warmup: 1},
-			{name: "alloc_lat", sizes: span{64 * kib, 64 * kib, 2}, iterations: 2, warmup: 1},
-			{name: "bw", sizes: span{1, 8192, 8192}, iterations: 1, warmup: 1},
-			{name: "bibw", sizes: span{1, 8192, 8192}, iterations: 1, warmup: 1},
-			{name: "mbw_mr", sizes: span{8, 8, 2}, iterations: 1, warmup: 1},
-			{name: "collectives", sizes: span{4, 256, 64}, iterations: 2, warmup: 1},
-			{name: "overlap", calls: []string{"allreduce"}, sizes: span{4, 4, 2}, iterations: 2, warmup: 1},
-			{name: "idle", wait: 20 * time.Millisecond},
-			{name: "memory"},
+		for _, b := range []runs.Bench{
+			{Name: "latency", Sizes: runs.Sizes(0, 8192, 8192), Iterations: 2, Warmup: 1},
+			{Name: "alloc_lat", Sizes: runs.Sizes(64*kib, 64*kib, 2), Iterations: 2, Warmup: 1},
+			{Name: "bw", Sizes: runs.Sizes(1, 8192, 8192), Iterations: 1, Warmup: 1},
+			{Name: "bibw", Sizes: runs.Sizes(1, 8192, 8192), Iterations: 1, Warmup: 1},
+			{Name: "mbw_mr", Sizes: runs.Sizes(8, 8, 2), Iterations: 1, Warmup: 1},
+			{Name: "collectives", Sizes: runs.Sizes(4, 256, 64), Iterations: 2, Warmup: 1},
+			{Name: "overlap", Calls: []string{"allreduce"}, Sizes: runs.Sizes(4, 4, 2), Iterations: 2, Warmup: 1},
+			{Name: "idle", Wait: 20 * time.Millisecond},
+			{Name: "memory"},
 		} {
-			text, _, err := output(ctx, 20*time.Second, p.environment(2), p.command(2, b))
-			if errors.Is(err, errBox) {
-				t.Logf("NOT TRIED: %s, %s: this machine is too busy for two processes that poll", l.name, b.name)
+			text, _, err := runs.Output(ctx, 20*time.Second, p.environment(2), p.command(2, b))
+			if errors.Is(err, runs.ErrBox) {
+				t.Logf("NOT TRIED: %s, %s: this machine is too busy for two processes that poll", l.name, b.Name)
 				continue
 			}
 			if err != nil {
-				t.Errorf("%s, %s: %v", l.name, b.name, err)
+				t.Errorf("%s, %s: %v", l.name, b.Name, err)
 				continue
 			}
-			figures, err := parseFigures(text, false)
+			figures, err := runs.ParseFigures(text, false)
 			if err != nil || len(figures) == 0 {
-				t.Errorf("%s, %s: %v\n%s", l.name, b.name, err, text)
+				t.Errorf("%s, %s: %v\n%s", l.name, b.Name, err, text)
 			}
 			for _, f := range figures {
-				if f.value < 0 {
-					t.Errorf("%s, %s: %+v", l.name, b.name, f)
+				if f.Value < 0 {
+					t.Errorf("%s, %s: %+v", l.name, b.Name, f)
 				}
 			}
-			if b.name == "collectives" && strings.Count(text, "\n") != 1+1+15*2 {
+			if b.Name == "collectives" && strings.Count(text, "\n") != 1+1+15*2 {
 				t.Errorf("%s: rows of collectives\n%s", l.name, text)
 			}
 		}
@@ -72,13 +74,13 @@ func TestPeers(t *testing.T) {
 		t.Logf("NOT TRIED: mpi4py: %v", err)
 	} else {
 		for _, name := range []string{"latency", "object_lat", "allreduce"} {
-			b := bench{name: name, sizes: span{8, 8192, 1024}, iterations: 2, warmup: 1}
-			text, _, err := output(ctx, 20*time.Second, p.environment(2), p.command(2, b))
-			if errors.Is(err, errBox) {
+			b := runs.Bench{Name: name, Sizes: runs.Sizes(8, 8192, 1024), Iterations: 2, Warmup: 1}
+			text, _, err := runs.Output(ctx, 20*time.Second, p.environment(2), p.command(2, b))
+			if errors.Is(err, runs.ErrBox) {
 				t.Logf("NOT TRIED: mpi4py, %s: this machine is too busy", name)
 				continue
 			}
-			if figures, wrong := parseFigures(text, false); err != nil || wrong != nil || len(figures) != 2 {
+			if figures, wrong := runs.ParseFigures(text, false); err != nil || wrong != nil || len(figures) != 2 {
 				t.Errorf("mpi4py, %s: %v, %v\n%s", name, err, wrong, text)
 			}
 		}

@@ -6,6 +6,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/ringo-mpi/ringo/bench/internal/stats"
 )
 
 // report writes the results as Markdown. figures maps the name of a figure to
@@ -142,15 +144,15 @@ func (w *writer) compared(like key, higher bool, unit string) {
 	w.table(header, rows)
 }
 
-func median(s summary) string {
+func median(s stats.Summary) string {
 	if s.N == 0 {
 		return "–"
 	}
 	return significant(s.Median)
 }
 
-func ratioCells(q ratio) []string {
-	if !q.known() {
+func ratioCells(q stats.Ratio) []string {
+	if !q.Known() {
 		return []string{"–", "", ""}
 	}
 	return []string{fmt.Sprintf("%.2f", q.Value), fmt.Sprintf("%.2f–%.2f", q.Q1, q.Q3), q.Against}
@@ -306,7 +308,7 @@ func (w *writer) goroutines() {
 			g := at(latencyOf("goroutines", goroutines), size)
 			p := at(latencyOf("latency", ringo), size)
 			l := key{Job: "limits", Ranks: 2, Peer: machine, Size: size, Metric: "time_us"}
-			q := quotient(w.r.samples[g], w.r.samples[l])
+			q := stats.Quotient(w.r.samples[g], w.r.samples[l])
 			rows = append(rows, []string{sizeText(size), median(w.r.of(g)), median(w.r.of(p)), median(w.r.of(l)), ratioCells(q)[0]})
 		}
 		w.table([]string{"size", "goroutines (µs)", "processes (µs)", "least (µs)", "goroutines / least"}, rows)
@@ -378,7 +380,7 @@ func (w *writer) others() {
 }
 
 // spreadText is a median with its quartiles.
-func spreadText(s summary) string {
+func spreadText(s stats.Summary) string {
 	if s.N == 0 {
 		return "–"
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ringo-mpi/ringo/bench/internal/stats"
 )
 
 // key names one figure: what the samples of all repetitions are of.
@@ -55,7 +57,7 @@ func (r *results) note(format string, args ...any) {
 	}
 }
 
-func (r *results) of(k key) summary { return summarize(r.samples[k]) }
+func (r *results) of(k key) stats.Summary { return stats.Summarize(r.samples[k]) }
 
 // peers that a figure is compared with, in this order.
 var peerNames = []string{mpich, openMPI}
@@ -78,16 +80,16 @@ func (r *results) best(k key, higher bool, among []string) string {
 }
 
 // ratio compares a figure of k.Peer with the best of others.
-func (r *results) ratio(k key, higher bool, among ...string) ratio {
+func (r *results) ratio(k key, higher bool, among ...string) stats.Ratio {
 	if len(among) == 0 {
 		among = peerNames
 	}
 	other := k
 	other.Peer = r.best(k, higher, among)
 	if other.Peer == "" {
-		return noRatio
+		return stats.NoRatio
 	}
-	q := quotient(r.samples[k], r.samples[other])
+	q := stats.Quotient(r.samples[k], r.samples[other])
 	q.Against = other.Peer
 	return q
 }

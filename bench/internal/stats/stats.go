@@ -1,26 +1,28 @@
-package main
+// Package stats has the statistics of measured values: medians, quartiles and
+// the ratios of two sets of samples.
+package stats
 
 import (
 	"math"
 	"slices"
 )
 
-// summary is what a set of samples comes to.
-type summary struct {
+// Summary is what a set of samples comes to.
+type Summary struct {
 	N                    int
 	Median, Q1, Q3       float64
 	Least, Greatest, Sum float64
 }
 
-// summarize leaves out what is not a number: a repetition that failed.
-func summarize(samples []float64) summary {
+// Summarize leaves out what is not a number: a repetition that failed.
+func Summarize(samples []float64) Summary {
 	v := slices.DeleteFunc(slices.Clone(samples), math.IsNaN)
 	if len(v) == 0 {
 		nan := math.NaN()
-		return summary{0, nan, nan, nan, nan, nan, 0}
+		return Summary{0, nan, nan, nan, nan, nan, 0}
 	}
 	slices.Sort(v)
-	s := summary{N: len(v), Median: quantile(v, 0.5), Q1: quantile(v, 0.25), Q3: quantile(v, 0.75), Least: v[0], Greatest: v[len(v)-1]}
+	s := Summary{N: len(v), Median: quantile(v, 0.5), Q1: quantile(v, 0.25), Q3: quantile(v, 0.75), Least: v[0], Greatest: v[len(v)-1]}
 	for _, x := range v {
 		s.Sum += x
 	}
@@ -38,22 +40,24 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (at-float64(i))*(sorted[i+1]-sorted[i])
 }
 
-// ratio is the quotient of the medians of two sets of samples, with the
+// Ratio is the quotient of the medians of two sets of samples, with the
 // quartiles of the quotients repetition by repetition.
-type ratio struct {
+type Ratio struct {
 	Value, Q1, Q3 float64
 	Against       string // the peer it is taken against
 }
 
-func (r ratio) known() bool { return !math.IsNaN(r.Value) }
+// Known reports whether there was anything to divide.
+func (r Ratio) Known() bool { return !math.IsNaN(r.Value) }
 
-var noRatio = ratio{math.NaN(), math.NaN(), math.NaN(), ""}
+// NoRatio is that of samples of which none are there.
+var NoRatio = Ratio{math.NaN(), math.NaN(), math.NaN(), ""}
 
-// quotient divides sample by sample where both are there.
-func quotient(ours, theirs []float64) ratio {
-	a, b := summarize(ours), summarize(theirs)
+// Quotient divides sample by sample where both are there.
+func Quotient(ours, theirs []float64) Ratio {
+	a, b := Summarize(ours), Summarize(theirs)
 	if a.N == 0 || b.N == 0 || b.Median == 0 {
-		return noRatio
+		return NoRatio
 	}
 	var each []float64
 	for i := range min(len(ours), len(theirs)) {
@@ -61,8 +65,8 @@ func quotient(ours, theirs []float64) ratio {
 			each = append(each, ours[i]/theirs[i])
 		}
 	}
-	r := ratio{Value: a.Median / b.Median}
-	s := summarize(each)
+	r := Ratio{Value: a.Median / b.Median}
+	s := Summarize(each)
 	r.Q1, r.Q3 = s.Q1, s.Q3
 	return r
 }

@@ -1,4 +1,4 @@
-package main
+package runs
 
 import (
 	"os"
@@ -10,9 +10,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// adopt makes processes whose parent dies children of this one, so that none of
+// Adopt makes processes whose parent dies children of this one, so that none of
 // a killed launcher's ranks is lost.
-func adopt() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+func Adopt() { _ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
 
 // killLeftovers ends, by their numbers, the processes below this one: what a
 // run that is over has left behind. No other command may be under way.

@@ -1,8 +1,9 @@
 //go:build !linux
 
-package main
+package runs
 
-func adopt() {}
+// Adopt does nothing here.
+func Adopt() {}
 
 // killLeftovers does nothing here: the launcher was killed, what it had started
 // is left to it.
