@@ -20,6 +20,6 @@
 //   - startup.go, ranks.go, idle.go, allocs.go, limits.go: the rest.
 //
 // bench/peers has the same loops in C and Python for other libraries;
-// bench/compare runs them side by side. A change of a loop here is a change
-// there.
+// bench/compare runs them side by side, and bench/beside runs those of two
+// builds. A change of a loop here is a change there.
 package bench
