@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 )
 
 // saved is the file that Save writes: JSON, times in nanoseconds.

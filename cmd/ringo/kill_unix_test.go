@@ -14,7 +14,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 )
 
 // command prepares ringo in a process of its own.

@@ -20,7 +20,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 )
 
 // Extensions are those of the files that Draw writes.

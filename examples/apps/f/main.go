@@ -12,10 +12,10 @@ import (
 	"math"
 	"os"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 	"github.com/ringo-mpi/ringo/stopwatch"
 	"github.com/ringo-mpi/ringo/stopwatch/crossrank"
 )
@@ -36,7 +36,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("f", &cfg)
 	set.About = "Computes x·y as an integral, on all ranks, and prints its timers."
 	set.Output = out
-	if more, err := setup.Params(world, set, &cfg, args, nil); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 

@@ -20,10 +20,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
@@ -39,7 +39,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("gpu", &cfg)
 	set.About = "Says which rank uses which GPU of its computer."
 	set.Output = out
-	if more, err := setup.Params(world, set, &cfg, args, nil); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 

@@ -19,10 +19,10 @@ import (
 	"strings"
 	"text/tabwriter"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
@@ -38,7 +38,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("groups", &cfg)
 	set.About = "Divides the processes into rows and columns of a grid, and into groups."
 	set.Output = out
-	if more, err := setup.Params(world, set, &cfg, args, nil); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 	columns := cfg.Columns

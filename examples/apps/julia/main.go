@@ -9,23 +9,23 @@
 //
 // The picture, julia.png, has 640×480 pixels times the multiplier, and is the
 // same for every number of ranks. How the ranks share the work is in
-// examples/apps/internal/fractal/parallel.go.
+// parallel.go.
 package main
 
 import (
 	"io"
 	"os"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/fractal"
-	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
 	Re float64 `help:"real part of c"`
 	Im float64 `help:"imaginary part of c"`
-	fractal.Options
+	Options
 }
 
 func main() {
@@ -33,25 +33,26 @@ func main() {
 }
 
 func run(world *mpi.Comm, args []string, out io.Writer) error {
-	cfg := config{Re: 0, Im: 0.65, Options: fractal.Options{
+	cfg := config{Re: 0, Im: 0.65, Options: Options{
 		Multiplier: 1,
 		Xmin:       -2, Xmax: 2, Ymin: -1.5, Ymax: 1.5,
 		Steps:    255,
-		Schedule: fractal.Cyclic,
-		Colours:  fractal.Viridis,
+		Schedule: Cyclic,
+		Colours:  Viridis,
 		Out:      "julia.png",
 	}}
 	set := params.New("julia", &cfg)
 	set.About = "Draws the Julia set of z² + c, the rows of the picture shared by all ranks."
 	set.Output = out
-	if more, err := fractal.Load(world, set, &cfg, &cfg.Options, args); !more {
+	set.Check = func() error { return cfg.check(set) }
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 
-	grid := fractal.Grid{Width: 640 * cfg.Multiplier, Height: 480 * cfg.Multiplier}
+	grid := Grid{Width: 640 * cfg.Multiplier, Height: 480 * cfg.Multiplier}
 	dx := (cfg.Xmax - cfg.Xmin) / float64(grid.Width)
 	dy := (cfg.Ymax - cfg.Ymin) / float64(grid.Height)
-	return cfg.Run(world, grid, func(k int, row []uint8) {
+	return cfg.draw(world, grid, func(k int, row []uint8) {
 		y := cfg.Ymax - float64(float64(k)*dy)
 		for j := range row {
 			x := cfg.Xmin + float64(float64(j)*dx)

@@ -6,8 +6,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/csvfile"
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 )
 
 // load reads the points or makes them.
@@ -15,7 +14,7 @@ func load(cfg config) (points, error) {
 	if cfg.In == "" {
 		return blobs(cfg), nil
 	}
-	t, err := csvfile.Read(cfg.In, cfg.Columns)
+	t, err := readCSV(cfg.In, cfg.Columns)
 	return points{Dim: t.Columns, Values: t.Values, Names: t.Names}, err
 }
 

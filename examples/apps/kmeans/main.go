@@ -19,10 +19,11 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/internal/params"
+	"github.com/ringo-mpi/ringo/atomicfile"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
@@ -47,20 +48,20 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("kmeans", &cfg)
 	set.About = "Divides points into clusters around their means, on all ranks."
 	set.Output = out
-	check := func() error {
+	set.Check = func() error {
 		switch strings.ToLower(filepath.Ext(cfg.Out)) {
 		case ".png", ".svg":
 		default:
 			return set.Errorf("out", "%q ends neither in .png nor in .svg", cfg.Out)
 		}
 		if cfg.Labels != "" {
-			if err := setup.Writable(cfg.Labels); err != nil {
+			if err := atomicfile.Writable(cfg.Labels); err != nil {
 				return err
 			}
 		}
-		return setup.Writable(cfg.Out)
+		return atomicfile.Writable(cfg.Out)
 	}
-	if more, err := setup.Params(world, set, &cfg, args, check); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 

@@ -10,8 +10,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"github.com/ringo-mpi/ringo/examples/apps/internal/plots"
 )
 
 // table prints the clusters.
@@ -54,7 +52,7 @@ func (c *clustering) plot(path string, all points) error {
 	if all.Dim > 1 {
 		y = all.name(1)
 	}
-	p := plots.New(all.name(0), y)
+	p := newPlot(all.name(0), y)
 
 	clusters := make([]plotter.XYs, len(c.sizes))
 	stride := (all.len() + plotted - 1) / plotted
@@ -72,7 +70,7 @@ func (c *clustering) plot(path string, all points) error {
 		if err != nil {
 			return err
 		}
-		dots.Color, dots.Shape, dots.Radius = plots.Colours[i%len(plots.Colours)], draw.CircleGlyph{}, vg.Points(1.5)
+		dots.Color, dots.Shape, dots.Radius = plotColours[i%len(plotColours)], draw.CircleGlyph{}, vg.Points(1.5)
 		p.Add(dots)
 	}
 	for _, stroke := range []struct {
@@ -86,8 +84,8 @@ func (c *clustering) plot(path string, all points) error {
 		marks.Color, marks.Shape, marks.Radius = stroke.color, thickCross{}, stroke.radius
 		p.Add(marks)
 	}
-	plots.Widen(p)
-	return plots.Write(path, strings.ToLower(strings.TrimPrefix(filepath.Ext(path), ".")), p)
+	widenPlot(p)
+	return writePlot(path, strings.ToLower(strings.TrimPrefix(filepath.Ext(path), ".")), p)
 }
 
 // thickCross is a cross as thick as half its radius.

@@ -12,7 +12,7 @@ import (
 	"math"
 	"os"
 
-	"github.com/ringo-mpi/ringo/internal/params"
+	"github.com/ringo-mpi/ringo/params"
 	"github.com/ringo-mpi/ringo/stopwatch"
 )
 
@@ -39,7 +39,7 @@ func run(args []string, out io.Writer) error {
 	set := params.New("loop", &cfg)
 	set.About = "Measures f(x,y) for x from 0 to xmax and y from 0 to ymax."
 	set.Output = out
-	if _, err := set.Parse(args); err != nil {
+	if err := set.Parse(args); err != nil {
 		return err
 	}
 

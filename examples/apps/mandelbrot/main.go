@@ -9,21 +9,21 @@
 //
 // The picture, mandelbrot.png, has 1200×800 pixels times the multiplier, and
 // is the same for every number of ranks. How the ranks share the work is in
-// examples/apps/internal/fractal/parallel.go.
+// parallel.go.
 package main
 
 import (
 	"io"
 	"os"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/fractal"
-	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
-	fractal.Options
+	Options
 }
 
 func main() {
@@ -31,25 +31,26 @@ func main() {
 }
 
 func run(world *mpi.Comm, args []string, out io.Writer) error {
-	cfg := config{fractal.Options{
+	cfg := config{Options{
 		Multiplier: 1,
 		Xmin:       -2, Xmax: 1, Ymin: -1, Ymax: 1,
 		Steps:    127,
-		Schedule: fractal.Cyclic,
-		Colours:  fractal.Viridis,
+		Schedule: Cyclic,
+		Colours:  Viridis,
 		Out:      "mandelbrot.png",
 	}}
 	set := params.New("mandelbrot", &cfg)
 	set.About = "Draws the Mandelbrot set, the rows of the picture shared by all ranks."
 	set.Output = out
-	if more, err := fractal.Load(world, set, &cfg, &cfg.Options, args); !more {
+	set.Check = func() error { return cfg.check(set) }
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 
-	grid := fractal.Grid{Width: 1200 * cfg.Multiplier, Height: 800 * cfg.Multiplier}
+	grid := Grid{Width: 1200 * cfg.Multiplier, Height: 800 * cfg.Multiplier}
 	dx := (cfg.Xmax - cfg.Xmin) / float64(grid.Width)
 	dy := (cfg.Ymax - cfg.Ymin) / float64(grid.Height)
-	return cfg.Run(world, grid, func(k int, row []uint8) {
+	return cfg.draw(world, grid, func(k int, row []uint8) {
 		y := cfg.Ymin + float64(float64(k)*dy)
 		for j := range row {
 			x := cfg.Xmin + float64(float64(j)*dx)

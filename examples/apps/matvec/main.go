@@ -23,12 +23,11 @@ import (
 
 	"gonum.org/v1/gonum/mat"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/csvfile"
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
-	"github.com/ringo-mpi/ringo/internal/params"
+	"github.com/ringo-mpi/ringo/atomicfile"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
@@ -53,16 +52,16 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("matvec", &cfg)
 	set.About = "Multiplies a matrix by a vector, the rows shared by all ranks."
 	set.Output = out
-	check := func() error {
+	set.Check = func() error {
 		if int64(cfg.Rows)*int64(cfg.Columns) > greatest {
 			return set.Errorf("rows", "%d x %d elements are more than %d", cfg.Rows, cfg.Columns, greatest)
 		}
 		if cfg.Out == "" {
 			return nil
 		}
-		return setup.Writable(cfg.Out)
+		return atomicfile.Writable(cfg.Out)
 	}
-	if more, err := setup.Params(world, set, &cfg, args, check); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 
@@ -168,7 +167,7 @@ func load(cfg config) (*mat.Dense, *mat.VecDense, error) {
 	if cfg.Matrix == "" {
 		values = numbers(rows * columns)
 	} else {
-		t, err := csvfile.Read(cfg.Matrix, nil)
+		t, err := readCSV(cfg.Matrix, nil)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -178,7 +177,7 @@ func load(cfg config) (*mat.Dense, *mat.VecDense, error) {
 	if cfg.Vector == "" {
 		factor = numbers(columns)
 	} else {
-		t, err := csvfile.Read(cfg.Vector, nil)
+		t, err := readCSV(cfg.Vector, nil)
 		if err != nil {
 			return nil, nil, err
 		}

@@ -24,11 +24,11 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/internal/params"
-	"github.com/ringo-mpi/ringo/internal/progress"
+	"github.com/ringo-mpi/ringo/atomicfile"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
@@ -51,16 +51,16 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("pi", &cfg)
 	set.About = "Estimates pi from random points, in runs shared by all ranks."
 	set.Output = out
-	check := func() error {
+	set.Check = func() error {
 		if cfg.MinPower > cfg.MaxPower {
 			return set.Errorf("max-power", "%d is less than min-power, %d", cfg.MaxPower, cfg.MinPower)
 		}
 		if cfg.Plots && !cfg.Serial {
-			return setup.Writable(filepath.Join(cfg.Out, estimatePlot+".png"))
+			return atomicfile.Writable(filepath.Join(cfg.Out, estimatePlot+".png"))
 		}
 		return nil
 	}
-	if more, err := setup.Params(world, set, &cfg, args, check); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 	if cfg.Serial {
@@ -84,10 +84,10 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 // rank 0. Collective.
 func parallel(world *mpi.Comm, cfg config) ([]result, error) {
 	rank, size := world.Rank(), world.Size()
-	var bar *progress.Bar
+	var bar *progress
 	if rank == 0 {
-		bar = progress.Start(os.Stderr, "pi", total(cfg, rank, size), progress.DefaultInterval)
-		defer bar.Stop()
+		bar = startProgress(total(cfg, rank, size))
+		defer bar.stop()
 	}
 
 	var results []result
@@ -102,7 +102,7 @@ func parallel(world *mpi.Comm, cfg config) ([]result, error) {
 			}
 			hits[r] = throw(darts, random)
 			if bar != nil {
-				bar.Add(weight(power))
+				bar.add(weight(power))
 			}
 		}
 		// Each run is counted on one rank and is 0 on the others.

@@ -8,8 +8,6 @@ import (
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
-
-	"github.com/ringo-mpi/ringo/examples/apps/internal/plots"
 )
 
 // The plots, without the ending of the file.
@@ -29,7 +27,7 @@ func drawPlots(folder string, results []result) error {
 			return err
 		}
 		for _, format := range []string{"png", "svg"} {
-			if err := plots.Write(filepath.Join(folder, picture.name+"."+format), format, p); err != nil {
+			if err := writePlot(filepath.Join(folder, picture.name+"."+format), format, p); err != nil {
 				return err
 			}
 		}
@@ -40,7 +38,7 @@ func drawPlots(folder string, results []result) error {
 // estimates plots the mean of each number of darts with its deviation as error
 // bars, and a line at pi.
 func estimates(results []result) (*plot.Plot, error) {
-	p := plots.New("log2(number of darts N)", "estimate of pi")
+	p := newPlot("log2(number of darts N)", "estimate of pi")
 	var points bars
 	var truth plotter.XYs
 	for _, r := range results {
@@ -53,7 +51,7 @@ func estimates(results []result) (*plot.Plot, error) {
 	if err != nil {
 		return nil, err
 	}
-	errorBars.Color, errorBars.Width = plots.Colours[0], vg.Points(1.5)
+	errorBars.Color, errorBars.Width = plotColours[0], vg.Points(1.5)
 	p.Add(errorBars)
 	return p, addLines(p, "mean and standard deviation", points.XYs, "pi", truth)
 }
@@ -61,7 +59,7 @@ func estimates(results []result) (*plot.Plot, error) {
 // deviations plots the logarithm of the deviation of each number of darts, and
 // the line of gradient -1/2 that theory wants.
 func deviations(results []result) (*plot.Plot, error) {
-	p := plots.New("log2(number of darts N)", "log2(standard deviation)")
+	p := newPlot("log2(number of darts N)", "log2(standard deviation)")
 	var points, theory plotter.XYs
 	for _, r := range spread(results) {
 		x := math.Log2(float64(r.darts))
@@ -81,18 +79,18 @@ func addLines(p *plot.Plot, name string, points plotter.XYs, other string, compa
 	if err != nil {
 		return err
 	}
-	dashed.Color, dashed.Dashes = plots.Grey, []vg.Length{vg.Points(4), vg.Points(3)}
+	dashed.Color, dashed.Dashes = plotGrey, []vg.Length{vg.Points(4), vg.Points(3)}
 	line, dots, err := plotter.NewLinePoints(points)
 	if err != nil {
 		return err
 	}
-	line.Color, line.Width = plots.Colours[0], vg.Points(1.5)
-	dots.Color, dots.Shape, dots.Radius = plots.Colours[0], draw.CircleGlyph{}, vg.Points(3)
+	line.Color, line.Width = plotColours[0], vg.Points(1.5)
+	dots.Color, dots.Shape, dots.Radius = plotColours[0], draw.CircleGlyph{}, vg.Points(3)
 	p.Add(dashed, line, dots)
 	p.Legend.Add(name, line, dots)
 	p.Legend.Add(other, dashed)
 	p.Legend.Top = true
-	plots.Widen(p)
+	widenPlot(p)
 	return nil
 }
 

@@ -5,8 +5,8 @@
 //	mpiexec -n 4 ./examples/apps/rank --numbers 5.9,2.1,7.3,2.1
 //	RINGO_RANKS=4 go run ./examples/apps/rank
 //
-// Without --numbers each process draws one. The work is done by package
-// parallelrank in the folder below, which programs of any kind may use.
+// Without --numbers each process draws one. The work is done by
+// parallelRank (parallelrank.go), for numbers of any type.
 package main
 
 import (
@@ -15,11 +15,10 @@ import (
 	"math/rand/v2"
 	"os"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/examples/apps/rank/parallelrank"
-	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
@@ -36,13 +35,13 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("rank", &cfg)
 	set.About = "Lets every process learn the rank of its number among the numbers of all."
 	set.Output = out
-	check := func() error {
+	set.Check = func() error {
 		if n := len(cfg.Numbers); n != 0 && n != world.Size() {
 			return set.Errorf("numbers", "%d numbers for %d processes", n, world.Size())
 		}
 		return nil
 	}
-	if more, err := setup.Params(world, set, &cfg, args, check); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 
@@ -50,7 +49,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	if len(cfg.Numbers) > 0 {
 		number = cfg.Numbers[world.Rank()]
 	}
-	rank, err := parallelrank.Rank(world, number)
+	rank, err := parallelRank(world, number)
 	if err != nil {
 		return err
 	}

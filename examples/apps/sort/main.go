@@ -4,8 +4,8 @@
 //	mpiexec -n 4 ./examples/apps/sort --n 1000000 --distinct 10
 //	RINGO_RANKS=4 go run ./examples/apps/sort --n 10000000
 //
-// Each rank makes its part of n random numbers. They are sorted by package
-// samplesort in the folder below: every rank sorts its part, samples tell where
+// Each rank makes its part of n random numbers. They are sorted by
+// sampleSort (samplesort.go): every rank sorts its part, samples tell where
 // to cut it, the pieces are exchanged, and each rank merges those it gets. What
 // is checked: that the order is right on and between the ranks, and that no
 // number was lost or changed. The fingerprint depends on every number and its
@@ -19,11 +19,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ringo-mpi/ringo/examples/apps/internal/setup"
-	"github.com/ringo-mpi/ringo/examples/apps/sort/samplesort"
-	"github.com/ringo-mpi/ringo/internal/params"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
+	"github.com/ringo-mpi/ringo/params"
+	"github.com/ringo-mpi/ringo/params/onroot"
 )
 
 type config struct {
@@ -41,7 +40,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	set := params.New("sort", &cfg)
 	set.About = "Sorts numbers that are spread over all ranks, and checks the result."
 	set.Output = out
-	if more, err := setup.Params(world, set, &cfg, args, nil); !more {
+	if run, err := onroot.Parse(world, set, args); !run {
 		return err
 	}
 
@@ -51,7 +50,7 @@ func run(world *mpi.Comm, args []string, out io.Writer) error {
 	mine := makeNumbers(cfg, int64(cfg.N)*rank/size, int64(cfg.N)*(rank+1)/size)
 	before := contents(mine)
 
-	mine, err := samplesort.Sort(world, mine, watch.begin)
+	mine, err := sampleSort(world, mine, watch.begin)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,7 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
 
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 )
 
 // Picture says what a plot shows.

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
 
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
 )
 

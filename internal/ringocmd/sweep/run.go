@@ -16,7 +16,7 @@ import (
 
 	"github.com/gofrs/flock"
 
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 	"github.com/ringo-mpi/ringo/internal/progress"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/banner"
 	"github.com/ringo-mpi/ringo/stopwatch"

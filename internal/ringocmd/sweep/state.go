@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
+	"github.com/ringo-mpi/ringo/atomicfile"
 )
 
 // State is how a point stands, as its files tell.
