@@ -124,4 +124,16 @@
 // different operations, roots, counts, types or reductions are an ErrMismatch
 // that names two ranks and the lines of their calls, where the program would
 // otherwise hang or compute nonsense.
+//
+// # Memory
+//
+// Go's garbage collector runs when the heap has grown by its own size. A process
+// that starts many nonblocking operations or receives many objects therefore
+// takes a ballast of 12 MiB, once: it is never touched, takes no memory, and
+// lets the collector run after some 12 MiB of garbage instead of each 4. With
+// GOGC or GOMEMLIMIT set in the environment there is none.
+//
+// # Environment
+//
+// docs/environment.md lists the variables, as mpiexec --help=environment does.
 package mpi

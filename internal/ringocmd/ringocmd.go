@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ringo-mpi/ringo/internal/envvars"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/banner"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/bench"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
@@ -31,12 +32,15 @@ func Root() *cobra.Command {
 
 It describes the machine and checks whether MPI programs run well on it, runs a
 program over ranges of parameters, and turns the timings in the logs into tables
-and plots. Programs are started by mpiexec.`,
+and plots. Programs are started by mpiexec. ringo help environment lists the
+environment variables of both.`,
+		Version:       versionLine(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cli.Args(cobra.NoArgs),
 		RunE:          help,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return cli.Usage(err) })
 	root.AddCommand(
 		banner.Command(),
@@ -48,6 +52,12 @@ and plots. Programs are started by mpiexec.`,
 		sweep.Command(),
 		sysinfocmd.Command(),
 		versionCommand(),
+		// Without a run function it is a page of the help.
+		&cobra.Command{
+			Use:   "environment",
+			Short: "The environment variables of Ringo",
+			Long:  strings.TrimSpace(envvars.Text()),
+		},
 	)
 	root.InitDefaultCompletionCmd()
 	if completion, _, err := root.Find([]string{"completion"}); err == nil {

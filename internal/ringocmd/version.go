@@ -21,10 +21,15 @@ func versionCommand() *cobra.Command {
 		Short: "Print the version of ringo, of Go and the platform",
 		Args:  cli.Args(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			_, err := fmt.Fprintf(cmd.OutOrStdout(), "ringo %s %s %s/%s\n", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			_, err := fmt.Fprintln(cmd.OutOrStdout(), versionLine())
 			return err
 		},
 	}
+}
+
+// versionLine is what ringo version and ringo --version print.
+func versionLine() string {
+	return fmt.Sprintf("ringo %s %s %s/%s", Version(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
 // Version returns the version of the toolbox, "(devel)" if it is not known.

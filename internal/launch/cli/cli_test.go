@@ -18,7 +18,9 @@ import (
 func TestTable(t *testing.T) {
 	seen := map[string]bool{}
 	var help, bash, zsh, fish bytes.Buffer
-	printHelp(&help)
+	if err := printHelp(&help); err != nil {
+		t.Fatal(err)
+	}
 	for shell, b := range map[string]*bytes.Buffer{"bash": &bash, "zsh": &zsh, "fish": &fish} {
 		if err := printCompletion(b, shell); err != nil {
 			t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/ringo-mpi/ringo/internal/envvars"
 )
 
 const helpHead = `mpiexec starts the ranks of an MPI program and ends with their exit status.
@@ -37,6 +39,7 @@ Environment
   HYDRA_HOST_FILE   as -hostfile
   GOMAXPROCS        passed on if set; else each rank gets its share of the
                     usable cores, at least 2
+  RINGO_…           mpiexec --help=environment lists all of them
 
 When a rank fails, the others may end by themselves for 2 seconds (programs
 other than Ringo's, which cannot know of it: 1/4 second), then get SIGTERM, and
@@ -46,7 +49,20 @@ Each rank is bound to its share of the cores, unless there are more ranks than
 cores; -bind-to none binds none.
 `
 
-func printHelp(w io.Writer) {
+// printTopic writes what --help, --help=TOPIC or --man asks for.
+func printTopic(w io.Writer, topic string) error {
+	switch topic {
+	case "environment":
+		_, err := io.WriteString(w, envvars.Text())
+		return err
+	case "man":
+		_, err := io.WriteString(w, ManPage())
+		return err
+	}
+	return printHelp(w)
+}
+
+func printHelp(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(helpHead)
 	for _, g := range groups {
@@ -58,7 +74,8 @@ func printHelp(w io.Writer) {
 		}
 	}
 	b.WriteString(helpTail)
-	_, _ = io.WriteString(w, b.String())
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // writeOption writes one option, its explanation in a column of its own.
@@ -104,7 +121,7 @@ func writeOption(b *strings.Builder, o *option) {
 func dashed(name string) string {
 	switch name {
 	case "tag-output", "timestamp-output", "output-filename", "stdin", "report-bindings", "use-hwthread-cpus",
-		"oversubscribe", "timeout", "version", "help", "completion", "allow-run-as-root", "mca", "app", "verbose", "quiet":
+		"oversubscribe", "timeout", "version", "help", "completion", "man", "allow-run-as-root", "mca", "app", "verbose", "quiet":
 		return "--" + name
 	}
 	return "-" + name

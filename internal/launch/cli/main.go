@@ -40,8 +40,9 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 			return 0
 		}
 	case errors.Is(err, errHelp):
-		printHelp(stdout)
-		return 0
+		if err = printTopic(stdout, cfg.topic); err == nil {
+			return 0
+		}
 	case errors.Is(err, errVersion):
 		fmt.Fprintln(stdout, version())
 		return 0

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 )
@@ -43,6 +44,7 @@ type config struct {
 	keepGoing      bool
 	verbose, quiet bool
 	completion     string
+	topic          string // of the help
 
 	report []string // lines of --report-bindings
 }
@@ -245,8 +247,11 @@ func (p *parser) options(args []string) ([]string, error) {
 		need := o.count()
 		var values []string
 		if hasValue {
-			if need == 0 {
+			switch {
+			case need == 0 && len(o.choice) == 0:
 				return nil, usagef("%s takes no value; write %s alone", shown, shown)
+			case need == 0 && !slices.Contains(o.choice, value):
+				return nil, usagef("%s=%s: write %s alone, or with %s", shown, value, shown, strings.Join(o.choice, ", "))
 			}
 			values = append(values, value)
 		}

@@ -32,7 +32,7 @@ type option struct {
 	values string   // names of the values, separated by spaces; "" for none
 	group  group
 	help   string   // "" keeps it out of the help (spellings of the past)
-	choice []string // values for the completion; "file" and "dir" stand for paths
+	choice []string // values for the completion; "file" and "dir" stand for paths. Without values: what may follow "="
 	apply  func(p *parser, v []string) error
 }
 
@@ -141,8 +141,10 @@ func init() {
 			func(p *parser, _ []string) error { p.cfg.quiet = true; return nil }},
 		{[]string{"version", "V", "info"}, "", groupInfo, "print the version", nil,
 			func(*parser, []string) error { return errVersion }},
-		{[]string{"help", "h", "?"}, "", groupInfo, "print this help", nil,
-			func(*parser, []string) error { return errHelp }},
+		{[]string{"help", "h", "?"}, "", groupInfo, "print this help; --help=environment: the environment variables", []string{"environment"},
+			func(p *parser, v []string) error { p.cfg.topic = strings.Join(v, ""); return errHelp }},
+		{[]string{"man"}, "", groupInfo, "print the manual page, for man -l", nil,
+			func(p *parser, _ []string) error { p.cfg.topic = "man"; return errHelp }},
 		{[]string{"completion"}, "SHELL", groupInfo, "print a completion script for bash, zsh or fish", []string{"bash", "zsh", "fish"},
 			func(p *parser, v []string) error { p.cfg.completion = v[0]; return errHelp }},
 

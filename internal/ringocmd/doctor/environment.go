@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ringo-mpi/ringo/internal/envvars"
 	"github.com/ringo-mpi/ringo/internal/start"
 )
 
@@ -17,9 +18,7 @@ var launcherPrefixes = []string{
 }
 
 // settings are variables of ours that a user sets; they do not tell of a job.
-var settings = []string{
-	"RINGO_ENGINE", "RINGO_RANKS", "RINGO_LIBMPI", "RINGO_VERBOSE", "RINGO_CHECK", "RINGO_TAGS", "RINGO_TLS",
-}
+var settings = envvars.Settings()
 
 func checkEnvironment(_ context.Context, m *machine) []Finding {
 	var job, set []string

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/ringo-mpi/ringo/atomicfile"
+	mpiexec "github.com/ringo-mpi/ringo/internal/launch/cli"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/cli"
 )
 
@@ -23,17 +24,26 @@ func Command() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "man [COMMAND...]",
 		Short: "Print the manual page of a command, or write all pages",
-		Long: `Prints the manual page of ringo, or of the sub-command that the arguments name,
-in the format of man(7). With --dir it writes the pages of all commands to a
-folder, one file each, as a package installs them to share/man/man1.`,
+		Long: `Prints the manual page of ringo, of the sub-command that the arguments name, or
+of mpiexec, in the format of man(7). With --dir it writes the pages of all
+commands and of mpiexec to a folder, one file each, as a package installs them
+to share/man/man1.`,
 		Example: `  ringo man sweep | man -l -
+  ringo man mpiexec | man -l -
   ringo man --dir ~/.local/share/man/man1`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if dir != "" {
 				if len(args) > 0 {
 					return cli.Usagef("--dir writes the pages of all commands: name none")
 				}
-				return all(cmd.Root(), dir)
+				if err := all(cmd.Root(), dir); err != nil {
+					return err
+				}
+				return atomicfile.WriteFile(filepath.Join(dir, "mpiexec.1"), []byte(mpiexec.ManPage()))
+			}
+			if len(args) == 1 && args[0] == "mpiexec" {
+				_, err := io.WriteString(cmd.OutOrStdout(), mpiexec.ManPage())
+				return err
 			}
 			page, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
