@@ -50,6 +50,8 @@ The values of a parameter are a list, a range with its end included, or both:
 
 The command has {x} where the value of x goes. If it names no parameter at all,
 they are appended as options: --x 0 --y 1. The last parameter varies fastest.
+A placeholder that is no parameter is an error; {{x}} stands for {x} itself, and
+${x} for a variable of the shell.
 
 The log of a run that succeeded is DIR/NAME-x=0-y=1.log, of one that failed
 DIR/NAME-x=0-y=1.failed. A log ends with a #csv line with the time of the run and

@@ -90,9 +90,27 @@ func (p *Plan) finish() error {
 	return nil
 }
 
-// placeholders makes sure that every parameter reaches the command. If the
-// command names none of them, they are appended as options: --x {x}.
+// braces are a placeholder, {NAME}, or such a text that is none, {{NAME}}.
+var braces = regexp.MustCompile(`\{\{[A-Za-z_][A-Za-z0-9_.-]*\}\}|\{[A-Za-z_][A-Za-z0-9_.-]*\}`)
+
+// placeholders makes sure that every placeholder is a parameter and that every
+// parameter reaches the command. If the command names none of them, they are
+// appended as options: --x {x}. A variable of the shell, ${NAME}, is no
+// placeholder.
 func (p *Plan) placeholders() error {
+	for _, arg := range p.Command {
+		for _, at := range braces.FindAllStringIndex(arg, -1) {
+			text := arg[at[0]:at[1]]
+			name := strings.Trim(text, "{}")
+			switch {
+			case strings.HasPrefix(text, "{{") || at[0] > 0 && arg[at[0]-1] == '$':
+			case slices.ContainsFunc(p.Params, func(q Param) bool { return q.Name == name }):
+			case name == runParam && p.Repeat > 1:
+			default:
+				return fmt.Errorf("the command has %s, and there is no parameter %q: give its values with -p %s=VALUES, or write {%s} for the braces themselves", text, name, name, text)
+			}
+		}
+	}
 	all := strings.Join(p.Command, "\x00")
 	var missing []string
 	for _, q := range p.Params {
@@ -140,15 +158,22 @@ func (p *Plan) Points() []Point {
 
 // Args returns the command line of the point.
 func (pt Point) Args() []string {
-	pairs := make([]string, 0, 2*len(pt.Values))
+	values := make(map[string]string, len(pt.Values))
 	for i, v := range pt.Values {
-		pairs = append(pairs, "{"+pt.plan.Params[i].Name+"}", v)
+		values[pt.plan.Params[i].Name] = v
 	}
-	// One pass, so that a value that looks like a placeholder stays as it is.
-	r := strings.NewReplacer(pairs...)
 	args := make([]string, len(pt.plan.Command))
 	for i, a := range pt.plan.Command {
-		args[i] = r.Replace(a)
+		// One pass, so that a value that looks like a placeholder stays as it is.
+		args[i] = braces.ReplaceAllStringFunc(a, func(text string) string {
+			if strings.HasPrefix(text, "{{") {
+				return text[1 : len(text)-1]
+			}
+			if v, ok := values[text[1:len(text)-1]]; ok {
+				return v
+			}
+			return text
+		})
 	}
 	return args
 }

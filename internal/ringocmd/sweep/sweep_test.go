@@ -137,7 +137,7 @@ func plan(t *testing.T, p Plan) *Plan {
 }
 
 func TestPointsAndCommands(t *testing.T) {
-	p := plan(t, Plan{Command: []string{"./f.py", "--x={x}", "{y}{x}", "{z}", "{}"}, Params: []Param{{"x", []string{"1", "{y}"}}, {"y", []string{"a b", "c"}}}, Repeat: 2})
+	p := plan(t, Plan{Command: []string{"./f.py", "--x={x}", "{y}{x}", "{{z}}", "{}"}, Params: []Param{{"x", []string{"1", "{y}"}}, {"y", []string{"a b", "c"}}}, Repeat: 2})
 	var got []string
 	for _, pt := range p.Points() {
 		got = append(got, pt.String()+": "+shellQuote(pt.Args())+": "+pt.FileName()+": "+pt.Tags())
