@@ -46,10 +46,13 @@
 //     with different lengths ([Gatherv] …), which [GatherSlices] and its kin find
 //     out by themselves; forms for single values ([AllreduceValue] …).
 //   - In place: functions of their own ([AllreduceInPlace] …), with one buffer.
-//   - Nonblocking: every one of these has an I form ([Isend], [Iallreduce],
-//     [IgatherInPlace] …) that returns a [Request] for [Request.Wait],
-//     [Request.Test], [WaitAll], [WaitAny] and [WaitSome]; [StartSend] and
-//     [StartRecv] start in a request of the program's, used again and again.
+//   - Nonblocking: the sends, receives and collectives of slices have an I form
+//     ([Isend], [Iallreduce], [IgatherInPlace] …) that returns a [Request] for
+//     [Request.Wait], [Request.Test], [WaitAll], [WaitAny] and [WaitSome], and so
+//     have the sends and receives of objects and views. [Sendrecv], the forms for
+//     single values, the Slices forms and the collectives of objects and views
+//     have none. [StartSend] and [StartRecv] start in a request of the program's,
+//     used again and again.
 //   - Operations: [Sum] to [MinLoc], and functions of the program by [OpFunc] and
 //     [OpSlice].
 //   - Objects: any Go value, through a [Codec]: [SendObject], [BcastObject],
