@@ -83,9 +83,63 @@ func moved(how string) func(int) []string {
 	})
 }
 
+// grid cuts height x width cells for ranks in a grid that is as square as can
+// be, and calls f with the first row and column of each rank and those after
+// its last.
+func grid(ranks, height, width int, f func(top, left, bottom, right int) string) (all []string) {
+	down := 1
+	for d := 1; d*d <= ranks; d++ {
+		if ranks%d == 0 {
+			down = d
+		}
+	}
+	across := ranks / down
+	for r := range ranks {
+		i, j := r/across, r%across
+		all = append(all, fmt.Sprintf("rank %d has ", r)+f(i*height/down, j*width/across, (i+1)*height/down, (j+1)*width/across))
+	}
+	return all
+}
+
+// plate computes on its own what halo does: the middle of a plate, and the
+// greatest change, after the steps.
+func plate(cells, steps int) (middle, change float64) {
+	now, next := make([][]float64, cells+2), make([][]float64, cells+2)
+	for i := range now {
+		now[i], next[i] = make([]float64, cells+2), make([]float64, cells+2)
+	}
+	for j := range now[0] {
+		now[0][j], next[0][j] = 100, 100
+	}
+	for range steps {
+		change = 0
+		for i := 1; i <= cells; i++ {
+			for j := 1; j <= cells; j++ {
+				next[i][j] = (now[i-1][j] + now[i+1][j] + now[i][j-1] + now[i][j+1]) / 4
+				change = math.Max(change, math.Abs(next[i][j]-now[i][j]))
+			}
+		}
+		now, next = next, now
+	}
+	return now[cells/2+1][cells/2+1], change
+}
+
 func examples() []example {
 	host, _ := os.Hostname()
 	return []example{
+		{program: "halo", lines: func(n int) []string {
+			middle, change := plate(24, 500)
+			return append(grid(n, 24, 24, func(top, left, bottom, right int) string {
+				return fmt.Sprintf("rows %d to %d and columns %d to %d", top, bottom-1, left, right-1)
+			}), fmt.Sprintf("after 500 steps the middle has %.6f; the last step changed %.6f at most", middle, change))
+		}},
+		{program: "manager_worker", fails: alone, lines: func(int) []string { return []string{"9592 primes below 100000"} }},
+		{program: "gather_blocks", lines: func(n int) []string {
+			return append(grid(n, 5, 7, func(top, left, bottom, right int) string {
+				return fmt.Sprintf("%d x %d elements", bottom-top, right-left)
+			}), "row 0: [ 0  1  2  3  4  5  6]", "row 1: [10 11 12 13 14 15 16]", "row 2: [20 21 22 23 24 25 26]",
+				"row 3: [30 31 32 33 34 35 36]", "row 4: [40 41 42 43 44 45 46]")
+		}},
 		{program: "helloworld", lines: each(func(r, n int) string {
 			return fmt.Sprintf("Hello, World! I am process %d of %d on %s.", r, n, host)
 		})},
