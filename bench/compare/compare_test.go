@@ -304,7 +304,7 @@ func TestPublish(t *testing.T) {
 	}
 	write("before\n" + beginMark + "\nOLD\n" + endMark + "\nafter\n")
 	report := filepath.Join(dir, "bench", "results", "x.md")
-	if err := example().publish(readme, report); err != nil {
+	if err := example().publish(readme, report, barTable(example())); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(readme)
@@ -320,21 +320,64 @@ func TestPublish(t *testing.T) {
 		t.Error("the old table is still there")
 	}
 	write("no marks\n")
-	if err := example().publish(readme, report); err == nil || !strings.Contains(err.Error(), beginMark) {
+	if err := example().publish(readme, report, barTable(example())); err == nil || !strings.Contains(err.Error(), beginMark) {
 		t.Errorf("error %v", err)
 	}
 }
 
 // The files that -publish changes have its marks.
 func TestPublishedFilesHaveMarks(t *testing.T) {
-	for _, file := range []string{"README.md", "docs/performance.md"} {
-		text, err := os.ReadFile(filepath.Join("..", "..", file))
+	for _, p := range published {
+		text, err := os.ReadFile(filepath.Join("..", "..", p.file))
 		if err != nil {
 			t.Fatal(err)
 		}
 		if i, j := strings.Index(string(text), beginMark), strings.Index(string(text), endMark); i < 0 || j < i {
-			t.Errorf("%s has no lines %s and %s", file, beginMark, endMark)
+			t.Errorf("%s has no lines %s and %s", p.file, beginMark, endMark)
 		}
+	}
+}
+
+// Of raw values only those are kept that the published tables were made of, and
+// the tables are what they give.
+func TestPublishedTablesAreOfTheRecord(t *testing.T) {
+	root := filepath.Join("..", "..")
+	raw, err := filepath.Glob(filepath.Join(root, "bench", "results", "*.csv"))
+	if err != nil || len(raw) != 1 {
+		t.Fatalf("bench/results holds %q, want the raw values of one record (%v)", raw, err)
+	}
+	f, err := os.Open(raw[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := readRaw(raw[0], f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for _, p := range published {
+		want, err := os.ReadFile(filepath.Join(root, p.file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		file := filepath.Join(dir, p.file)
+		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, want, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		report := filepath.Join(dir, "bench", "results", strings.TrimSuffix(filepath.Base(raw[0]), ".csv")+".md")
+		if err := r.publish(file, report, p.table(r)); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.ReadFile(file); err != nil || string(got) != string(want) {
+			t.Errorf("%s is not what -publish makes of %s (%v): go run ./bench/compare -from %[2]s -publish", p.file, raw[0], err)
+		}
+	}
+	if rows := strings.Count(firstTable(r), "\n") - 2; rows != 5 {
+		t.Errorf("README.md shows %d figures, want 5", rows)
 	}
 }
 

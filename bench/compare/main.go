@@ -70,7 +70,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.out, "out", "", "record in this `folder` (a whole run: bench/results; a part is printed instead)")
 	f.StringVar(&o.machine, "machine", "", "the `name` of this machine in the record's (default: the host's)")
 	f.StringVar(&o.from, "from", "", "measure nothing: make the report and the figures again from this `file` of raw values")
-	f.BoolVar(&o.publish, "publish", false, "put the table of bars into README.md and docs/performance.md")
+	f.BoolVar(&o.publish, "publish", false, "put the table of bars into docs/performance.md, and its first rows into README.md")
 	f.StringVar(&o.mpich, "mpich", "", "the `folder` with MPICH's bin (default: search PATH)")
 	f.StringVar(&o.ompi, "openmpi", "", "the `folder` with Open MPI's bin (default: search PATH)")
 	if err := f.Parse(args); err != nil {
@@ -202,10 +202,8 @@ func (o *options) finish(r *results, root string, complete bool, stdout io.Write
 		return err
 	}
 	if o.publish {
-		for _, file := range []string{"README.md", filepath.Join("docs", "performance.md")} {
-			if err := r.publish(filepath.Join(root, file), report); err != nil {
-				return err
-			}
+		if err := r.publishAll(root, report); err != nil {
+			return err
 		}
 	}
 	_, err = fmt.Fprintf(stdout, "%s\nrecorded in %s\n", barTable(r), report)
@@ -239,10 +237,8 @@ func (o *options) again(root string, stdout io.Writer) error {
 		if report, err = filepath.Abs(report); err != nil {
 			return err
 		}
-		for _, file := range []string{"README.md", filepath.Join("docs", "performance.md")} {
-			if err := r.publish(filepath.Join(root, file), report); err != nil {
-				return err
-			}
+		if err := r.publishAll(root, report); err != nil {
+			return err
 		}
 	}
 	_, err = io.WriteString(stdout, barTable(r))

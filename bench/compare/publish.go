@@ -56,9 +56,29 @@ func freeName(dir, date, machine string) string {
 // The lines between which publish puts the table of bars.
 const beginMark, endMark = "<!-- bars: begin -->", "<!-- bars: end -->"
 
-// publish replaces what is between the marks of a Markdown file by the table
-// of bars and a link to the report.
-func (r *results) publish(file, report string) error {
+// published are the files of the repository that show the table: README.md the
+// bars that come first, the chapter all of them.
+var published = []struct {
+	file  string
+	table func(*results) string
+}{
+	{"README.md", firstTable},
+	{filepath.Join("docs", "performance.md"), barTable},
+}
+
+// publishAll brings the published files up to date.
+func (r *results) publishAll(root, report string) error {
+	for _, p := range published {
+		if err := r.publish(filepath.Join(root, p.file), report, p.table(r)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// publish replaces what is between the marks of a Markdown file by a table and a
+// link to the report.
+func (r *results) publish(file, report, table string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -73,6 +93,6 @@ func (r *results) publish(file, report string) error {
 		return err
 	}
 	link = filepath.ToSlash(link)
-	table := fmt.Sprintf("%s\n\n%s\nMeasured on %s, %s ([all figures](%s)).\n\n", beginMark, barTable(r), r.attribute("date"), r.attribute("processor"), link)
-	return atomicfile.WriteFile(file, []byte(before+table+endMark+after))
+	shown := fmt.Sprintf("%s\n\n%s\nMeasured on %s, %s ([all figures](%s)).\n\n", beginMark, table, r.attribute("date"), r.attribute("processor"), link)
+	return atomicfile.WriteFile(file, []byte(before+shown+endMark+after))
 }

@@ -93,10 +93,22 @@ func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 // barTable is the table of bars alone, with a line about those that the run
 // says nothing about.
 func barTable(r *results) string {
+	return tableOf(r, func(*bar) bool { return true })
+}
+
+// firstTable is the part of it that README.md shows.
+func firstTable(r *results) string {
+	return tableOf(r, func(b *bar) bool { return b.first })
+}
+
+func tableOf(r *results, shown func(*bar) bool) string {
 	var b strings.Builder
 	var missing []string
 	b.WriteString("| work | bar | measured | |\n|---|---|---|---|\n")
 	for _, v := range verdicts(r) {
+		if !shown(v.bar) {
+			continue
+		}
 		if len(v.measured) == 0 {
 			missing = append(missing, v.bar.work)
 			continue
