@@ -3,6 +3,7 @@ package mpi
 import (
 	"cmp"
 	"slices"
+	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -24,9 +25,9 @@ func (c *Comm) collective(k engine.Coll, err error) error {
 	if err := c.ec.Collective(k, c.done); err != nil {
 		return c.failed("", Undefined, Undefined, err)
 	}
-	if k.V != nil && k.V.Mem != nil {
-		*k.V = engine.Vector{Mem: k.V.Mem}
-		c.st.vector.Store(k.V)
+	if v := vectorOf(k.V); v != nil && v.mem != nil {
+		v.Vector = engine.Vector{}
+		c.st.vector.Store(v)
 	}
 	return nil
 }
@@ -106,13 +107,22 @@ func (c *Comm) checkWhole(name string, n int) error {
 // spans are the checked counts and displacements of one side of a v form.
 type spans struct{ counts, displs []int }
 
+// vector is an engine.Vector with the memory of its lists, which is used again.
+// All vectors of this package are part of one, so that vectorOf finds it.
+type vector struct {
+	engine.Vector
+	mem []int // nil: the lists are elsewhere
+}
+
+func vectorOf(v *engine.Vector) *vector { return (*vector)(unsafe.Pointer(v)) }
+
 // newVector returns a vector for one call, with memory for its lists: that of a
 // blocking call that has ended, if there is one.
 func (c *Comm) newVector() *engine.Vector {
 	if v := c.st.vector.Swap(nil); v != nil {
-		return v
+		return &v.Vector
 	}
-	return &engine.Vector{Mem: make([]int, 4*c.size)}
+	return &(&vector{mem: make([]int, 4*c.size)}).Vector
 }
 
 // spans copies counts and displs of a buffer of length n and checks them; nil
@@ -126,9 +136,9 @@ func (c *Comm) spans(v *engine.Vector, name string, n int, counts, displs []int,
 	if displs != nil && len(displs) != p {
 		return spans{}, c.errorf(ErrCount, "%s: %d displacements for %s", name, len(displs), c.ranks())
 	}
-	mem := v.Mem[:2*p]
+	mem := vectorOf(v).mem[:2*p]
 	if !recv {
-		mem = v.Mem[2*p:]
+		mem = vectorOf(v).mem[2*p:]
 	}
 	s := spans{mem[:p:p], mem[p:]}
 	copy(s.counts, counts)

@@ -38,8 +38,8 @@ type commState struct {
 	mu    sync.Mutex
 	attrs map[any]any
 
-	objects atomic.Uint32                 // objects sent in more than one message
-	vector  atomic.Pointer[engine.Vector] // of blocking collectives, between two of them
+	objects atomic.Uint32          // objects sent in more than one message
+	vector  atomic.Pointer[vector] // of blocking collectives, between two of them
 }
 
 // process is one rank's end of the job: what all its communicators share.

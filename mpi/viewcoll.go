@@ -138,7 +138,7 @@ func alltoallw(c *Comm, send, recv []Block) (engine.Coll, error) {
 	if err := c.unusable(); err != nil {
 		return engine.Coll{}, err
 	}
-	k := engine.Coll{Kind: engine.Alltoallw, V: new(engine.Vector)}
+	k := engine.Coll{Kind: engine.Alltoallw, V: &new(vector).Vector}
 	var err error
 	if k.V.SendBufs, err = c.bufsOf("send", send); err != nil {
 		return k, err

@@ -233,6 +233,4 @@ type Vector struct {
 	SendCounts, SendDispls []int // elements of Send
 	RecvCounts, RecvDispls []int // elements of Recv
 	SendBufs, RecvBufs     []Buf // Alltoallw: one buffer a rank, each with its own type and layout
-
-	Mem []int // where the caller has the lists; nothing to an engine
 }
