@@ -376,8 +376,8 @@ func (p *process) checkFinalize() error {
 			started = append(started, pending{x, all, allgatherRequest(x, x.comm, []callRecord{rec}, all)})
 		}
 	}
-	var late chan struct{} // nil: a library ends only together with the other ranks
-	if p.info.Name == "embedded" {
+	var late chan struct{} // nil: this rank ends only together with the others
+	if p.info.EndsAlone {
 		late = make(chan struct{})
 		defer time.AfterFunc(finalizePatience, func() { close(late) }).Stop()
 	}
@@ -399,10 +399,10 @@ func (p *process) checkFinalize() error {
 	return join(errs)
 }
 
-func hashInts(list []int) uint64 {
+func hashInts[T ~int](list []T) uint64 {
 	h := engine.NewHash
 	for _, v := range list {
-		h = h.Add(v)
+		h = h.Add(int(v))
 	}
 	return uint64(h)
 }

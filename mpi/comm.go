@@ -21,6 +21,8 @@ type Comm struct {
 	rank int
 	size int
 
+	early engine.EarlyReceiver // ec, or what stands in for it
+
 	ctx  context.Context // nil: no context
 	done <-chan struct{} // ctx.Done()
 
@@ -31,6 +33,7 @@ type Comm struct {
 type commState struct {
 	proc  *process
 	ec    engine.Comm
+	again engine.Recycler // nil: requests are the collector's
 	freed atomic.Bool
 	name  atomic.Pointer[string]
 	check *checker // nil: no check mode
@@ -46,6 +49,7 @@ type commState struct {
 type process struct {
 	eng       engine.Engine
 	info      engine.Info
+	recycler  engine.Recycler // nil: absent
 	world     *Comm
 	self      *Comm
 	finalized atomic.Bool
@@ -58,6 +62,7 @@ type process struct {
 // newProcess makes the communicators of a rank. In check mode it is collective.
 func newProcess(eng engine.Engine, check bool) (*process, error) {
 	p := &process{eng: eng, info: eng.Info()}
+	p.recycler, _ = engine.Find[engine.Recycler](eng, eng, engine.Recycling) // nil with an error
 	p.world = p.newComm(eng.World(), "world")
 	p.self = p.newComm(eng.Self(), "self")
 	if check {
@@ -70,9 +75,22 @@ func newProcess(eng engine.Engine, check bool) (*process, error) {
 }
 
 func (p *process) newComm(ec engine.Comm, name string) *Comm {
-	st := &commState{proc: p, ec: ec}
+	st := &commState{proc: p, ec: ec, again: p.recycler}
 	st.name.Store(&name)
-	return &Comm{st: st, ec: ec, rank: ec.Rank(), size: ec.Size()}
+	early, err := engine.Find[engine.EarlyReceiver](p.eng, ec, engine.EarlyReceive)
+	if err != nil {
+		early = plainReceiver{ec}
+	}
+	return &Comm{st: st, ec: ec, early: early, rank: ec.Rank(), size: ec.Size()}
+}
+
+// plainReceiver is the EarlyReceiver of an engine that has none: it receives
+// nothing early, and leaves no outcome.
+type plainReceiver struct{ engine.Comm }
+
+func (p plainReceiver) IrecvNow(b engine.Buf, source, tag int, _ *engine.Outcome, _ *uint32) (engine.Request, engine.Status, error) {
+	r, err := p.Irecv(b, source, tag)
+	return r, engine.Status{}, err
 }
 
 // valid reports whether c is one of the communicators that Main, Init and other

@@ -97,7 +97,7 @@ func (c *Comm) members(g *Group) ([]int, error) {
 	if g.proc != nil && g.proc != c.st.proc {
 		return nil, c.errorf(ErrGroup, "the group belongs to another rank of this process")
 	}
-	ranks := make(map[int]int, c.size)
+	ranks := make(map[engine.Proc]int, c.size)
 	for r := range c.size {
 		ranks[c.ec.Proc(r)] = r
 	}
@@ -105,11 +105,19 @@ func (c *Comm) members(g *Group) ([]int, error) {
 	for i, p := range g.procs {
 		r, ok := ranks[p]
 		if !ok {
-			return nil, c.errorf(ErrGroup, "rank %d of the group, rank %d of the world, is not in %s", i, p, c.Name())
+			return nil, c.errorf(ErrGroup, "rank %d of the group, %s, is not in %s", i, c.st.proc.nameOf(p), c.Name())
 		}
 		members[i] = r
 	}
 	return members, nil
+}
+
+// nameOf names a process in messages.
+func (p *process) nameOf(other engine.Proc) string {
+	if int(other) < p.world.size {
+		return fmt.Sprintf("rank %d of the world", other)
+	}
+	return fmt.Sprintf("process %d of the job", other)
 }
 
 // derived wraps a communicator made from c.

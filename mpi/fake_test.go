@@ -173,9 +173,9 @@ type fakeComm struct {
 	rank int
 }
 
-func (c *fakeComm) Rank() int         { return c.rank }
-func (c *fakeComm) Size() int         { return len(c.ctx.members) }
-func (c *fakeComm) Proc(rank int) int { return c.ctx.members[rank] }
+func (c *fakeComm) Rank() int                 { return c.rank }
+func (c *fakeComm) Size() int                 { return len(c.ctx.members) }
+func (c *fakeComm) Proc(rank int) engine.Proc { return engine.Proc(c.ctx.members[rank]) }
 
 // fakeRequest is a receive, a send that waits for its receiver, or a
 // collective; which one, done says.
@@ -220,8 +220,6 @@ func (r *fakeRequest) Wait(done <-chan struct{}) (engine.Status, error) {
 	}
 	return r.st, r.err
 }
-
-func (r *fakeRequest) Recycle() {}
 
 func (r *fakeRequest) Cancel() error {
 	r.ctx.w.mu.Lock()
@@ -341,11 +339,6 @@ func (c *fakeComm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) 
 	q := &c.ctx.queues[c.rank]
 	q.posted = append(q.posted, r)
 	return r, nil
-}
-
-func (c *fakeComm) IrecvNow(b engine.Buf, source, tag int, _ *engine.Outcome, _ *uint32) (engine.Request, engine.Status, error) {
-	r, err := c.Irecv(b, source, tag)
-	return r, engine.Status{}, err
 }
 
 func (c *fakeComm) Recv(b engine.Buf, source, tag int, done <-chan struct{}) (engine.Status, error) {

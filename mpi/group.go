@@ -3,14 +3,16 @@ package mpi
 import (
 	"fmt"
 	"slices"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
 // Group is an ordered set of processes (MPI 5.0 §7.3). Groups are immutable
 // values that live on one rank; no call on them communicates. The zero Group
 // is empty.
 type Group struct {
-	procs []int // ranks in the world, by rank in the group
-	own   int   // the caller's rank in the world
+	procs []engine.Proc // by rank in the group
+	own   engine.Proc   // the caller's
 	proc  *process
 }
 
@@ -24,7 +26,7 @@ func (c *Comm) Group() *Group {
 	if !c.valid() {
 		return new(Group)
 	}
-	g := &Group{procs: make([]int, c.size), own: c.ec.Proc(c.rank), proc: c.st.proc}
+	g := &Group{procs: make([]engine.Proc, c.size), own: c.ec.Proc(c.rank), proc: c.st.proc}
 	for i := range g.procs {
 		g.procs[i] = c.ec.Proc(i)
 	}
@@ -43,18 +45,19 @@ func (g *Group) Rank() int {
 	return g.index(g.own)
 }
 
-func (g *Group) index(proc int) int {
+func (g *Group) index(proc engine.Proc) int {
 	if i := slices.Index(g.procs, proc); i >= 0 {
 		return i
 	}
 	return Undefined
 }
 
-// String lists the ranks in the world.
+// String lists the numbers of the processes: for those that the job began with,
+// their ranks in the world.
 func (g *Group) String() string { return fmt.Sprintf("group%v", g.procs) }
 
 // with returns a group of the caller of g with other processes.
-func (g *Group) with(procs []int) *Group {
+func (g *Group) with(procs []engine.Proc) *Group {
 	return &Group{procs: procs, own: g.own, proc: g.proc}
 }
 
@@ -83,7 +86,7 @@ func (g *Group) Incl(ranks ...int) (*Group, error) {
 	if err := g.check(ranks); err != nil {
 		return nil, err
 	}
-	procs := make([]int, len(ranks))
+	procs := make([]engine.Proc, len(ranks))
 	for i, r := range ranks {
 		procs[i] = g.procs[r]
 	}
@@ -99,7 +102,7 @@ func (g *Group) Excl(ranks ...int) (*Group, error) {
 	for _, r := range ranks {
 		out[r] = true
 	}
-	var procs []int
+	var procs []engine.Proc
 	for r, p := range g.procs {
 		if !out[r] {
 			procs = append(procs, p)
@@ -173,7 +176,7 @@ func (g *Group) Difference(other *Group) *Group { return g.filter(other, false) 
 
 func (g *Group) filter(other *Group, keep bool) *Group {
 	in := other.set()
-	var procs []int
+	var procs []engine.Proc
 	for _, p := range g.procs {
 		if in[p] == keep {
 			procs = append(procs, p)
@@ -190,8 +193,8 @@ func (g *Group) orOf(other *Group) *Group {
 	return g
 }
 
-func (g *Group) set() map[int]bool {
-	m := make(map[int]bool, len(g.procs))
+func (g *Group) set() map[engine.Proc]bool {
+	m := make(map[engine.Proc]bool, len(g.procs))
 	for _, p := range g.procs {
 		m[p] = true
 	}
@@ -201,7 +204,7 @@ func (g *Group) set() map[int]bool {
 // Translate returns the ranks in other of the given ranks of g, Undefined for
 // those that are not in it; ProcNull stays ProcNull (MPI 5.0 §7.3.1).
 func (g *Group) Translate(ranks []int, other *Group) ([]int, error) {
-	at := make(map[int]int, len(other.procs))
+	at := make(map[engine.Proc]int, len(other.procs))
 	for i, p := range other.procs {
 		at[p] = i
 	}

@@ -235,7 +235,9 @@ func (r *Request) block() bool {
 	if err != nil && r.interrupted(done, err) {
 		return r.giveUp()
 	}
-	r.req.Recycle()
+	if again := r.c.st.again; again != nil {
+		again.Recycle(r.req)
+	}
 	r.advance(st, err)
 	return true
 }

@@ -124,9 +124,9 @@ func (ep *endpoint) dropComm(c *comm) {
 	ep.freeCtx = append(ep.freeCtx, index)
 }
 
-func (c *comm) Rank() int         { return c.rank }
-func (c *comm) Size() int         { return c.size }
-func (c *comm) Proc(rank int) int { return int(c.proc(rank)) }
+func (c *comm) Rank() int                 { return c.rank }
+func (c *comm) Size() int                 { return c.size }
+func (c *comm) Proc(rank int) engine.Proc { return engine.Proc(c.proc(rank)) }
 
 // proc returns the rank in the world of a member.
 func (c *comm) proc(rank int) int32 {
@@ -171,6 +171,7 @@ func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
 	return c.ep.irecv(c.contexts[0], &b, source, tag), nil
 }
 
+// IrecvNow implements [engine.EarlyReceiver].
 func (c *comm) IrecvNow(b engine.Buf, source, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status, error) {
 	req, st := c.ep.irecvNow(c.contexts[0], &b, source, tag, out, state)
 	return req, st, nil

@@ -33,8 +33,19 @@ func (ep *endpoint) newWorld() {
 func (ep *endpoint) Info() engine.Info {
 	return engine.Info{
 		Name: "embedded", Version: Version, Transport: ep.facts.Name, Host: ep.job.Host(ep.rank).Name,
-		LocalRank: ep.facts.LocalRank, LocalSize: ep.facts.LocalSize,
+		LocalRank: ep.facts.LocalRank, LocalSize: ep.facts.LocalSize, EndsAlone: true,
 	}
+}
+
+// Lacks implements [engine.Lacker].
+func (ep *endpoint) Lacks(c engine.Capability) string {
+	switch c {
+	case engine.EarlyReceive, engine.Recycling:
+		return ""
+	case engine.ParallelFiles:
+		return "Ringo's own engine leaves files to the layers above it"
+	}
+	return "Ringo's own engine, version " + Version + ", has none"
 }
 
 // World implements [engine.Engine].
@@ -61,6 +72,21 @@ func (ep *endpoint) Free(p []byte) error {
 
 // WaitAny implements [engine.Engine].
 func (ep *endpoint) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, error) {
+	any := false
+	for i, r := range reqs {
+		switch r.(type) {
+		case nil:
+		case handle:
+			any = true
+		case engine.Completed:
+			return i, nil
+		default:
+			return ep.WaitAny(engine.UnwrapAll(reqs), done)
+		}
+	}
+	if !any {
+		return -1, nil
+	}
 	found := -1
 	look := func() bool {
 		for i, r := range reqs {
@@ -70,14 +96,6 @@ func (ep *endpoint) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, e
 			}
 		}
 		return false
-	}
-	any := false
-	for _, r := range reqs {
-		_, ok := r.(handle)
-		any = any || ok
-	}
-	if !any {
-		return -1, nil
 	}
 	ep.lock.Lock()
 	defer ep.leave()

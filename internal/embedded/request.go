@@ -272,9 +272,14 @@ func (h handle) Wait(done <-chan struct{}) (engine.Status, error) {
 	return h.r.status, h.r.err
 }
 
-// Recycle implements [engine.Request].
-func (h handle) Recycle() {
-	ep := h.r.ep
+// Recycle implements [engine.Recycler].
+func (ep *endpoint) Recycle(r engine.Request) {
+	h, ok := r.(handle)
+	if !ok {
+		if h, ok = engine.Unwrap(r).(handle); !ok {
+			return
+		}
+	}
 	if h.r.group || !ep.lock.TryLock() { // rather the collector's than a wait
 		return
 	}

@@ -7,6 +7,11 @@
 // one [Engine]; its communicators are [Comm] values. Everything here may be
 // called from any goroutine at any time (MPI_THREAD_MULTIPLE).
 //
+// The contract has two storeys. engine.go is what every engine has. What an
+// engine may have besides is an interface for each [Capability], found once by
+// [Find]: optional.go (early receives, recycling), persistent.go, intercomm.go,
+// window.go, file.go and grow.go. Engines can be wrapped, see [Unwrap].
+//
 // What package mpi does before an engine is called, so that no engine repeats
 // it: element types are described, buffers and counts are checked against each
 // other, ranks, roots and tags are checked against the communicator, a

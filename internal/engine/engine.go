@@ -51,9 +51,20 @@ type Info struct {
 	LocalRank int // rank among the ranks of this host
 	LocalSize int
 	Library   string // path of the library, native only
+
+	// EndsAlone says that Finalize of one rank does not wait for the others, and
+	// that those which still wait for this rank learn that it has left.
+	EndsAlone bool
 }
 
-// Engine is one rank's end of a running job.
+// Proc is the number of a process in an engine. The processes of the world have
+// the numbers 0 to n-1; one that joins later (see [Growing]) gets a further one.
+// So it is the rank in the world for the world's own processes only, and
+// different engines may give a process different numbers.
+type Proc int
+
+// Engine is one rank's end of a running job. What an engine may have besides is
+// in optional.go.
 type Engine interface {
 	Info() Info
 
@@ -71,7 +82,8 @@ type Engine interface {
 	// WaitAny blocks until one of the requests has completed and returns its
 	// index. Nil requests are passed over; with none left it returns -1 at
 	// once. When done is closed first it returns an error of class
-	// ErrCancelled. It releases no request: Test or Wait does.
+	// ErrCancelled. It releases no request: Test or Wait does. Requests may be
+	// wrapped (see [Unwrap]).
 	WaitAny(reqs []Request, done <-chan struct{}) (int, error)
 
 	// Abort ends the whole job with the exit status code. For goroutine ranks
@@ -89,14 +101,16 @@ type Engine interface {
 	Finalize() error
 }
 
-// Comm is an intracommunicator. Ranks and tags are valid when an engine sees
-// them.
+// Comm is a communicator, of one group of processes or of two (see
+// [Intercomms]). Ranks and tags are valid when an engine sees them. Rank, Size
+// and Proc are about the group of the caller; where there are two groups, the
+// ranks that operations name are those of the other one.
 type Comm interface {
 	Rank() int
 	Size() int
 
-	// Proc returns the rank in the world of the member with the given rank.
-	Proc(rank int) int
+	// Proc returns the number of the process that has the given rank.
+	Proc(rank int) Proc
 
 	// Point to point (MPI 5.0 §3). The blocking forms return when the buffer
 	// is the user's again. A non-nil done ends a blocked call with
@@ -106,11 +120,6 @@ type Comm interface {
 	Recv(b Buf, source, tag int, done <-chan struct{}) (Status, error)
 	Isend(b Buf, dest, tag int, mode SendMode) (Request, error)
 	Irecv(b Buf, source, tag int) (Request, error)
-
-	// IrecvNow is Irecv, except that it may take a message that is there already:
-	// then the request is Completed, and the status is the message's. If not, the
-	// engine may later leave the outcome in out, as state allows.
-	IrecvNow(b Buf, source, tag int, out *Outcome, state *uint32) (Request, Status, error)
 
 	// Probe reports a message that Recv with the same arguments would receive;
 	// with block it waits for one, otherwise ok may be false (MPI 5.0 §3.8.1).
@@ -129,7 +138,7 @@ type Comm interface {
 	Collective(c Coll, done <-chan struct{}) error
 	Icollective(c Coll) (Request, error)
 
-	// Construction, collective over this communicator (MPI 5.0 §7.4), but for
+	// Construction, collective over this communicator (MPI 5.0 §7.4) except
 	// CreateGroup, which is collective over the members of the new one only.
 	// A rank that is not in the new communicator gets nil.
 	Dup() (Comm, error)
@@ -152,7 +161,8 @@ type Message interface {
 }
 
 // Request is a running nonblocking operation (MPI 5.0 §3.7). Test and Wait
-// release it when they report completion; it is not used after that.
+// release it when they report completion; it is not used after that. (What can
+// be started again is a [Prepared], each start of which has a Request.)
 type Request interface {
 	// Test makes progress and reports whether the operation has completed. If
 	// so, the engine may use the request's memory again: Cancel does not run
@@ -171,31 +181,11 @@ type Request interface {
 	// another goroutine is in Wait, also when it is just reporting completion;
 	// then it does nothing.
 	Cancel() error
-
-	// Recycle says that Wait has reported completion and that nobody refers to
-	// the request any more: the engine may use its memory again. It is called
-	// once or never.
-	Recycle()
 }
-
-// Outcome is where an engine may leave the outcome of a receive that has
-// succeeded, instead of reporting it through the request, which is not used any
-// more then. Who may is decided by a state that caller and engine share: while
-// it is 0, the engine may set OutcomeReserved, write the outcome, and store
-// OutcomeDone.
-type Outcome struct {
-	Bytes       int
-	Source, Tag int32
-}
-
-// The states that the engine knows. Other bits are the caller's.
-const (
-	OutcomeDone     uint32 = 1 // the outcome is there
-	OutcomeReserved uint32 = 4 // somebody is about to change it, or in a call on the request
-)
 
 // Completed is the request of an operation that was complete, without an error
-// and with an empty status, when the call that started it returned.
+// and with an empty status, when the call that started it returned. Wrappers
+// pass it on as it is.
 type Completed struct{}
 
 // Test implements [Request].
@@ -206,6 +196,3 @@ func (Completed) Wait(<-chan struct{}) (Status, error) { return Status{}, nil }
 
 // Cancel implements [Request].
 func (Completed) Cancel() error { return nil }
-
-// Recycle implements [Request].
-func (Completed) Recycle() {}

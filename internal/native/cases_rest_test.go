@@ -31,7 +31,7 @@ func testComms(t *testing.T, c *comm) {
 	p, me := c.size, c.rank
 	dup, err := c.Dup()
 	check(t, err)
-	if dup.Rank() != me || dup.Size() != p || dup.Proc(p-1) != p-1 {
+	if dup.Rank() != me || dup.Size() != p || int(dup.Proc(p-1)) != p-1 {
 		t.Fatalf("Dup: rank %d of %d", dup.Rank(), dup.Size())
 	}
 	// The two do not see each other's messages.
@@ -61,7 +61,7 @@ func testComms(t *testing.T, c *comm) {
 	}
 	sum := 0
 	for i, r := range members {
-		if half.Proc(i) != r {
+		if int(half.Proc(i)) != r {
 			t.Fatalf("Split: Proc(%d) is %d, want %d", i, half.Proc(i), r)
 		}
 		sum += r
@@ -72,7 +72,7 @@ func testComms(t *testing.T, c *comm) {
 	// A communicator of a communicator.
 	inner, err := half.Dup()
 	check(t, err)
-	if inner.Proc(half.Rank()) != me {
+	if int(inner.Proc(half.Rank())) != me {
 		t.Fatalf("Proc of the inner one is %d, want %d", inner.Proc(half.Rank()), me)
 	}
 	check(t, inner.Free())
@@ -108,7 +108,7 @@ func testComms(t *testing.T, c *comm) {
 	}
 	made, err := c.Create(backwards)
 	check(t, err)
-	if made.Rank() != p-1-me || made.Proc(0) != p-1 {
+	if made.Rank() != p-1-me || int(made.Proc(0)) != p-1 {
 		t.Fatalf("Create: rank %d, process of rank 0 is %d", made.Rank(), made.Proc(0))
 	}
 	check(t, made.Free())
@@ -128,7 +128,7 @@ func testComms(t *testing.T, c *comm) {
 		slices.Reverse(members)
 		group, err := c.CreateGroup(members, 17)
 		check(t, err)
-		if group.Size() != len(members) || group.Proc(group.Rank()) != me {
+		if group.Size() != len(members) || int(group.Proc(group.Rank())) != me {
 			t.Fatalf("CreateGroup: rank %d of %d", group.Rank(), group.Size())
 		}
 		check(t, group.Free())

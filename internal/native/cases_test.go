@@ -180,11 +180,11 @@ func testInfo(t *testing.T, c *comm) {
 	if i.LocalSize != c.Size() || i.LocalRank != c.Rank() {
 		t.Errorf("local rank %d of %d, want %d of %d", i.LocalRank, i.LocalSize, c.Rank(), c.Size())
 	}
-	if s := job.Self(); s.Size() != 1 || s.Rank() != 0 || s.Proc(0) != c.Rank() {
+	if s := job.Self(); s.Size() != 1 || s.Rank() != 0 || int(s.Proc(0)) != c.Rank() {
 		t.Errorf("Self: rank %d of %d, process %d", s.Rank(), s.Size(), s.Proc(0))
 	}
 	for r := range c.Size() {
-		if c.Proc(r) != r {
+		if int(c.Proc(r)) != r {
 			t.Errorf("Proc(%d) of the world is %d", r, c.Proc(r))
 		}
 	}

@@ -19,7 +19,7 @@ type comm struct {
 	size   int
 
 	procsOnce sync.Once
-	procs     []int32 // ranks in the world
+	procs     []int32 // numbers of the processes: ranks in the world
 
 	revoked atomic.Pointer[engine.Error]
 	freed   atomic.Bool
@@ -100,7 +100,7 @@ func (d *driver) duplicate(c *comm, handle uintptr) (uintptr, int32) {
 }
 
 // Proc translates ranks by the groups of the communicator and the world.
-func (c *comm) Proc(rank int) int {
+func (c *comm) Proc(rank int) engine.Proc {
 	c.procsOnce.Do(func() {
 		c.procs = make([]int32, c.size)
 		if c.d.world == nil || c == c.d.world {
@@ -125,7 +125,7 @@ func (c *comm) Proc(rank int) int {
 		d.call(fnGroupTranslateRanks, *own, integer(c.size), uintptr(unsafe.Pointer(unsafe.SliceData(ranks))), *world,
 			uintptr(unsafe.Pointer(unsafe.SliceData(c.procs))))
 	})
-	return int(c.procs[rank])
+	return engine.Proc(c.procs[rank])
 }
 
 // made finishes a call that makes a communicator; the null handle is that of

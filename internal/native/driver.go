@@ -92,6 +92,16 @@ func (d *driver) Info() engine.Info {
 	}
 }
 
+// Lacks implements [engine.Lacker]. What the library may have, the engine does
+// not call.
+func (d *driver) Lacks(c engine.Capability) string {
+	switch c {
+	case engine.EarlyReceive, engine.Recycling:
+		return "receives and requests are those of the library, " + d.summary()
+	}
+	return "the native engine does not call what " + d.summary() + " may have of it"
+}
+
 // transport says how the library is used.
 func (d *driver) transport() string {
 	s := fmt.Sprintf("%s ABI, %v", d.abi.Name, d.level)

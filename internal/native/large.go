@@ -326,5 +326,3 @@ func (m *compound) Wait(done <-chan struct{}) (engine.Status, error) {
 func (m *compound) Cancel() error {
 	return errCollectiveCancel
 }
-
-func (m *compound) Recycle() {}

@@ -266,12 +266,6 @@ func (c *comm) Irecv(b engine.Buf, source, tag int) (engine.Request, error) {
 	return r.nonblocking(0)
 }
 
-// IrecvNow implements [engine.Comm]: the library is not asked twice.
-func (c *comm) IrecvNow(b engine.Buf, source, tag int, _ *engine.Outcome, _ *uint32) (engine.Request, engine.Status, error) {
-	r, err := c.Irecv(b, source, tag)
-	return r, engine.Status{}, err
-}
-
 // nonblocking starts a request that the user will test or wait for.
 func (r *request) nonblocking(polls int) (engine.Request, error) {
 	finished, err := r.start(polls)
@@ -360,9 +354,6 @@ func (r *request) giveUp(reason error) (engine.Status, error) {
 	l.add(r)
 	return engine.Status{}, reason
 }
-
-// Recycle implements [engine.Request].
-func (r *request) Recycle() {}
 
 // Cancel has an operation withdrawn by whoever tests or waits for it. A send
 // that the library cannot withdraw goes on, with the user's memory.

@@ -13,6 +13,10 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 	w := waiter{d: d}
 	w.begin()
 	defer w.end()
+	return d.waitAny(&w, reqs, done)
+}
+
+func (d *driver) waitAny(w *waiter, reqs []engine.Request, done <-chan struct{}) (int, error) {
 	if d.ending.Load() {
 		return -1, errFinalized
 	}
@@ -33,6 +37,8 @@ func (d *driver) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, erro
 			if r.ready() {
 				return i, nil
 			}
+		case interface{ Unwrap() engine.Request }:
+			return d.waitAny(w, engine.UnwrapAll(reqs), done)
 		default:
 			return i, nil // completed
 		}
