@@ -47,16 +47,26 @@ type Lacker interface {
 	Lacks(c Capability) string
 }
 
-// Find returns what gives capability c: x, which is the engine eng or one of its
-// communicators, as T, the interface of c. Otherwise the error says why it is
-// absent. A wrapper has only what it offers itself; Find does not look behind
-// it.
-func Find[T any](eng Engine, x any, c Capability) (T, error) {
+// onEngine reports whether it is the Engine that implements the capability,
+// rather than a Comm.
+func (c Capability) onEngine() bool {
+	return c == Recycling || c == Growth || c == Spawning || c == Connecting
+}
+
+// Find returns what gives capability c, whose interface is T: the engine eng, or
+// its communicator comm. (Where it is the engine, comm may be nil.) Otherwise the
+// error says why it is absent. A wrapper has only what it offers itself; Find
+// does not look behind it.
+func Find[T any](eng Engine, comm Comm, c Capability) (T, error) {
 	var none T
 	if l, ok := eng.(Lacker); ok {
 		if why := l.Lacks(c); why != "" {
 			return none, Absent(c, why)
 		}
+	}
+	x := any(comm)
+	if c.onEngine() {
+		x = eng
 	}
 	t, ok := x.(T)
 	if !ok {

@@ -11,6 +11,13 @@ package engine
 // are not found behind a wrapper, which says by its own methods, and by Lacks,
 // what it offers.
 
+// Opener is a Comm that knows more types than the contract: As sets what target
+// points to and reports true if it is one of these. It is found behind wrappers
+// too, since what it gives is not the contract's (see mpi.Comm.As).
+type Opener interface {
+	As(target any) bool
+}
+
 // Unwrap takes all wrappers off x: an Engine, a Comm, a Message or a Request.
 func Unwrap[T any](x T) T {
 	for {

@@ -14,6 +14,9 @@
 //
 // RINGO_ENGINE=embedded leaves the native engine out of account.
 //
+// [Wrap] is the one place where something is put around the engine of every
+// rank.
+//
 // Package mpi asks it for an engine; package mpi/native registers its engine
 // here. It puts the embedded engine and a transport together.
 package start

@@ -118,7 +118,7 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 	if err != nil {
 		return nil, plan, err
 	}
-	return []engine.Engine{eng}, plan, nil
+	return wrap(eng), plan, nil
 }
 
 // InProcess makes n goroutine ranks in this process, whatever the environment
@@ -128,7 +128,7 @@ func InProcess(n int) []engine.Engine {
 	for r, end := range inproc.New(n) {
 		engines[r] = embedded.New(end)
 	}
-	return engines
+	return wrap(engines...)
 }
 
 // shared joins the job of the launcher that has started this process.
