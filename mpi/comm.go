@@ -62,7 +62,7 @@ type process struct {
 // newProcess makes the communicators of a rank. In check mode it is collective.
 func newProcess(eng engine.Engine, check bool) (*process, error) {
 	p := &process{eng: eng, info: eng.Info()}
-	p.recycler, _ = engine.Find[engine.Recycler](eng, eng, engine.Recycling) // nil with an error
+	p.recycler, _ = engine.Find[engine.Recycler](eng, nil, engine.Recycling) // nil with an error
 	p.world = p.newComm(eng.World(), "world")
 	p.self = p.newComm(eng.Self(), "self")
 	if check {

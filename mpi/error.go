@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ringo-mpi/ringo/internal/door"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -136,9 +137,9 @@ func tagName(tag int) string {
 	return strconv.Itoa(tag)
 }
 
-// caller returns the name of the function of package mpi that the program
-// called and the place of that call. It walks the stack and is meant for the
-// error path.
+// caller returns the name of the function of package mpi, or of a package beside
+// it (see door.Rooms), that the program called and the place of that call. It
+// walks the stack and is meant for the error path.
 func caller() (op, at string) {
 	var pcs [24]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(2, pcs[:])])
@@ -146,6 +147,10 @@ func caller() (op, at string) {
 		f, more := frames.Next()
 		if name, ok := strings.CutPrefix(f.Function, ownPrefix); ok {
 			op = functionName(name)
+		} else if name, ok := door.Function(f.Function); ok {
+			if room, name, ok := strings.Cut(name, "."); ok {
+				op = room + "." + functionName(name)
+			}
 		} else if f.Function != "" && !strings.HasPrefix(f.Function, ownSubPrefix) {
 			return op, filepath.Base(f.File) + ":" + strconv.Itoa(f.Line)
 		}
