@@ -16,6 +16,13 @@ func TestInprocChecked(t *testing.T) {
 	Run(t, h)
 }
 
+// The whole suite through a wrapper of the engine.
+func TestInprocCounted(t *testing.T) {
+	h := Counted(t, Inproc())
+	h.Ranks = []int{1, 4}
+	Run(t, h)
+}
+
 // manyRanks runs some cases with more ranks than engines keep tables for.
 func manyRanks(t *testing.T, h Harness, ranks ...int) {
 	if testing.Short() {

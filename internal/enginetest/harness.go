@@ -25,7 +25,8 @@ type Harness struct {
 	// counts as stuck. 0: 60 seconds. RINGO_ENGINETEST_TIMEOUT overrides it.
 	Timeout time.Duration
 
-	light bool // leaves heavy cases to others
+	light   bool // leaves heavy cases to others
+	counted bool // its ranks run through the counting engine
 
 	// start runs the named cases on a world of n ranks, reports what the ranks
 	// report, and returns when they have ended. When ctx ends, it ends the
@@ -116,6 +117,9 @@ func (r *runner) excluded(c *Case) string {
 		if free := freeMemory(); free < need {
 			return fmt.Sprintf("needs %d GiB of memory, %d GiB are free", need>>30, free>>30)
 		}
+	}
+	if c.Needs == countingEngine && !r.h.counted {
+		return notHere
 	}
 	if r.h.Skip != nil {
 		return r.h.Skip(c)

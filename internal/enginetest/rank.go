@@ -40,6 +40,7 @@ func rankMain() int {
 		fmt.Fprintln(os.Stderr, err)
 		return 3
 	}
+	countThisProcess()
 	world, err := mpi.Init()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -12,4 +12,10 @@ func TestShmChecked(t *testing.T) {
 	Run(t, h)
 }
 
+func TestShmCounted(t *testing.T) {
+	h := Counted(t, Shm())
+	h.Ranks = []int{1, 4}
+	Run(t, h)
+}
+
 func TestShmManyRanks(t *testing.T) { manyRanks(t, Shm(), 34) }

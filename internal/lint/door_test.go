@@ -11,15 +11,17 @@ import (
 // knowEngine are the packages that may import internal/engine, with the reason.
 // To them come the rooms of the door, see door.Rooms.
 var knowEngine = map[string]string{
-	"internal/embedded":       "an engine",
-	"internal/embedded/board": "runs an engine.Coll",
-	"internal/embedded/coll":  "makes schedules of an engine.Coll",
-	"internal/native":         "an engine",
-	"internal/kernel":         "has the kernels of an engine.Op",
-	"internal/start":          "opens engines",
-	"internal/door":           "hands them out",
-	"mpi":                     "calls them",
-	"mpi/native":              "registers one",
+	"internal/embedded":            "an engine",
+	"internal/embedded/board":      "runs an engine.Coll",
+	"internal/embedded/coll":       "makes schedules of an engine.Coll",
+	"internal/native":              "an engine",
+	"internal/kernel":              "has the kernels of an engine.Op",
+	"internal/enginetest":          "reads the counts of its wrapper",
+	"internal/enginetest/counting": "a wrapper of engines",
+	"internal/start":               "opens engines",
+	"internal/door":                "hands them out",
+	"mpi":                          "calls them",
+	"mpi/native":                   "registers one",
 }
 
 // Nobody else knows the engines: a package that stands beside package mpi is a

@@ -66,6 +66,17 @@ func TestConformance(t *testing.T) {
 	}
 }
 
+// The same through a wrapper of the engine.
+func TestConformanceCounted(t *testing.T) {
+	for _, h := range enginetest.Natives(t) {
+		t.Run(h.Name, func(t *testing.T) {
+			h := enginetest.Counted(t, h)
+			h.Ranks = []int{3}
+			enginetest.Run(t, h)
+		})
+	}
+}
+
 func TestConformanceChecked(t *testing.T) {
 	for _, h := range enginetest.Natives(t) {
 		t.Run(h.Name, func(t *testing.T) {
