@@ -46,7 +46,7 @@ type Case struct {
 // cases are all cases, in the order of their files; each cases_*.go begins with
 // its table.
 var cases = slices.Concat(
-	bigCases, checkCases, collCases, commCases, contextCases, countedCases, envCases, errorCases, faultCases, leaveCases, objectCases,
+	bigCases, checkCases, collCases, commCases, contextCases, contractCases, countedCases, envCases, errorCases, faultCases, leaveCases, objectCases,
 	p2pCases, reduceCases, requestCases, viewCases,
 )
 
