@@ -27,6 +27,31 @@ func sumOver(t *testing.T, c engine.Comm, x int64) int64 {
 	return v[0]
 }
 
+// The handle that a program gets is the library's communicator, until it is
+// freed.
+func testHandle(t *testing.T, c *comm) {
+	made, err := c.Split(c.rank%2, 0)
+	check(t, err)
+	dup := made.(*comm)
+	var h Handle
+	if !dup.As(&h) || h.ABI != c.d.abi.Name || h.Library == "" {
+		t.Fatalf("the handle is %+v", h)
+	}
+	size := new(int32)
+	if rc := c.d.call(fnCommSize, h.Comm, uintptr(unsafe.Pointer(size))); rc != 0 || int(*size) != dup.size {
+		t.Errorf("MPI_Comm_size of the handle returns %d, %d ranks, want %d", rc, *size, dup.size)
+	}
+	var other uintptr
+	if dup.As(&other) || dup.As(nil) || dup.As(h) || dup.As((*Handle)(nil)) || other != 0 {
+		t.Error("a target that is none is set")
+	}
+	check(t, dup.Free())
+	before := h
+	if dup.As(&h) || h != before {
+		t.Errorf("a freed communicator has the handle %+v", h)
+	}
+}
+
 func testComms(t *testing.T, c *comm) {
 	p, me := c.size, c.rank
 	dup, err := c.Dup()

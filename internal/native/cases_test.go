@@ -48,6 +48,7 @@ func TestOnRank(t *testing.T) {
 		{"Panicking function", testPanic},
 		{"Many functions", testManyFunctions},
 		{"Communicators", testComms},
+		{"Handle", testHandle},
 		{"Revoke", testRevoke},
 		{"Alloc", testAlloc},
 		{"Goroutines", testGoroutines},
