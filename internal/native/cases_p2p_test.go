@@ -383,6 +383,43 @@ func testMprobe(t *testing.T, c *comm) {
 	}
 }
 
+// testEmptyReceive: a message for a receive of length 0 is an error, however the
+// message is received, unless it is empty.
+func testEmptyReceive(t *testing.T, c *comm) {
+	if c.size < 2 || c.rank > 1 {
+		return
+	}
+	var nothing []int32
+	receives := []func() (engine.Status, error){
+		func() (engine.Status, error) { return c.Recv(buf(nothing), 0, 1, nil) },
+		func() (engine.Status, error) { return c.Recv(buf(nothing), 0, 1, make(chan struct{})) },
+		func() (engine.Status, error) {
+			r, err := c.Irecv(buf(nothing), 0, 1)
+			check(t, err)
+			return r.Wait(nil)
+		},
+		func() (engine.Status, error) {
+			m, _, _, err := c.Mprobe(0, 1, true, nil)
+			check(t, err)
+			return m.Recv(buf(nothing), nil)
+		},
+	}
+	for _, n := range []int{0, 1, 25, 10_000, 300_000} {
+		for i, receive := range receives {
+			if c.rank == 0 {
+				check(t, c.Send(buf(make([]int32, n)), 1, 1, engine.Standard, nil))
+				continue
+			}
+			st, err := receive()
+			if n > 0 {
+				wantClass(t, err, engine.ErrTruncate)
+			} else if check(t, err); st.Source != 0 || st.Tag != 1 || st.Bytes != 0 {
+				t.Errorf("way %d: %+v, want an empty message from rank 0 with tag 1", i, st)
+			}
+		}
+	}
+}
+
 // A message that is too long ends the receive with ErrTruncate, not the send,
 // and what follows is not disturbed.
 func testTruncation(t *testing.T, c *comm) {

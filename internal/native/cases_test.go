@@ -33,6 +33,7 @@ func TestOnRank(t *testing.T) {
 		{"Probe", testProbe},
 		{"Mprobe", testMprobe},
 		{"Truncation", testTruncation},
+		{"Empty receive", testEmptyReceive},
 		{"Cancel", testCancel},
 		{"Cancel at any moment", testCancelRace},
 		{"Done", testDone},

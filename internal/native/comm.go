@@ -8,6 +8,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/native/ccall"
 )
 
 // comm is a communicator of the library.
@@ -52,8 +53,8 @@ func (c *comm) running() error {
 func (d *driver) adopt(handle uintptr) (*comm, error) {
 	c := &comm{d: d, handle: handle}
 	v := new([2]int32)
-	if rc := d.call(fnCommSetErrhandler, handle, d.errReturn); rc != 0 {
-		return nil, d.fail(rc, "MPI_Comm_set_errhandler")
+	if err := d.returnErrors(handle); err != nil {
+		return nil, err
 	}
 	if rc := d.call(fnCommRank, handle, uintptr(unsafe.Pointer(&v[0]))); rc != 0 {
 		return nil, d.fail(rc, "MPI_Comm_rank")
@@ -66,10 +67,34 @@ func (d *driver) adopt(handle uintptr) (*comm, error) {
 	if c.inner, rc = d.duplicate(c, handle); rc != 0 {
 		return nil, d.fail(rc, "MPI_Comm_dup")
 	}
-	if rc := d.call(fnCommSetErrhandler, c.inner, d.errReturn); rc != 0 {
-		return nil, d.fail(rc, "MPI_Comm_set_errhandler")
+	if err := d.returnErrors(c.inner); err != nil {
+		return nil, err
 	}
 	return c, nil
+}
+
+// returnErrors has calls on a communicator return their errors.
+func (d *driver) returnErrors(handle uintptr) error {
+	if rc := d.call(fnCommSetErrhandler, handle, d.errReturn); rc != 0 {
+		return d.fail(rc, "MPI_Comm_set_errhandler")
+	}
+	return nil
+}
+
+// makeErrhandler makes an error handler that does nothing, where the library
+// does not obey MPI_ERRORS_RETURN (returnIgnored). It is called after
+// MPI_Init_thread.
+func (d *driver) makeErrhandler() error {
+	if !returnIgnored.holds(d.library) || d.fn(fnCommCreateErrhandler) == 0 {
+		return nil
+	}
+	nothing := ccall.Callback(func(_, _ uintptr) uintptr { return 0 })
+	out := new(uintptr)
+	if rc := d.call(fnCommCreateErrhandler, nothing, uintptr(unsafe.Pointer(out))); rc != 0 {
+		return d.fail(rc, "MPI_Comm_create_errhandler")
+	}
+	d.errReturn = *out
+	return nil
 }
 
 // duplicate is MPI_Comm_dup; where blocking collectives are polled, so that the
@@ -273,13 +298,13 @@ func engineClass(err error) engine.Class {
 }
 
 // Revoke revokes the communicator on this rank, and on all others where the
-// library can: Open MPI 5 with fault tolerance. (MPICH has the entry point,
-// but its current device ends the process in it.)
+// library can: Open MPI 5 with fault tolerance (revokeStops). MPICH has the entry
+// point, but its current device ends the process in it.
 func (c *comm) Revoke(reason string) {
 	if !c.revoked.CompareAndSwap(nil, engine.Errorf(engine.ErrRevoked, "%s", reason)) {
 		return
 	}
-	if c.d.family == openmpiFamily && c.d.fn(fnCommRevoke) != 0 && !c.d.ending.Load() {
+	if !revokeStops.holds(c.d.library) && !c.d.ending.Load() {
 		c.d.call(fnCommRevoke, c.handle)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/native/abi"
 )
 
 // defect is a known fault of some libraries that the engine goes around.
@@ -14,6 +15,10 @@ type defect struct {
 	what  string
 	link  string
 	holds func(l *library) bool
+
+	// variables of the environment go around it. What the user has set stays as
+	// it is.
+	variables map[string]string
 }
 
 // reduceInPlace: the copy that replaces the in-place input costs memory on the
@@ -28,38 +33,77 @@ var reduceInPlace = defect{
 // its next nonblocking collectives do not match those of the others.
 var tagsOutOfStep = defect{
 	what:  "MPI_Ialltoallv with MPI_IN_PLACE on a rank that has no data puts the ranks out of step",
-	link:  "https://github.com/open-mpi/ompi commit 77eaa5c8b8, fixed in Open MPI 5.0",
-	holds: func(l *library) bool { return l.family == openmpiFamily && l.release().before(5) },
+	link:  "ompi_coll_libnbc_ialltoallv in ompi/mca/coll/libnbc/nbc_ialltoallv.c; seen in Open MPI 4.1.4 and 5.0.11",
+	holds: func(l *library) bool { return l.family == openmpiFamily },
 }
 
 // truncateOverrun: the receiver fetches as much as was sent, whatever its buffer
 // holds, so that a receive that is too short overwrites memory, here the Go
-// heap, before it reports MPI_ERR_TRUNCATE. Open MPI is told not to fetch
-// (openmpiVariables).
+// heap, before it reports MPI_ERR_TRUNCATE. Open MPI is told to copy messages
+// between processes of a host through shared memory instead.
 var truncateOverrun = defect{
 	what:  "a message longer than the receive buffer overruns it when pml/ob1 copies once",
 	link:  "mca_pml_ob1_recv_request_progress_rget in ompi/mca/pml/ob1/pml_ob1_recvreq.c, 1.x to 6.0",
 	holds: func(l *library) bool { return l.family == openmpiFamily },
+	variables: map[string]string{
+		"OMPI_MCA_btl_vader_single_copy_mechanism": "none", // Open MPI 3 and 4
+		"OMPI_MCA_smsc": "^cma,knem,xpmem", // Open MPI 5
+	},
 }
 
-// openmpiVariables have Open MPI copy messages between processes of a host
-// through shared memory instead of fetching them from the other process. A
-// variable that the user has set stays as it is.
-var openmpiVariables = map[string]string{
-	"OMPI_MCA_btl_vader_single_copy_mechanism": "none", // Open MPI 3 and 4
-	"OMPI_MCA_smsc": "^cma,knem,xpmem", // Open MPI 5
+// iallgathervHangs: the algorithm that the library chooses by itself; the second
+// one ends.
+var iallgathervHangs = defect{
+	what:      "MPI_Iallgatherv does not always end with 3 ranks and more",
+	link:      "seen in Intel MPI 2021.18.1",
+	holds:     (*library).intel,
+	variables: map[string]string{"I_MPI_ADJUST_IALLGATHERV": "2"},
+}
+
+// returnIgnored: a handler of the program's own is obeyed.
+var returnIgnored = defect{
+	what:  "MPI_ERRORS_RETURN as the error handler of a communicator is not obeyed: the first error ends the process",
+	link:  "seen in libmpi_abi.so.1 of Intel MPI 2021.18.1",
+	holds: func(l *library) bool { return l.intel() && l.abi == &abi.Standard },
+}
+
+// emptyTruncates: the engine receives into a byte of its own and looks at the
+// length.
+var emptyTruncates = defect{
+	what:  "a receive of length 0 takes a longer message without an error",
+	link:  "seen in libmpi.so.12 of Intel MPI 2021.18.1",
+	holds: (*library).intel,
+}
+
+// revokeStops: without fault tolerance, which mpirun --with-ft ulfm turns on,
+// a collective that a context has ended does not end after the call.
+var revokeStops = defect{
+	what:  "MPIX_Comm_revoke without fault tolerance marks the communicator, and collectives under way on it never end",
+	link:  "seen in Open MPI 5.0.11; ompi_ftmpi_enabled in ompi/communicator/ft/comm_ft.c tells",
+	holds: func(l *library) bool { return !l.faultTolerant() },
 }
 
 // goAround sets the variables that a library reads when it is initialised.
 func goAround(l *library) {
-	if !truncateOverrun.holds(l) {
-		return
-	}
-	for name, value := range openmpiVariables {
-		if _, set := os.LookupEnv(name); !set {
-			os.Setenv(name, value)
+	for _, d := range []*defect{&truncateOverrun, &iallgathervHangs} {
+		if !d.holds(l) {
+			continue
+		}
+		for name, value := range d.variables {
+			if _, set := os.LookupEnv(name); !set {
+				os.Setenv(name, value)
+			}
 		}
 	}
+}
+
+// intel tells whether it is Intel MPI.
+func (l *library) intel() bool { return strings.Contains(l.version, "Intel(R) MPI") }
+
+// faultTolerant tells whether Open MPI goes on after the loss of a rank. It is
+// known after MPI_Init_thread.
+func (l *library) faultTolerant() bool {
+	return l.family == openmpiFamily && l.fn(fnCommRevoke) != 0 && l.truth("ompi_ftmpi_enabled")
 }
 
 // copyInPlace tells whether the input of an in-place collective is given to the

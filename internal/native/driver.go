@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"unsafe"
@@ -45,6 +46,7 @@ type driver struct {
 	// Defects of the library that are gone around.
 	copyReduce    bool // reduceInPlace
 	copyAlltoallv bool // tagsOutOfStep
+	leastRecv     int  // length of the shortest receive that the library gets: 1 with emptyTruncates
 	largeForms    bool
 
 	tagUB     int
@@ -108,6 +110,9 @@ func (d *driver) transport() string {
 	if d.pollCollectives {
 		s += ", polled collectives"
 	}
+	if t := d.tracers.names(); len(t) > 0 {
+		s += ", through " + strings.Join(t, " and ")
+	}
 	return s
 }
 
@@ -131,6 +136,9 @@ func (d *driver) setConstants() error {
 	d.maxCount, d.maxDispl = maxInt, maxInt
 	d.entries.isend, d.entries.irecv = d.fn(fnIsend), d.fn(fnIrecv)
 	d.copyReduce, d.copyAlltoallv = reduceInPlace.holds(d.library), tagsOutOfStep.holds(d.library)
+	if emptyTruncates.holds(d.library) {
+		d.leastRecv = 1
+	}
 	d.largeForms = d.fn(fnIsendC) != 0 && d.fn(collective(engine.Alltoallv, nonblocking|largeCount)) != 0
 	d.anySource, d.anyTag, d.procNull = int(t.Must(abi.AnySource)), int(t.Must(abi.AnyTag)), int(t.Must(abi.ProcNull))
 	d.ignore, d.inPlace = uintptr(t.Must(abi.StatusIgnore)), uintptr(t.Must(abi.InPlace))

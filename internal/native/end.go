@@ -31,7 +31,7 @@ func (d *driver) abort(code int) {
 func (d *driver) Fail(reason string) { d.abort(1) }
 
 // Finalize completes what was begun and calls MPI_Finalize, on the thread that
-// called MPI_Init_thread. It is collective: all ranks of the job call it. Calls
+// called MPI_Init_thread; after it the library's exit handlers run (farewell). It is collective: all ranks of the job call it. Calls
 // that wait on other goroutines end with ErrFinalized. After an error the job
 // can only be aborted.
 func (d *driver) Finalize() error {
@@ -44,7 +44,13 @@ func (d *driver) Finalize() error {
 	d.finalized.Store(true)
 	d.release()
 	var rc int32
-	d.onMain(func() { rc = d.call(fnFinalize) })
+	handlers := saveSignals()
+	d.onMain(func() {
+		if rc = d.call(fnFinalize); rc == 0 {
+			d.farewell()
+		}
+	})
+	handlers.restore()
 	close(d.main)
 	if rc != 0 {
 		return engine.Errorf(engine.ErrOther, "MPI_Finalize failed with code %d", rc)

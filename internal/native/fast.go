@@ -15,7 +15,7 @@ import (
 // contiguousType returns the library's datatype of a buffer that can take the
 // short way.
 func (d *driver) contiguousType(b *engine.Buf) (dtype uintptr, ok bool) {
-	if b.Layout != nil || b.Type == nil || uint(b.Count) > uint(d.maxCount) || d.serial {
+	if b.Layout != nil || b.Type == nil || uint(b.Count-d.leastRecv) > uint(d.maxCount-d.leastRecv) || d.serial {
 		return 0, false
 	}
 	kind := b.Type.Kind

@@ -33,6 +33,7 @@ const (
 	fnCommGroup
 	fnCommGetAttr
 	fnCommSetErrhandler
+	fnCommCreateErrhandler
 	fnCommRevoke // MPIX_, Open MPI 5
 	fnGroupIncl
 	fnGroupFree
@@ -84,7 +85,7 @@ var functionNames = [fnCollectives]string{
 	fnCommRank: "MPI_Comm_rank", fnCommSize: "MPI_Comm_size", fnCommDup: "MPI_Comm_dup", fnCommIdup: "MPI_Comm_idup",
 	fnCommSplit: "MPI_Comm_split", fnCommSplitType: "MPI_Comm_split_type", fnCommCreate: "MPI_Comm_create",
 	fnCommCreateGroup: "MPI_Comm_create_group", fnCommFree: "MPI_Comm_free", fnCommGroup: "MPI_Comm_group",
-	fnCommGetAttr: "MPI_Comm_get_attr", fnCommSetErrhandler: "MPI_Comm_set_errhandler",
+	fnCommGetAttr: "MPI_Comm_get_attr", fnCommSetErrhandler: "MPI_Comm_set_errhandler", fnCommCreateErrhandler: "MPI_Comm_create_errhandler",
 	fnCommRevoke: "MPIX_Comm_revoke", fnGroupIncl: "MPI_Group_incl", fnGroupFree: "MPI_Group_free",
 	fnGroupTranslateRanks: "MPI_Group_translate_ranks",
 

@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/enginetest/installed"
 )
 
 // The tests of this package run twice over: once as an ordinary test, which
@@ -81,64 +81,21 @@ func finish(status int) int {
 	return status
 }
 
-// installation is an MPI library with its launcher.
-type installation struct {
-	name     string
-	launcher string
-	args     []string
-	compiler string
-	library  string // for RINGO_LIBMPI; "" lets the engine find it
-}
-
-// installations lists what the machine has. A machine without them is told in
-// one line what was skipped, or fails when RINGO_TEST_NATIVE=required.
-// RINGO_TEST_MPIEXEC and RINGO_TEST_LIBMPI name one more.
-func installations(t testing.TB) []installation {
-	all := []installation{
-		{name: "mpich", launcher: "mpiexec.mpich", compiler: "mpicc.mpich"},
-		{name: "openmpi", launcher: "mpirun.openmpi", args: []string{"--allow-run-as-root", "--oversubscribe"}, compiler: "mpicc.openmpi"},
-	}
-	if x := os.Getenv("RINGO_TEST_MPIEXEC"); x != "" {
-		f := strings.Fields(x)
-		all = append(all, installation{name: "extra", launcher: f[0], args: f[1:], library: os.Getenv("RINGO_TEST_LIBMPI")})
-	}
-	var found []installation
-	var missing []string
-	for _, in := range all {
-		if _, err := exec.LookPath(in.launcher); err != nil {
-			missing = append(missing, in.launcher)
-			continue
-		}
-		found = append(found, in)
-	}
-	if len(missing) > 0 {
-		if os.Getenv("RINGO_TEST_NATIVE") == "required" {
-			t.Fatalf("RINGO_TEST_NATIVE=required, and these launchers are not installed: %s", strings.Join(missing, ", "))
-		}
-		fmt.Fprintf(os.Stderr, "SKIPPED: tests of the native engine on %s: not installed\n", strings.Join(missing, ", "))
-	}
-	return found
-}
-
 // result is how a job ended.
 type result struct {
 	output string
 	status int
 }
 
-// run starts n ranks of this test binary under the launcher.
-func (in installation) run(t testing.TB, n int, env []string, args ...string) result {
+// run starts n ranks of this test binary under the launcher of a library.
+func run(t testing.TB, in installed.Library, n int, env []string, args ...string) result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Minute)
 	defer cancel()
-	all := append([]string{}, in.args...)
-	all = append(all, "-n", fmt.Sprint(n), os.Args[0])
-	cmd := exec.CommandContext(ctx, in.launcher, append(all, args...)...)
-	cmd.Env = append(os.Environ(), env...)
+	line := in.Command(n, append([]string{os.Args[0]}, args...)...)
+	cmd := exec.CommandContext(ctx, line[0], line[1:]...)
+	cmd.Env = append(append(os.Environ(), in.Env()...), env...)
 	cmd.Env = append(cmd.Env, envRank+"=1")
-	if in.library != "" {
-		cmd.Env = append(cmd.Env, "RINGO_LIBMPI="+in.library)
-	}
 	// The launcher and its ranks are one process group, to be ended as a whole.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
@@ -147,10 +104,10 @@ func (in installation) run(t testing.TB, n int, env []string, args ...string) re
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
 	if ctx.Err() != nil {
-		t.Fatalf("%s: %d ranks did not end within 2 minutes\n%s", in.name, n, out.String())
+		t.Fatalf("%s: %d ranks did not end within 2 minutes\n%s", in.Name, n, out.String())
 	}
 	if err != nil && cmd.ProcessState == nil {
-		t.Fatalf("%s: %v", in.name, err)
+		t.Fatalf("%s: %v", in.Name, err)
 	}
 	return result{out.String(), cmd.ProcessState.ExitCode()}
 }
@@ -165,38 +122,32 @@ func testArgs() []string {
 	return []string{"-test.run=" + run, "-test.count=1", "-test.timeout=100s", "-test.failfast", "-test.v"}
 }
 
-// TestJobs runs the cases of TestOnRank on every library with 1 to 4 ranks,
-// and once each with artificial limits of counts: as many ranks as a small
-// machine has cores, because MPICH has waiting ranks spin.
+// TestJobs runs the cases of TestOnRank on every library with 1 to 4 ranks (the
+// newest ones with those of installed.Library.Ranks), and once each with
+// artificial limits of counts: as many ranks as a small machine has cores,
+// because MPICH has waiting ranks spin.
 func TestJobs(t *testing.T) {
 	if job != nil {
 		return // a rank does not start jobs
 	}
-	for _, in := range installations(t) {
-		t.Run(in.name, func(t *testing.T) {
-			for _, c := range []struct {
-				name  string
-				ranks int
-				env   string
-			}{
-				{"1 rank", 1, ""}, {"2 ranks", 2, ""}, {"3 ranks", 3, ""}, {"4 ranks", 4, ""},
-				{"limited counts, plain", 2, envLimits + "=plain"},
-				{"limited counts, large", 2, envLimits + "=large"},
-				{"polled collectives", 2, "RINGO_NATIVE_COLLECTIVES=poll"},
-			} {
-				if raceEnabled && c.ranks == 4 {
+	for _, in := range installed.Find(t) {
+		t.Run(in.Name, func(t *testing.T) {
+			for _, n := range in.Ranks(t) {
+				if raceEnabled && n == 4 {
 					continue // the detector sees one process at a time, and nothing new with more of them
 				}
-				t.Run(c.name, func(t *testing.T) {
-					var env []string
-					if c.env != "" {
-						env = []string{c.env}
-					}
-					if r := in.run(t, c.ranks, env, testArgs()...); r.status != 0 {
-						t.Errorf("exit status %d\n%s", r.status, r.output)
-					}
-				})
+				t.Run(fmt.Sprintf("%d ranks", n), func(t *testing.T) { runCases(t, in, n) })
 			}
+			t.Run("limited counts, plain", func(t *testing.T) { runCases(t, in, 2, envLimits+"=plain") })
+			t.Run("limited counts, large", func(t *testing.T) { runCases(t, in, 2, envLimits+"=large") })
+			t.Run("polled collectives", func(t *testing.T) { runCases(t, in, 2, "RINGO_NATIVE_COLLECTIVES=poll") })
 		})
+	}
+}
+
+func runCases(t *testing.T, in installed.Library, n int, env ...string) {
+	t.Helper()
+	if r := run(t, in, n, env, testArgs()...); r.status != 0 {
+		t.Errorf("exit status %d\n%s", r.status, r.output)
 	}
 }

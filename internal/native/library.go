@@ -20,6 +20,7 @@ type library struct {
 	mpi     [2]int32   // version of the MPI standard
 	family  family     // whose it is
 	syms    symbols
+	tracers tracers // what stands before it
 }
 
 // family is an MPI implementation with its relatives: what belongs to the same
@@ -35,6 +36,10 @@ const (
 // openLibrary opens a library by file name or path. want is the family that
 // the launcher asks for; a library of another one is refused.
 func openLibrary(name string, want family) (*library, error) {
+	name, err := followScripts(name)
+	if err != nil {
+		return nil, err
+	}
 	if err := checkFile(name); err != nil {
 		return nil, err
 	}
@@ -53,6 +58,7 @@ func openLibrary(name string, want family) (*library, error) {
 	if _, err := ccall.Open(name, true); err != nil {
 		return nil, errors.New(strings.TrimSpace(err.Error()))
 	}
+	l.findTracers()
 	return l, nil
 }
 
@@ -120,7 +126,7 @@ func (l *library) fn(f function) uintptr {
 	p := l.syms[f].Load()
 	if p == 0 {
 		if name := f.String(); name != "" {
-			p = ccall.Symbol(l.handle, name)
+			p = l.entry(name)
 		}
 		if p == 0 {
 			p = missing
@@ -164,6 +170,14 @@ func (l *library) predefined(id abi.HandleID) (uintptr, bool) {
 		return p, p != 0
 	}
 	return uintptr(h.Value), true
+}
+
+// truth reads a C bool of the library; one that it lacks is false. The address
+// is that of C memory, which does not move.
+func (l *library) truth(name string) bool {
+	out := new(unsafe.Pointer)
+	*(*uintptr)(unsafe.Pointer(out)) = ccall.Symbol(l.handle, name)
+	return *out != nil && *(*bool)(*out)
 }
 
 // wideHandles tells whether handles are pointers; else they are 32-bit

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/enginetest/installed"
 )
 
 // playScene does what a test about the life of a job asks of its ranks.
@@ -142,9 +143,9 @@ func outstanding(d *driver) int {
 }
 
 // play runs a scene.
-func (in installation) play(t *testing.T, n int, scene string, env ...string) result {
+func play(t *testing.T, in installed.Library, n int, scene string, env ...string) result {
 	t.Helper()
-	return in.run(t, n, append(env, envScene+"="+scene))
+	return run(t, in, n, append(env, envScene+"="+scene))
 }
 
 // line finds the line of an output that contains all of the texts.
@@ -167,10 +168,10 @@ func TestLife(t *testing.T) {
 	if job != nil {
 		return
 	}
-	for _, in := range installations(t) {
-		t.Run(in.name, func(t *testing.T) {
+	for _, in := range installed.Find(t) {
+		t.Run(in.Name, func(t *testing.T) {
 			t.Run("hello", func(t *testing.T) {
-				r := in.play(t, 2, "hello")
+				r := play(t, in, 2, "hello")
 				if r.status != 0 {
 					t.Errorf("exit status %d", r.status)
 				}
@@ -181,29 +182,29 @@ func TestLife(t *testing.T) {
 				}
 			})
 			t.Run("abort", func(t *testing.T) {
-				r := in.play(t, 2, "abort")
+				r := play(t, in, 2, "abort")
 				if r.status != 7 {
 					t.Errorf("exit status %d, want 7", r.status)
 				}
 				line(t, r.output, "rank 1", "that is enough")
 			})
 			t.Run("fail", func(t *testing.T) {
-				if r := in.play(t, 3, "fail"); r.status != 1 {
+				if r := play(t, in, 3, "fail"); r.status != 1 {
 					t.Errorf("exit status %d, want 1\n%s", r.status, r.output)
 				}
 			})
 			t.Run("killed", func(t *testing.T) {
-				if r := in.play(t, 2, "killed"); r.status == 0 {
+				if r := play(t, in, 2, "killed"); r.status == 0 {
 					t.Errorf("exit status 0 with a killed rank\n%s", r.output)
 				}
 			})
 			t.Run("outstanding", func(t *testing.T) {
-				if r := in.play(t, 2, "outstanding"); r.status != 0 || r.output != "" {
+				if r := play(t, in, 2, "outstanding"); r.status != 0 || r.output != "" {
 					t.Errorf("exit status %d, want 0\n%s", r.status, r.output)
 				}
 			})
 			t.Run("left", func(t *testing.T) {
-				r := in.play(t, 2, "left")
+				r := play(t, in, 2, "left")
 				if r.status == 0 {
 					t.Error("exit status 0")
 				}
@@ -211,7 +212,7 @@ func TestLife(t *testing.T) {
 				line(t, r.output, "finalize:", "1 collectives that a context has ended are still under way")
 			})
 			t.Run("unreceived", func(t *testing.T) {
-				r := in.play(t, 2, "unreceived")
+				r := play(t, in, 2, "unreceived")
 				if r.status == 0 {
 					t.Error("exit status 0")
 				}

@@ -115,7 +115,10 @@ func (d *driver) join(getenv func(string) string) error {
 	default:
 		return engine.Errorf(engine.ErrUnsupported, "%s gives %s, and goroutines need MPI_THREAD_MULTIPLE or at least MPI_THREAD_SERIALIZED: use a library built with thread support, or RINGO_ENGINE=embedded", d.path, d.level)
 	}
-	var err error
+	err := d.makeErrhandler()
+	if err != nil {
+		return err
+	}
 	handle := func(id abi.HandleID) uintptr { h, _ := d.predefined(id); return h }
 	d.worldHandle, d.selfHandle = handle(abi.CommWorld), handle(abi.CommSelf)
 	if d.world, err = d.adopt(d.worldHandle); err != nil {
@@ -125,11 +128,11 @@ func (d *driver) join(getenv func(string) string) error {
 		return err
 	}
 	if l := d.launch; l.Size > 1 && d.world.size == 1 {
-		mend := "use the library's own mpiexec"
+		other := ""
 		if getenv("SLURM_STEP_ID") != "" && l.Manager != foreign.OpenMPI {
-			mend = "use another --mpi of srun (srun --mpi=list), the library's own mpiexec"
+			other = "another --mpi of srun (srun --mpi=list), "
 		}
-		return engine.Errorf(engine.ErrLaunch, "%v started %d processes, but %s (%s) sees a world of one: launcher and library do not belong together; %s, or name the launcher's library in RINGO_LIBMPI", l, l.Size, d.path, d.summary(), mend)
+		return engine.Errorf(engine.ErrLaunch, "%v started %d processes, but %s (%s) sees a world of one: %s", l, l.Size, d.path, d.summary(), launchMismatch(other))
 	}
 	d.status.learn(d)
 	d.findTagUB()

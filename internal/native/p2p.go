@@ -31,6 +31,11 @@ func larges(f function) function {
 // then the arguments given, then the request.
 func (r *request) message(f function, w wire, args [3]uintptr, n int) error {
 	d := r.d
+	if w.count < d.leastRecv && r.kind == opRecv {
+		x := r.ext()
+		x.spill = new(byte)
+		w = wire{ptr: pointer(unsafe.Pointer(x.spill)), count: 1, dtype: d.types.basic[engine.Raw]}
+	}
 	count := integer(w.count)
 	if w.count > d.maxCount {
 		if large := larges(f); d.largeForms && d.fn(large) != 0 {
@@ -142,8 +147,12 @@ func (r *request) end(err error) (engine.Status, error) {
 	}
 	r.d.active.remove(r)
 	st := r.finish()
+	if r.more != nil && r.more.spill != nil && st.Bytes > 0 {
+		err = engine.PeerErrorf(engine.ErrTruncate, st.Source, st.Tag, "a message came for a receive of length 0")
+		st = engine.Status{}
+	}
 	r.d.give(r)
-	return st, nil
+	return st, err
 }
 
 // selfBuffered is the longest message that a rank may send to itself before it

@@ -69,6 +69,7 @@ type extra struct {
 	slot    *opSlot       // user function in use
 	layouts []*layoutType // cached datatypes in use
 	unpack  []unpacking   // to be done when the data is here
+	spill   *byte         // where a receive of length 0 goes (emptyTruncates)
 }
 
 // unpacking puts received data in its place.

@@ -33,19 +33,49 @@ func names(m foreign.Manager) (list []string, want family) {
 	return slices.Concat(std, mpich, openmpi, last), unknownFamily
 }
 
+// openNamed opens the library of RINGO_LIBMPI: a path, or a name that is looked
+// for beside the launcher first.
+func openNamed(path string) (*library, error) {
+	if !strings.Contains(path, "/") {
+		for _, beside := range besideLauncher([]string{path}) {
+			return openLibrary(beside, unknownFamily)
+		}
+	}
+	return openLibrary(path, unknownFamily)
+}
+
+// misfit is the error of a library under another family's launcher. It is told
+// before MPI_Init_thread: some libraries end the process there.
+func (l *library) misfit(launch foreign.Launcher) error {
+	started := "processes"
+	if launch.Size > 0 {
+		started = fmt.Sprintf("%d processes", launch.Size)
+	}
+	return fmt.Errorf("%v started %s, but %s (%s) is a library of %s, for which each is a world of one: %s", launch, started, l.path, l.summary(), l.family, launchMismatch(""))
+}
+
+// launchMismatch ends the errors about a launcher and a library of different
+// kinds; other is what else the user can do.
+func launchMismatch(other string) string {
+	return "launcher and library do not belong together; use " + other + "the library's own mpiexec, or name the launcher's library in RINGO_LIBMPI"
+}
+
 // findLibrary opens the library that RINGO_LIBMPI names, or else the first one
 // that belongs to the launcher: beside the launcher's own program, then by the
 // dynamic linker's search.
 func findLibrary(getenv func(string) string, l foreign.Launcher) (*library, error) {
+	list, want := names(l.Manager)
 	if path := getenv("RINGO_LIBMPI"); path != "" {
-		lib, err := openLibrary(path, unknownFamily)
+		lib, err := openNamed(path)
 		if err != nil {
 			return nil, fmt.Errorf("RINGO_LIBMPI=%s cannot be used: %w", path, oneLine(err))
+		}
+		if want != unknownFamily && lib.family != unknownFamily && lib.family != want {
+			return nil, lib.misfit(l)
 		}
 		return lib, nil
 	}
 	var broken []string // found, but not fit
-	list, want := names(l.Manager)
 	for _, name := range append(besideLauncher(list), list...) {
 		lib, err := openLibrary(name, want)
 		if err == nil {

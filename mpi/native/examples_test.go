@@ -14,7 +14,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ringo-mpi/ringo/internal/enginetest"
+	"github.com/ringo-mpi/ringo/internal/enginetest/installed"
 )
 
 // examples are the programs that run on every library as on the embedded
@@ -58,25 +58,24 @@ func TestExamples(t *testing.T) {
 			}
 		}
 	}
-	launchers := enginetest.NativeLaunchers(t)
-	if len(launchers) == 0 {
-		return // NativeLaunchers has told
+	libraries := installed.Find(t)
+	if len(libraries) == 0 {
+		return // Find has told
 	}
 	bin := t.TempDir()
 	build := exec.Command("go", "build", "-ldflags=-s -w", "-o", bin, "github.com/ringo-mpi/ringo/examples/...", "github.com/ringo-mpi/ringo/cmd/mpiexec")
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	engines := map[string]string{"mpich": "native engine MPICH ", "openmpi": "native engine Open MPI "}
 	for path, args := range examples {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
-			program := append([]string{"-n", "2", filepath.Join(bin, filepath.Base(path))}, args...)
-			want := runExample(t, append([]string{filepath.Join(bin, "mpiexec")}, program...), "embedded engine ")
-			for name, l := range launchers {
-				got := runExample(t, append(slices.Clone(l), program...), engines[name])
+			program := append([]string{filepath.Join(bin, filepath.Base(path))}, args...)
+			want := runExample(t, append([]string{filepath.Join(bin, "mpiexec"), "-n", "2"}, program...), nil, "embedded engine ")
+			for _, l := range libraries {
+				got := runExample(t, l.Command(2, program...), l.Env(), "native engine "+l.Engine)
 				if got != want {
-					t.Errorf("on %s:\n%s\nwant, as on the embedded engine:\n%s", name, got, want)
+					t.Errorf("on %s:\n%s\nwant, as on the embedded engine:\n%s", l.Name, got, want)
 				}
 			}
 		})
@@ -86,10 +85,10 @@ func TestExamples(t *testing.T) {
 // runExample runs a program in a folder of its own and returns its lines,
 // sorted, and the names and contents of the files it wrote. Both ranks have to
 // be carried by the engine.
-func runExample(t *testing.T, argv []string, engine string) string {
+func runExample(t *testing.T, argv, env []string, engine string) string {
 	t.Helper()
 	dir := t.TempDir()
-	e := start(t, append([]string{"env", "-C", dir, "-u", envProgram}, argv...), "RINGO_VERBOSE=1")
+	e := start(t, append([]string{"env", "-C", dir, "-u", envProgram}, argv...), append(env, "RINGO_VERBOSE=1")...)
 	var lines []string
 	for rank := range 2 {
 		at := regexp.MustCompile(fmt.Sprintf(`(?m)^ringo: rank %d of 2 on \S+: %s.*\n`, rank, engine)).FindStringIndex(e.stderr)

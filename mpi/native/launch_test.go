@@ -17,7 +17,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/ringo-mpi/ringo/internal/enginetest"
+	"github.com/ringo-mpi/ringo/internal/enginetest/installed"
 )
 
 // ended is how a program ended, seen by its user.
@@ -128,15 +128,11 @@ func mapped(t *testing.T, name *regexp.Regexp) string {
 	return ""
 }
 
-// under is the command line of a launcher with this program.
-func under(launcher []string, ranks int) []string {
-	return append(slices.Clone(launcher), "-n", fmt.Sprint(ranks), os.Args[0])
-}
-
-// libraryOf returns the file of the library that belongs to a launcher.
-func libraryOf(t *testing.T, launcher []string) string {
+// libraryOf returns the file of the library that the engine opens under its
+// launcher.
+func libraryOf(t *testing.T, l installed.Library) string {
 	t.Helper()
-	e := start(t, under(launcher, 1), "RINGO_VERBOSE=1")
+	e := start(t, l.Command(1, os.Args[0]), append(l.Env(), "RINGO_VERBOSE=1")...)
 	m := regexp.MustCompile(`ringo: rank 0 of 1 on \S+: native engine .* (/\S+), transport `).FindStringSubmatch(e.stderr)
 	if m == nil {
 		t.Fatalf("RINGO_VERBOSE=1 does not name the library: %q", e.stderr)
@@ -146,29 +142,32 @@ func libraryOf(t *testing.T, launcher []string) string {
 
 // The same under a launcher, with what only a launcher can get wrong.
 func TestRefused(t *testing.T) {
-	launchers := enginetest.NativeLaunchers(t)
-	libraries := map[string]string{}
-	for name, launcher := range launchers {
-		libraries[name] = libraryOf(t, launcher)
+	libraries := installed.Find(t)
+	files := map[string]string{}
+	for _, l := range libraries {
+		files[l.Name] = libraryOf(t, l)
 	}
-	for name, launcher := range launchers {
-		t.Run(name, func(t *testing.T) {
+	for _, l := range libraries {
+		if l.File != "" {
+			continue // the launcher of the one before it
+		}
+		t.Run(l.Name, func(t *testing.T) {
+			two := l.Command(2, os.Args[0])
 			t.Run("missing library", func(t *testing.T) {
 				t.Parallel()
-				start(t, under(launcher, 2), "RINGO_LIBMPI=/no/such/libmpi.so").refuses(t, 2, "RINGO_LIBMPI=/no/such/libmpi.so cannot be used")
+				start(t, two, "RINGO_LIBMPI=/no/such/libmpi.so").refuses(t, 2, "RINGO_LIBMPI=/no/such/libmpi.so cannot be used")
 			})
 			t.Run("embedded engine", func(t *testing.T) {
 				t.Parallel()
-				start(t, under(launcher, 2), "RINGO_ENGINE=embedded").refuses(t, 2, "started 2 processes", "leave out RINGO_ENGINE=embedded")
+				start(t, two, "RINGO_ENGINE=embedded").refuses(t, 2, "started 2 processes", "leave out RINGO_ENGINE=embedded")
 			})
-			for other, library := range libraries {
-				if other == name {
+			for _, other := range libraries {
+				if other.Family == l.Family {
 					continue
 				}
-				t.Run("library of "+other, func(t *testing.T) {
+				t.Run("library of "+other.Name, func(t *testing.T) {
 					t.Parallel()
-					start(t, under(launcher, 2), "RINGO_LIBMPI="+library, "OMPI_ALLOW_RUN_AS_ROOT=1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1").
-						refuses(t, 2, "started 2 processes", "world of one", "RINGO_LIBMPI", library)
+					start(t, two, "RINGO_LIBMPI="+files[other.Name]).refuses(t, 2, "started 2 processes", "do not belong together", "RINGO_LIBMPI", files[other.Name])
 				})
 			}
 		})
@@ -180,9 +179,9 @@ func TestNoAllocation(t *testing.T) {
 	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
 		return // the race detector has pools drop things at random
 	}
-	for name, launcher := range enginetest.NativeLaunchers(t) {
-		t.Run(name, func(t *testing.T) {
-			e := start(t, under(launcher, 2), envProgram+"=allocations")
+	for _, l := range installed.Find(t) {
+		t.Run(l.Name, func(t *testing.T) {
+			e := start(t, l.Command(2, os.Args[0]), append(l.Env(), envProgram+"=allocations")...)
 			for rank := range 2 {
 				if line := fmt.Sprintf("rank %d: 0 allocations\n", rank); e.status != 0 || !strings.Contains(e.stdout, line) {
 					t.Errorf("status %d, want 0, and %q in %q\n%s", e.status, line, e.stdout, e.stderr)
@@ -195,36 +194,27 @@ func TestNoAllocation(t *testing.T) {
 // threads.c stands for a library that was built without MPI_THREAD_MULTIPLE.
 const threads = `#include <mpi.h>
 #include <stdlib.h>
+#include <string.h>
 int MPI_Init_thread(int *argc, char ***argv, int required, int *provided) {
 	int rc = PMPI_Init_thread(argc, argv, required, provided);
-	*provided = atoi(getenv("RINGO_TEST_LEVEL"));
+	const char *level = getenv("RINGO_TEST_LEVEL");
+	*provided = !strcmp(level, "MPI_THREAD_SINGLE") ? MPI_THREAD_SINGLE :
+		!strcmp(level, "MPI_THREAD_FUNNELED") ? MPI_THREAD_FUNNELED : MPI_THREAD_SERIALIZED;
 	return rc;
 }
 `
 
 func TestThreadLevel(t *testing.T) {
-	source := filepath.Join(t.TempDir(), "threads.c")
-	if err := os.WriteFile(source, []byte(threads), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	for name, launcher := range enginetest.NativeLaunchers(t) {
-		t.Run(name, func(t *testing.T) {
-			compiler := "mpicc." + name
-			if _, err := exec.LookPath(compiler); err != nil {
-				if os.Getenv("RINGO_TEST_NATIVE") == "required" {
-					t.Fatalf("RINGO_TEST_NATIVE=required, and %s is not installed", compiler)
-				}
-				fmt.Fprintf(os.Stderr, "SKIPPED: %s: %s is not installed\n", t.Name(), compiler)
+	for _, l := range installed.Find(t) {
+		t.Run(l.Name, func(t *testing.T) {
+			library := compileLibrary(t, l, "libmpi_threads.so", threads)
+			if library == "" {
 				return
 			}
-			library := filepath.Join(t.TempDir(), "libmpi_threads.so")
-			if out, err := exec.Command(compiler, "-shared", "-fPIC", "-o", library, source).CombinedOutput(); err != nil {
-				t.Fatalf("%s: %v\n%s", compiler, err, out)
-			}
-			for level, constant := range []string{"MPI_THREAD_SINGLE", "MPI_THREAD_FUNNELED", "MPI_THREAD_SERIALIZED"} {
+			for _, constant := range []string{"MPI_THREAD_SINGLE", "MPI_THREAD_FUNNELED", "MPI_THREAD_SERIALIZED"} {
 				t.Run(constant, func(t *testing.T) {
 					t.Parallel()
-					e := start(t, under(launcher, 2), "RINGO_LIBMPI="+library, fmt.Sprintf("RINGO_TEST_LEVEL=%d", level), "RINGO_VERBOSE=1")
+					e := start(t, l.Command(2, os.Args[0]), "RINGO_LIBMPI="+library, "RINGO_TEST_LEVEL="+constant, "RINGO_VERBOSE=1")
 					if constant != "MPI_THREAD_SERIALIZED" {
 						e.refuses(t, 2, library+" gives "+constant, "MPI_THREAD_MULTIPLE")
 					} else if e.status != 0 || e.stdout != "2 ranks of 2\n" || strings.Count(e.stderr, constant) != 2 {
@@ -234,4 +224,26 @@ func TestThreadLevel(t *testing.T) {
 			}
 		})
 	}
+}
+
+// compileLibrary makes a shared library of C source with the compiler of an MPI
+// library, linked with that. It returns "" where there is no compiler.
+func compileLibrary(t *testing.T, l installed.Library, name, source string) string {
+	t.Helper()
+	if l.Compiler == "" {
+		return "" // the package of the library has none, and no headers
+	}
+	if _, err := exec.LookPath(l.Compiler); err != nil {
+		installed.LeftOut(t, l.Name, l.Compiler+" is not installed")
+		return ""
+	}
+	file := filepath.Join(t.TempDir(), "source.c")
+	if err := os.WriteFile(file, []byte(source), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	library := filepath.Join(t.TempDir(), name)
+	if out, err := exec.Command(l.Compiler, "-shared", "-fPIC", "-o", library, file).CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", l.Compiler, err, out)
+	}
+	return library
 }

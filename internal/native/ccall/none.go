@@ -10,6 +10,9 @@ import (
 // Supported tells whether libraries can be opened on this system.
 const Supported = false
 
+// Default stands for all libraries that the process has opened for everybody.
+const Default uintptr = 0
+
 var errNone = errors.New("no library can be opened at run time on " + runtime.GOOS + "/" + runtime.GOARCH)
 
 // Open fails: this system has no way to open a library that package ccall

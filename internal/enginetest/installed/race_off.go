@@ -1,0 +1,5 @@
+//go:build !race
+
+package installed
+
+const raceEnabled = false
