@@ -3,7 +3,9 @@ package native_test
 import (
 	"fmt"
 	"os"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ringo-mpi/ringo/internal/enginetest"
 	"github.com/ringo-mpi/ringo/mpi"
@@ -15,11 +17,15 @@ import (
 const envProgram = "RINGO_TEST_PROGRAM"
 
 func TestMain(m *testing.M) {
-	switch os.Getenv(envProgram) {
+	switch name := os.Getenv(envProgram); name {
 	case "":
 		enginetest.Main(m)
 	case "allocations":
 		mpi.Main(allocations)
+	case "traced":
+		mpi.Main(traceable)
+	case "after return", "after exit", "after panic":
+		after(strings.TrimPrefix(name, "after "))
 	default:
 		mpi.Main(hello)
 	}
@@ -49,6 +55,43 @@ func allocations(world *mpi.Comm) error {
 	})
 	fmt.Printf("rank %d: %v allocations\n", world.Rank(), n)
 	return failed
+}
+
+// traceable makes 5 sends and receives, and some collectives.
+func traceable(world *mpi.Comm) error {
+	n, me := world.Size(), world.Rank()
+	for i := range 5 {
+		got := []int{0}
+		if err := mpi.WaitAll(mpi.Irecv(world, got, (me+1)%n, 0), mpi.Isend(world, []int{i}, (me+n-1)%n, 0)); err != nil || got[0] != i {
+			return fmt.Errorf("got %v, want %d (%w)", got, i, err)
+		}
+		if sum, err := mpi.AllreduceValue(world, me, mpi.Sum); err != nil || sum != n*(n-1)/2 {
+			return fmt.Errorf("sum %d (%w)", sum, err)
+		}
+		if err := world.Barrier(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// after is a program that goes on when mpi.Main has returned, each rank for
+// another time, the first one longest, and then ends.
+func after(how string) {
+	rank := 0
+	mpi.Main(func(world *mpi.Comm) error {
+		rank = world.Rank()
+		return world.Barrier()
+	})
+	time.Sleep(time.Duration(400-100*rank) * time.Millisecond)
+	if rank == 0 && how == "panic" {
+		time.Sleep(time.Second) // launchers end the other ranks then
+		panic("after mpi.Main")
+	}
+	fmt.Printf("rank %d has done what follows\n", rank)
+	if how == "exit" {
+		os.Exit(0)
+	}
 }
 
 func hello(world *mpi.Comm) error {
