@@ -70,6 +70,7 @@ func (d *driver) adopt(handle uintptr) (*comm, error) {
 	if err := d.returnErrors(c.inner); err != nil {
 		return nil, err
 	}
+	d.comms.Store(c, nil)
 	return c, nil
 }
 
@@ -277,6 +278,7 @@ func (c *comm) Free() error {
 
 // release frees what the library holds.
 func (c *comm) release() error {
+	c.d.comms.Delete(c)
 	h := new(uintptr)
 	for _, handle := range []uintptr{c.inner, c.handle} {
 		if handle == 0 || handle == c.d.worldHandle || handle == c.d.selfHandle {

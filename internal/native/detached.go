@@ -35,16 +35,17 @@ func (l *detachedList) add(r *request) {
 
 // sweep drops what has completed.
 func (l *detachedList) sweep() {
-	rest := l.list[:0]
+	sweepRequests(&l.list)
+}
+
+// first returns the first operation that is no orphan, nil when there is none.
+func (l *detachedList) first() *request {
 	for _, r := range l.list {
-		if finished, _ := r.poll(1); finished {
-			r.drop()
-		} else {
-			rest = append(rest, r)
+		if !r.orphan {
+			return r
 		}
 	}
-	clear(l.list[len(rest):])
-	l.list = rest
+	return nil
 }
 
 // finishTimeout bounds the time that Finalize gives to messages which nobody
@@ -82,14 +83,14 @@ func (d *driver) settle() error {
 	defer w.end()
 	for ; ; w.pause() {
 		l.sweep()
-		if len(l.list) == 0 {
+		if l.first() == nil {
 			return nil
 		}
 		if time.Since(began) > finishTimeout {
 			break
 		}
 	}
-	r := l.list[0]
+	r := l.first()
 	return engine.PeerErrorf(engine.ErrPending, r.peer, r.tag,
 		"%d operations have not completed %v after Finalize was called; the first is a %v with rank %d, tag %d", len(l.list), finishTimeout, r.kind, r.peer, r.tag)
 }

@@ -71,6 +71,8 @@ type driver struct {
 	waiting  atomic.Int32 // goroutines in a wait loop
 	memory   memoryTable
 	detached detachedList
+	leavers  leavers
+	comms    sync.Map // *comm: those that have not been freed
 
 	left atomic.Int32 // collectives under way whose callers a context has ended
 

@@ -41,6 +41,9 @@ func (d *driver) Finalize() error {
 	if err := d.settle(); err != nil {
 		return err
 	}
+	if err := d.takeLeave(&d.detached.list); err != nil {
+		return err
+	}
 	d.finalized.Store(true)
 	d.release()
 	var rc int32

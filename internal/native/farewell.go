@@ -21,7 +21,14 @@ func (l *library) farewell() {
 			handles = append(handles, h)
 		}
 	}
-	for _, h := range append(handles, l.handle) {
+	handles = append(handles, l.handle)
+	// A tool that was opened in place of the library has the library behind it.
+	if file := loadedFrom(ccall.Symbol(l.handle, "PMPI_Init_thread")); file != "" {
+		if h, err := ccall.Open(file, false); err == nil && h != l.handle {
+			handles = append(handles, h)
+		}
+	}
+	for _, h := range handles {
 		for _, f := range exits(h) {
 			callAt(f)
 		}

@@ -3,6 +3,7 @@
 package native
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -60,6 +61,8 @@ func playScene(d *driver, scene string) int {
 			fmt.Println(err)
 		}
 		time.Sleep(time.Second)
+	case "finished":
+		return finished(d)
 	case "unreceived":
 		finishTimeout = 300 * time.Millisecond
 		if w.rank == 0 {
@@ -142,6 +145,86 @@ func outstanding(d *driver) int {
 	return 0
 }
 
+// finished has rank 1 finish at once, and all others in calls that wait for it.
+// They end with an error, what it had sent is received before, and the job ends
+// well.
+func finished(d *driver) int {
+	w := d.world
+	dup, err := w.Dup()
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	if w.rank == 1 {
+		for r := range w.size {
+			if r != 1 {
+				if err := dup.Send(buf([]int64{42}), r, 7, engine.Standard, nil); err != nil {
+					fmt.Println(err)
+				}
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+		if err := d.Finalize(); err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		return 0
+	}
+	one := make([]int64, 1)
+	long := make([]byte, 1<<20)
+	wait := func(r engine.Request, err error) error {
+		if err == nil {
+			_, err = r.Wait(nil)
+		}
+		return err
+	}
+	for _, c := range []struct {
+		name string
+		call func() error
+	}{
+		{"Recv", func() error { _, err := dup.Recv(buf(one), 1, 1, nil); return err }},
+		{"Recv with a context", func() error { _, err := w.Recv(buf(one), 1, 1, make(chan struct{})); return err }},
+		{"Irecv", func() error { return wait(w.Irecv(buf(one), 1, 1)) }},
+		{"Probe", func() error { _, _, err := w.Probe(1, 1, true, nil); return err }},
+		{"Mprobe", func() error { _, _, _, err := w.Mprobe(1, 1, true, nil); return err }},
+		{"Send of 1 MiB", func() error { return w.Send(buf(long), 1, 1, engine.Standard, nil) }},
+		{"Isend of 1 MiB", func() error { return wait(dup.Isend(buf(long), 1, 1, engine.Standard)) }},
+		{"Ssend", func() error { return w.Send(buf(one), 1, 1, engine.Synchronous, nil) }},
+		{"Issend", func() error { return wait(w.Isend(buf(one), 1, 1, engine.Synchronous)) }},
+		{"WaitAny", func() error {
+			a, err := w.Irecv(buf(make([]int64, 1)), 1, 2)
+			if err != nil {
+				return err
+			}
+			if _, err := d.WaitAny([]engine.Request{nil, a}, nil); err != nil {
+				return err
+			}
+			return wait(a, nil)
+		}},
+	} {
+		err := c.call()
+		if e := (*engine.Error)(nil); engineClass(err) != engine.ErrProcFailed || !errors.Is(err, engine.ErrFinalized) || !errors.As(err, &e) || e.Peer != 1 {
+			fmt.Printf("%s ended with %v\n", c.name, err)
+			return 1
+		}
+	}
+	if _, err := dup.Recv(buf(one), engine.AnySource, engine.AnyTag, nil); err != nil || one[0] != 42 {
+		fmt.Println("what rank 1 has sent before:", one, err)
+		return 1
+	}
+	if w.size == 2 {
+		if _, err := w.Recv(buf(one), engine.AnySource, 1, nil); engineClass(err) != engine.ErrProcFailed {
+			fmt.Println("Recv from any ended with", err)
+			return 1
+		}
+	}
+	if err := d.Finalize(); err != nil {
+		fmt.Println("finalize:", err)
+		return 1
+	}
+	return 0
+}
+
 // play runs a scene.
 func play(t *testing.T, in installed.Library, n int, scene string, env ...string) result {
 	t.Helper()
@@ -210,6 +293,13 @@ func TestLife(t *testing.T) {
 				}
 				line(t, r.output, "bcast:", "the context ended inside")
 				line(t, r.output, "finalize:", "1 collectives that a context has ended are still under way")
+			})
+			t.Run("finished", func(t *testing.T) {
+				for n := 2; n <= 3; n++ {
+					if r := play(t, in, n, "finished"); r.status != 0 || r.output != "" {
+						t.Errorf("%d ranks: exit status %d, want 0\n%s", n, r.status, r.output)
+					}
+				}
 			})
 			t.Run("unreceived", func(t *testing.T) {
 				r := play(t, in, 2, "unreceived")

@@ -131,7 +131,7 @@ func (d *driver) innerTag(tag int) int {
 	half := d.tagUB/2 + 1
 	low := tag - engine.InternalTag
 	if low&bit != 0 {
-		return half + (low&^bit)%(d.tagUB-half+1)
+		return half + (low&^bit)%(d.tagUB-half-1) // the last two are those of leavers
 	}
 	return low % half
 }
@@ -225,6 +225,7 @@ func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
 		return r.end(reason)
 	}
 	if !r.withdrawable() {
+		r.orphan = engineClass(reason) == engine.ErrProcFailed
 		r.d.detach(r)
 		return engine.Status{}, reason
 	}
@@ -339,7 +340,7 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 			err = r.await(done)
 		}
 		if err != nil && r.block.Ret == 0 {
-			if r.comm.running() != nil {
+			if engineClass(err) != engine.ErrCancelled {
 				return r.giveUp(err)
 			}
 			return engine.Status{}, err // done: the operation goes on
@@ -348,14 +349,14 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 	return r.end(r.lastError())
 }
 
-// giveUp ends a request on a revoked communicator, or when Finalize is called
-// on another goroutine: a receive is withdrawn, the library finishes the rest
+// giveUp ends a request on a revoked communicator, with a rank that has finished,
+// or when Finalize is called on another goroutine: a receive is withdrawn, the library finishes the rest
 // when it can. The goroutine that calls it has the request for itself.
 func (r *request) giveUp(reason error) (engine.Status, error) {
 	if !r.withdrawn {
 		r.withdraw()
 	}
-	r.taken = true
+	r.taken, r.orphan = true, r.kind == opSend && engineClass(reason) == engine.ErrProcFailed
 	l := &r.d.detached
 	l.lock.Lock()
 	defer l.lock.Unlock()

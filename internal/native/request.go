@@ -40,6 +40,7 @@ type request struct {
 	using      sync.Mutex // held in Test and Wait of a request that the user holds
 	taken      bool       // nobody's any more: the list of detached operations ends it
 	canCancel  bool
+	orphan     bool        // a send whose receiver has finished: takeLeave ends it
 	cancelled  atomic.Bool // Cancel was called
 	over       atomic.Bool // completed, as Cancel sees it
 	withdrawn  bool        // MPI_Cancel was called
@@ -110,7 +111,7 @@ func (d *driver) give(r *request) {
 	r.keep, r.more, r.comm = [2]unsafe.Pointer{}, nil, nil
 	if !r.own {
 		r.test() // where probes and collectives have set up something else
-		r.withdrawn, r.block.Fn = false, 0
+		r.withdrawn, r.orphan, r.block.Fn = false, false, 0
 		d.requests.Put(r)
 	}
 }

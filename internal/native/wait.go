@@ -43,8 +43,8 @@ type waiter struct {
 }
 
 // await polls a request until it has completed. It returns an error before
-// that when done is closed or the communicator is revoked, and leaves the
-// operation running.
+// that when done is closed, the communicator is revoked, or the ranks that it
+// waits for have finished, and leaves the operation running.
 func (r *request) await(done <-chan struct{}) error {
 	w := waiter{d: r.d}
 	w.begin()
@@ -67,6 +67,11 @@ func (w *waiter) await(r *request, done <-chan struct{}) error {
 		finished, err := r.poll(w.polls)
 		if finished || err != nil {
 			return err
+		}
+		if w.slept {
+			if err := r.missed(w.last.Sub(w.began)); err != nil {
+				return err
+			}
 		}
 	}
 }

@@ -67,7 +67,7 @@ func (d *driver) waitAny(w *waiter, reqs []engine.Request, done <-chan struct{})
 			if n.cancelled.Load() && !n.withdrawn {
 				n.withdraw()
 			}
-			if n.comm.running() != nil {
+			if n.comm.running() != nil || w.slept && n.missed(w.last.Sub(w.began)) != nil {
 				return index[i], nil // its Test or Wait says why
 			}
 		}

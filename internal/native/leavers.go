@@ -1,0 +1,340 @@
+package native
+
+import (
+	"fmt"
+	"sync"
+	"time"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// How a rank learns that another one has finished: no MPI library tells, and a
+// receive from such a rank, or a long send to it, would wait for ever. A rank
+// that has waited for a while for another asks it to say when it finishes. The
+// question lies there until the other one is in Finalize, which answers
+// questions until all ranks have come to it (takeLeave). So a job in which
+// nobody waits long sends nothing. Questions and answers travel on the
+// communicator of internal tags of the world, under tags of their own.
+type leavers struct {
+	lock   sync.Mutex
+	asked  map[int]*request // questions, by the process asked
+	answer *request         // the receive for an answer, while some are missing
+	left   map[int]time.Time
+}
+
+const (
+	// askAfter is how long a call waits before it asks.
+	askAfter = 100 * time.Millisecond
+
+	// lastMessages is the time that what a rank has sent before it finished may
+	// take longer than its answer.
+	lastMessages = 100 * time.Millisecond
+)
+
+func (d *driver) questionTag() int { return d.tagUB }
+func (d *driver) answerTag() int   { return d.tagUB - 1 }
+
+// empty begins a message without data on the communicator of internal tags. The
+// caller keeps the request until it has completed.
+func (d *driver) empty(kind opKind, f function, peer, tag int) (*request, error) {
+	r := d.take(d.world, kind, true)
+	r.peer, r.tag = peer, tag
+	w := wire{dtype: d.types.basic[engine.Raw]}
+	if err := r.message(f, w, [3]uintptr{integer(peer), integer(tag), d.world.inner}, 3); err != nil {
+		return nil, err
+	}
+	if _, err := r.start(1); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// ask asks a process to say when it finishes, once. The caller has the lock.
+func (d *driver) ask(proc int) error {
+	l := &d.leavers
+	if proc < 0 || l.asked[proc] != nil || proc == d.world.rank {
+		return nil
+	}
+	if l.asked == nil {
+		l.asked, l.left = map[int]*request{}, map[int]time.Time{}
+	}
+	r, err := d.empty(opSend, fnIssend, proc, d.questionTag())
+	if err != nil {
+		return err
+	}
+	l.asked[proc] = r
+	return d.expect()
+}
+
+// expect sees to it that a receive is there for the next answer. The caller has
+// the lock.
+func (d *driver) expect() (err error) {
+	l := &d.leavers
+	if l.answer == nil && len(l.left) < len(l.asked) {
+		l.answer, err = d.empty(opRecv, fnIrecv, d.anySource, d.answerTag())
+	}
+	return err
+}
+
+// listen takes in the answers that are there. The caller has the lock.
+func (d *driver) listen() error {
+	l := &d.leavers
+	for l.answer != nil {
+		finished, err := l.answer.poll(1)
+		if err != nil {
+			return err
+		}
+		if !finished {
+			return nil
+		}
+		l.left[d.convert(&l.answer.status).Source] = time.Now()
+		l.answer.drop()
+		l.answer = nil
+		if err := d.expect(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// missed returns an error if a point-to-point operation waits for ranks that
+// have finished; waited is how long the call has waited.
+func (r *request) missed(waited time.Duration) error {
+	d, c := r.d, r.comm
+	l := &d.leavers
+	if r.kind == opColl || r.peer == engine.ProcNull || c.size == 1 || d.ending.Load() || !l.lock.TryLock() {
+		return nil
+	}
+	defer l.lock.Unlock()
+	err := d.listen()
+	gone := func(rank int) bool {
+		proc := c.Proc(rank)
+		if waited > askAfter && err == nil {
+			err = d.ask(proc)
+		}
+		at, ok := l.left[proc]
+		return ok && time.Since(at) > lastMessages
+	}
+	if r.peer != engine.AnySource {
+		if r.peer != c.rank && gone(r.peer) && err == nil {
+			return leftError(c, r.peer)
+		}
+		return err
+	}
+	alive := false
+	for rank := range c.size {
+		alive = rank != c.rank && !gone(rank) || alive
+	}
+	if !alive && err == nil {
+		e := engine.Errorf(engine.ErrProcFailed, "all other ranks of the communicator have finished: nobody is left to send")
+		e.Err = engine.ErrFinalized
+		return e
+	}
+	return err
+}
+
+// leftError says that an operation with a rank cannot succeed any more.
+func leftError(c *comm, rank int) error {
+	where := ""
+	if proc := c.Proc(rank); proc != rank {
+		where = fmt.Sprintf(" (rank %d of the world)", proc)
+	}
+	e := engine.PeerErrorf(engine.ErrProcFailed, rank, engine.Undefined, "rank %d%s has ended: it has called Finalize", rank, where)
+	e.Err = engine.ErrFinalized
+	return e
+}
+
+// takeLeave answers the questions of other ranks until all have come to their
+// end. Sends that were given up because their receiver had finished are then
+// received by it after all, and thrown away, so that the library has nothing
+// under way.
+func (d *driver) takeLeave(orphans *[]*request) error {
+	if d.world.size == 1 {
+		return nil
+	}
+	w := waiter{d: d}
+	w.begin()
+	defer w.end()
+	f := &parting{d: d}
+	defer f.end(&w)
+
+	for done := false; !done; w.pause() {
+		var err error
+		if done, err = d.answered(); err == nil {
+			err = f.answer()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	any, err := f.agree(&w, len(*orphans) > 0, nil)
+	if err != nil || !any {
+		return err
+	}
+	for len(*orphans) > 0 {
+		if err := d.discard(); err != nil {
+			return err
+		}
+		sweepRequests(orphans)
+		w.pause()
+	}
+	_, err = f.agree(&w, false, d.discard)
+	return err
+}
+
+// answered tells whether the questions of this rank have been answered.
+func (d *driver) answered() (bool, error) {
+	l := &d.leavers
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	if err := d.listen(); err != nil {
+		return false, err
+	}
+	all := len(l.left) == len(l.asked)
+	for _, r := range l.asked {
+		if r.flag == 0 {
+			finished, err := r.poll(1)
+			if err != nil {
+				return false, err
+			}
+			all = all && finished
+		}
+	}
+	return all, nil
+}
+
+// parting is what a rank that takes its leave has under way.
+type parting struct {
+	d        *driver
+	question *request
+	answers  []*request
+}
+
+// answer answers the questions that are there.
+func (f *parting) answer() error {
+	for {
+		if f.question == nil {
+			r, err := f.d.empty(opRecv, fnIrecv, f.d.anySource, f.d.questionTag())
+			if err != nil {
+				return err
+			}
+			f.question = r
+		}
+		if f.question.flag == 0 {
+			if finished, err := f.question.poll(1); err != nil || !finished {
+				return err
+			}
+		}
+		source := f.d.convert(&f.question.status).Source
+		f.question.drop()
+		f.question = nil
+		r, err := f.d.empty(opSend, fnIsend, source, f.d.answerTag())
+		if err != nil {
+			return err
+		}
+		f.answers = append(f.answers, r)
+	}
+}
+
+// agree waits for all ranks, and returns whether any of them says yes.
+func (f *parting) agree(w *waiter, yes bool, meanwhile func() error) (bool, error) {
+	d := f.d
+	word := []byte{0}
+	if yes {
+		word[0] = 1
+	}
+	bytes := engine.OfBytes(word)
+	bytes.Type = engine.Basic(engine.Uint8)
+	op := engine.Op{Code: engine.OpMax, Commutative: true, Type: bytes.Type}
+	k := engine.Coll{Kind: engine.Allreduce, InPlace: true, Recv: bytes, Op: &op}
+	inner := &comm{d: d, handle: d.world.inner, rank: d.world.rank, size: d.world.size}
+	r := d.take(inner, opColl, true)
+	if err := r.collective(&k, plain, true, false); err != nil {
+		return false, err
+	}
+	finished, err := r.start(1)
+	for !finished && err == nil {
+		if err = f.answer(); err == nil && meanwhile != nil {
+			err = meanwhile()
+		}
+		if err == nil {
+			w.pause()
+			finished, err = r.poll(w.polls)
+		}
+	}
+	if err == nil {
+		_, err = r.end(nil)
+	}
+	return word[0] != 0, err
+}
+
+// end withdraws the receive for questions and completes the answers.
+func (f *parting) end(w *waiter) {
+	if f.question != nil {
+		f.question.withdraw()
+		f.answers = append(f.answers, f.question)
+	}
+	for sweepRequests(&f.answers); len(f.answers) > 0; sweepRequests(&f.answers) {
+		w.pause()
+	}
+}
+
+// sweepRequests drops the requests that have completed.
+func sweepRequests(list *[]*request) {
+	rest := (*list)[:0]
+	for _, r := range *list {
+		if r.flag == 0 && r.block.Ret == 0 {
+			if finished, _ := r.poll(1); !finished {
+				rest = append(rest, r)
+				continue
+			}
+		}
+		r.drop()
+	}
+	clear((*list)[len(rest):])
+	*list = rest
+}
+
+// discard receives messages that nobody will receive, into nothing.
+func (d *driver) discard() error {
+	d.comms.Range(func(key, _ any) bool {
+		c := key.(*comm)
+		for _, handle := range []uintptr{c.handle, c.inner} {
+			d.discardFrom(handle)
+		}
+		return true
+	})
+	return nil
+}
+
+func (d *driver) discardFrom(handle uintptr) {
+	type room struct { // on the heap, for as long as C writes to it
+		message uintptr
+		flag    int32
+		status  status
+	}
+	m := new(room)
+	for {
+		m.flag = 0
+		if d.call(fnImprobe, integer(d.anySource), integer(d.anyTag), handle, uintptr(unsafe.Pointer(&m.flag)),
+			uintptr(unsafe.Pointer(&m.message)), uintptr(unsafe.Pointer(&m.status))) != 0 || m.flag == 0 {
+			return
+		}
+		r := d.take(d.world, opRecv, true)
+		x := r.ext()
+		x.spill = new(byte)
+		r.hold(unsafe.Pointer(m))
+		w := wire{ptr: pointer(unsafe.Pointer(x.spill)), count: 1, dtype: d.types.basic[engine.Raw]}
+		if r.message(fnImrecv, w, [3]uintptr{pointer(unsafe.Pointer(&m.message))}, 1) != nil {
+			return
+		}
+		// A message that is longer than a byte ends with an error, as it should.
+		finished, _ := r.start(batch)
+		for !finished {
+			finished, _ = r.poll(batch)
+		}
+		r.drop()
+		m = new(room)
+	}
+}
