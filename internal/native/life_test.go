@@ -171,7 +171,7 @@ func finished(d *driver) int {
 		return 0
 	}
 	one := make([]int64, 1)
-	long := make([]byte, 1<<20)
+	long := make([]byte, 16<<20)
 	wait := func(r engine.Request, err error) error {
 		if err == nil {
 			_, err = r.Wait(nil)
@@ -187,8 +187,8 @@ func finished(d *driver) int {
 		{"Irecv", func() error { return wait(w.Irecv(buf(one), 1, 1)) }},
 		{"Probe", func() error { _, _, err := w.Probe(1, 1, true, nil); return err }},
 		{"Mprobe", func() error { _, _, _, err := w.Mprobe(1, 1, true, nil); return err }},
-		{"Send of 1 MiB", func() error { return w.Send(buf(long), 1, 1, engine.Standard, nil) }},
-		{"Isend of 1 MiB", func() error { return wait(dup.Isend(buf(long), 1, 1, engine.Standard)) }},
+		{"Send of 16 MiB", func() error { return w.Send(buf(long), 1, 1, engine.Standard, nil) }},
+		{"Isend of 16 MiB", func() error { return wait(dup.Isend(buf(long), 1, 1, engine.Standard)) }},
 		{"Ssend", func() error { return w.Send(buf(one), 1, 1, engine.Synchronous, nil) }},
 		{"Issend", func() error { return wait(w.Isend(buf(one), 1, 1, engine.Synchronous)) }},
 		{"WaitAny", func() error {
