@@ -242,7 +242,7 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 		res.Case, res.Rank, res.Fails, res.Logs = c.Name, t.Rank, t.fails, t.logs
 		res.Seconds = time.Since(start).Seconds()
 	}()
-	comm := world
+	comm, whole := world, false
 	if !c.World {
 		d, err := world.Dup()
 		if err != nil {
@@ -253,8 +253,10 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 			env.track(d)
 		}
 		comm = d
+		// All ranks free it, also one on which something was wrong: the others wait
+		// for it in check mode. One that has left the case by a panic does not.
 		defer func() {
-			if c.Lost > 0 || res.Fatal || len(t.fails) > 0 {
+			if c.Lost > 0 || !whole && t.skip == "" {
 				return
 			}
 			if err := d.Free(); err != nil && !errors.Is(err, mpi.ErrComm) {
@@ -263,6 +265,7 @@ func perform(c *Case, world *mpi.Comm, env environment) (res result) {
 		}()
 	}
 	c.Run(t, comm)
+	whole = true
 	return res
 }
 
