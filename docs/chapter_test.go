@@ -148,7 +148,7 @@ func installed(t *testing.T, program string) bool {
 	if os.Getenv("RINGO_TEST_NATIVE") == "required" {
 		t.Errorf("RINGO_TEST_NATIVE=required, and %s is not installed", program)
 	} else {
-		fmt.Fprintf(os.Stderr, "SKIPPED: %s: %s is not installed\n", t.Name(), program)
+		fmt.Fprintf(os.Stderr, "left out: a command of %s: %s is not installed\n", t.Name(), program)
 	}
 	return false
 }

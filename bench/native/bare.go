@@ -10,6 +10,23 @@ import (
 	"github.com/ringo-mpi/ringo/mpi"
 )
 
+// tableOf returns the constants of an opened library's interface.
+func tableOf(lib uintptr) *abi.Table {
+	if f := ccall.Symbol(lib, "MPI_Abi_get_version"); f != 0 {
+		version := new([2]int32) // of the standard interface, or -1
+		b := &ccall.Block{Fn: f}
+		b.Args[0], b.Args[1] = uintptr(unsafe.Pointer(&version[0])), uintptr(unsafe.Pointer(&version[1]))
+		if b.Run(); b.Ret == 0 && version[0] >= 1 {
+			return &abi.Standard
+		}
+		runtime.KeepAlive(version)
+	}
+	if ccall.Symbol(lib, "ompi_mpi_comm_world") != 0 {
+		return &abi.OpenMPI
+	}
+	return &abi.MPICH
+}
+
 // barePingpong is the least that Go can have: C's loop, MPI_Send and MPI_Recv,
 // each called by a transition to C with the arguments already in place. What
 // lies between it and C is the price of the transition; what lies between it
@@ -19,10 +36,7 @@ func barePingpong(c *mpi.Comm, buf []float64, loops int) error {
 	if err != nil {
 		return err
 	}
-	table := &abi.MPICH
-	if ccall.Symbol(lib, "ompi_mpi_comm_world") != 0 {
-		table = &abi.OpenMPI
-	}
+	table := tableOf(lib)
 	handle := func(id abi.HandleID) uintptr {
 		if h := table.Handles[id]; h.Symbol != "" {
 			return ccall.Symbol(lib, h.Symbol)

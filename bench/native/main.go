@@ -22,20 +22,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/ringo-mpi/ringo/internal/enginetest/installed"
 )
 
 //go:embed c/latency.c
 var latency []byte
-
-type library struct {
-	name, compiler string
-	launcher       []string
-}
-
-var libraries = []library{
-	{"MPICH", "mpicc.mpich", []string{"mpiexec.mpich"}},
-	{"Open MPI", "mpicc.openmpi", []string{"mpirun.openmpi", "--allow-run-as-root", "--oversubscribe"}},
-}
 
 // Cases that only Go has.
 const (
@@ -88,15 +80,18 @@ func compare(n, rounds, loops int, threads string, cases []string) error {
 	}
 	fmt.Printf("%d ranks, %d rounds, %s, %d cores%s, C with MPI_THREAD_%s\n", n, rounds, runtime.Version(), runtime.NumCPU(), processor(), strings.ToUpper(threads))
 	found := 0
-	for _, lib := range libraries {
-		if _, err := exec.LookPath(lib.compiler); err != nil {
-			fmt.Printf("%s: %s is not installed\n", lib.name, lib.compiler)
+	for _, lib := range installed.All() {
+		if lib.Compiler == "" {
+			continue // no C program to compare with
+		}
+		if _, err := exec.LookPath(lib.Compiler); err != nil {
+			fmt.Printf("%s: %s is not installed\n", lib.Name, lib.Compiler)
 			continue
 		}
 		found++
-		c := filepath.Join(dir, "latency."+lib.compiler)
-		if out, err := exec.Command(lib.compiler, "-O2", "-o", c, source).CombinedOutput(); err != nil {
-			return fmt.Errorf("%s: %w\n%s", lib.compiler, err, out)
+		c := filepath.Join(dir, "latency."+lib.Name)
+		if out, err := exec.Command(lib.Compiler, "-O2", "-o", c, source).CombinedOutput(); err != nil {
+			return fmt.Errorf("%s: %w\n%s", lib.Compiler, err, out)
 		}
 		results := [2]map[string][]float64{{}, {}}
 		for range rounds {
@@ -128,14 +123,14 @@ func processor() string {
 	return ""
 }
 
-func run(lib library, n int, args []string, into map[string][]float64) error {
-	line := append(append([]string{}, lib.launcher[1:]...), "-n", strconv.Itoa(n))
-	cmd := exec.Command(lib.launcher[0], append(line, args...)...)
-	cmd.Env = append(os.Environ(), envRank+"=1", "RINGO_ENGINE=native")
+func run(lib installed.Library, n int, args []string, into map[string][]float64) error {
+	line := lib.Command(n, args...)
+	cmd := exec.Command(line[0], line[1:]...)
+	cmd.Env = append(append(os.Environ(), lib.Env()...), envRank+"=1", "RINGO_ENGINE=native")
 	cmd.Stderr = os.Stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return fmt.Errorf("%s %s: %w", lib.launcher[0], args[0], err)
+		return fmt.Errorf("%s %s: %w", line[0], args[0], err)
 	}
 	for line := range strings.Lines(string(out)) {
 		name, value, _ := strings.Cut(strings.TrimSpace(line), " ")
@@ -148,8 +143,8 @@ func run(lib library, n int, args []string, into map[string][]float64) error {
 	return nil
 }
 
-func report(lib library, cases []string, results [2]map[string][]float64) {
-	fmt.Printf("\n%s\n%-18s %12s %12s %12s %8s   %s\n", lib.name, "case", "C ns", "Go ns", "Go-C ns", "Go/C", "least C, Go")
+func report(lib installed.Library, cases []string, results [2]map[string][]float64) {
+	fmt.Printf("\n%s\n%-18s %12s %12s %12s %8s   %s\n", lib.Name, "case", "C ns", "Go ns", "Go-C ns", "Go/C", "least C, Go")
 	for _, name := range cases {
 		c, g := results[0][name], results[1][name]
 		if isGo(name) {

@@ -48,15 +48,15 @@ func (l *detachedList) first() *request {
 	return nil
 }
 
-// finishTimeout bounds the time that Finalize gives to messages which nobody
-// has received.
+// finishTimeout bounds the time that Finalize gives to calls of other
+// goroutines and to collectives that somebody has left.
 var finishTimeout = 10 * time.Second
 
 // settle completes what this rank has begun, for Finalize: calls of other
-// goroutines that wait are ended, sends that nobody waited for are given time to
-// be received, receives are withdrawn. It returns an error when operations
-// remain that cannot end.
-func (d *driver) settle() error {
+// goroutines that wait are ended, receives are withdrawn, and sends are waited
+// for until they are received, or their receivers have finished too: these are
+// left to takeLeave. Other ranks' questions are answered meanwhile. It returns an error when operations remain that cannot end.
+func (d *driver) settle(f *parting) error {
 	began := time.Now()
 	for d.waiting.Load() > 0 || d.left.Load() > 0 {
 		if time.Since(began) > finishTimeout {
@@ -83,14 +83,50 @@ func (d *driver) settle() error {
 	defer w.end()
 	for ; ; w.pause() {
 		l.sweep()
-		if l.first() == nil {
+		if err := d.findOrphans(time.Since(began)); err != nil {
+			return err
+		}
+		sends, others := l.pending()
+		if len(sends)+len(others) == 0 {
 			return nil
 		}
-		if time.Since(began) > finishTimeout {
-			break
+		if err := f.answer(); err != nil {
+			return err
+		}
+		if len(others) > 0 && time.Since(began) > finishTimeout {
+			r := others[0]
+			return engine.PeerErrorf(engine.ErrPending, r.peer, r.tag,
+				"%d operations have not completed %v after Finalize was called; the first is a %v with rank %d, tag %d", len(others), finishTimeout, r.kind, r.peer, r.tag)
 		}
 	}
-	r := l.first()
-	return engine.PeerErrorf(engine.ErrPending, r.peer, r.tag,
-		"%d operations have not completed %v after Finalize was called; the first is a %v with rank %d, tag %d", len(l.list), finishTimeout, r.kind, r.peer, r.tag)
+}
+
+// findOrphans marks the sends that nobody will receive: to this rank itself, and
+// to ranks that have finished, which are asked when it has waited for a while.
+func (d *driver) findOrphans(waited time.Duration) error {
+	for _, r := range d.detached.list {
+		if r.kind != opSend || r.orphan || r.peer < 0 {
+			continue
+		}
+		left, err := d.hasLeft(r.comm.Proc(r.peer), waited)
+		if err != nil {
+			return err
+		}
+		r.orphan = left
+	}
+	return nil
+}
+
+// pending returns the operations that are waited for.
+func (l *detachedList) pending() (sends, others []*request) {
+	for _, r := range l.list {
+		switch {
+		case r.orphan:
+		case r.kind == opSend:
+			sends = append(sends, r)
+		default:
+			others = append(others, r)
+		}
+	}
+	return sends, others
 }

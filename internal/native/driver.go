@@ -76,9 +76,10 @@ type driver struct {
 
 	left atomic.Int32 // collectives under way whose callers a context has ended
 
-	ending    atomic.Bool // Finalize has been called
-	finalized atomic.Bool // and MPI_Finalize
-	main      chan func() // runs on the thread that called MPI_Init_thread
+	posted    atomic.Int32 // receives that Finalize has withdrawn
+	ending    atomic.Bool  // Finalize has been called
+	finalized atomic.Bool  // and MPI_Finalize
+	main      chan func()  // runs on the thread that called MPI_Init_thread
 }
 
 // maxInt is the largest count that fits a C int.

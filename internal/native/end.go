@@ -32,16 +32,18 @@ func (d *driver) Fail(reason string) { d.abort(1) }
 
 // Finalize completes what was begun and calls MPI_Finalize, on the thread that
 // called MPI_Init_thread; after it the library's exit handlers run (farewell). It is collective: all ranks of the job call it. Calls
-// that wait on other goroutines end with ErrFinalized. After an error the job
-// can only be aborted.
+// that wait on other goroutines end with ErrFinalized. Receives that are still
+// posted are withdrawn, and the rank, which has finished, gets an error. After
+// any other error the job can only be aborted.
 func (d *driver) Finalize() error {
 	if d.ending.Swap(true) {
 		return errFinalized
 	}
-	if err := d.settle(); err != nil {
+	f := &parting{d: d}
+	if err := d.settle(f); err != nil {
 		return err
 	}
-	if err := d.takeLeave(&d.detached.list); err != nil {
+	if err := f.takeLeave(&d.detached.list); err != nil {
 		return err
 	}
 	d.finalized.Store(true)
@@ -57,6 +59,9 @@ func (d *driver) Finalize() error {
 	close(d.main)
 	if rc != 0 {
 		return engine.Errorf(engine.ErrOther, "MPI_Finalize failed with code %d", rc)
+	}
+	if n := d.posted.Load(); n > 0 {
+		return engine.Errorf(engine.ErrPending, "%d receives were still posted at Finalize", n)
 	}
 	return nil
 }

@@ -98,6 +98,24 @@ func (d *driver) listen() error {
 	return nil
 }
 
+// hasLeft tells whether a process has finished, as far as this one knows, and
+// asks it once a call has waited for a while. This process itself has, where it
+// asks: it is in Finalize.
+func (d *driver) hasLeft(proc int, waited time.Duration) (bool, error) {
+	if proc == d.world.rank {
+		return true, nil
+	}
+	l := &d.leavers
+	l.lock.Lock()
+	defer l.lock.Unlock()
+	err := d.listen()
+	if err == nil && waited > askAfter {
+		err = d.ask(proc)
+	}
+	_, left := l.left[proc]
+	return left, err
+}
+
 // missed returns an error if a point-to-point operation waits for ranks that
 // have finished; waited is how long the call has waited.
 func (r *request) missed(waited time.Duration) error {
@@ -149,14 +167,14 @@ func leftError(c *comm, rank int) error {
 // end. Sends that were given up because their receiver had finished are then
 // received by it after all, and thrown away, so that the library has nothing
 // under way.
-func (d *driver) takeLeave(orphans *[]*request) error {
-	if d.world.size == 1 {
+func (f *parting) takeLeave(orphans *[]*request) error {
+	d := f.d
+	if d.world.size == 1 && len(*orphans) == 0 {
 		return nil
 	}
 	w := waiter{d: d}
 	w.begin()
 	defer w.end()
-	f := &parting{d: d}
 	defer f.end(&w)
 
 	for done := false; !done; w.pause() {
@@ -204,32 +222,24 @@ func (d *driver) answered() (bool, error) {
 	return all, nil
 }
 
-// parting is what a rank that takes its leave has under way.
+// parting is what a rank in Finalize has under way for others.
 type parting struct {
-	d        *driver
-	question *request
-	answers  []*request
+	d       *driver
+	answers []*request
 }
 
 // answer answers the questions that are there.
 func (f *parting) answer() error {
+	d := f.d
 	for {
-		if f.question == nil {
-			r, err := f.d.empty(opRecv, fnIrecv, f.d.anySource, f.d.questionTag())
-			if err != nil {
-				return err
-			}
-			f.question = r
+		m, err := d.improbe(d.questionTag(), d.world.inner)
+		if err != nil || m == nil {
+			return err
 		}
-		if f.question.flag == 0 {
-			if finished, err := f.question.poll(1); err != nil || !finished {
-				return err
-			}
+		if err := m.swallow(); err != nil {
+			return err
 		}
-		source := f.d.convert(&f.question.status).Source
-		f.question.drop()
-		f.question = nil
-		r, err := f.d.empty(opSend, fnIsend, source, f.d.answerTag())
+		r, err := d.empty(opSend, fnIsend, d.convert(&m.status).Source, d.answerTag())
 		if err != nil {
 			return err
 		}
@@ -269,12 +279,8 @@ func (f *parting) agree(w *waiter, yes bool, meanwhile func() error) (bool, erro
 	return word[0] != 0, err
 }
 
-// end withdraws the receive for questions and completes the answers.
+// end completes the answers.
 func (f *parting) end(w *waiter) {
-	if f.question != nil {
-		f.question.withdraw()
-		f.answers = append(f.answers, f.question)
-	}
 	for sweepRequests(&f.answers); len(f.answers) > 0; sweepRequests(&f.answers) {
 		w.pause()
 	}
@@ -290,6 +296,9 @@ func sweepRequests(list *[]*request) {
 				continue
 			}
 		}
+		if r.posted && r.d.convert(&r.status).Cancelled {
+			r.d.posted.Add(1)
+		}
 		r.drop()
 	}
 	clear((*list)[len(rest):])
@@ -297,44 +306,66 @@ func sweepRequests(list *[]*request) {
 }
 
 // discard receives messages that nobody will receive, into nothing.
-func (d *driver) discard() error {
+func (d *driver) discard() (err error) {
 	d.comms.Range(func(key, _ any) bool {
 		c := key.(*comm)
 		for _, handle := range []uintptr{c.handle, c.inner} {
-			d.discardFrom(handle)
+			for {
+				var m *taken
+				if m, err = d.improbe(d.anyTag, handle); err != nil || m == nil {
+					break
+				}
+				err = m.swallow()
+			}
 		}
-		return true
+		return err == nil
 	})
-	return nil
+	return err
 }
 
-func (d *driver) discardFrom(handle uintptr) {
-	type room struct { // on the heap, for as long as C writes to it
-		message uintptr
-		flag    int32
-		status  status
+// taken is a message that improbe has found. It is on the heap for as long as C
+// writes to it.
+type taken struct {
+	d      *driver
+	handle uintptr
+	flag   int32
+	status status
+}
+
+// improbe takes a message from anybody, nil when there is none.
+func (d *driver) improbe(tag int, comm uintptr) (*taken, error) {
+	m := &taken{d: d}
+	rc := d.call(fnImprobe, integer(d.anySource), integer(tag), comm, uintptr(unsafe.Pointer(&m.flag)),
+		uintptr(unsafe.Pointer(&m.handle)), uintptr(unsafe.Pointer(&m.status)))
+	switch {
+	case rc != 0:
+		return nil, d.fail(rc, "MPI_Improbe")
+	case m.flag == 0:
+		return nil, nil
 	}
-	m := new(room)
-	for {
-		m.flag = 0
-		if d.call(fnImprobe, integer(d.anySource), integer(d.anyTag), handle, uintptr(unsafe.Pointer(&m.flag)),
-			uintptr(unsafe.Pointer(&m.message)), uintptr(unsafe.Pointer(&m.status))) != 0 || m.flag == 0 {
-			return
-		}
-		r := d.take(d.world, opRecv, true)
-		x := r.ext()
-		x.spill = new(byte)
-		r.hold(unsafe.Pointer(m))
-		w := wire{ptr: pointer(unsafe.Pointer(x.spill)), count: 1, dtype: d.types.basic[engine.Raw]}
-		if r.message(fnImrecv, w, [3]uintptr{pointer(unsafe.Pointer(&m.message))}, 1) != nil {
-			return
-		}
-		// A message that is longer than a byte ends with an error, as it should.
-		finished, _ := r.start(batch)
-		for !finished {
-			finished, _ = r.poll(batch)
-		}
-		r.drop()
-		m = new(room)
+	return m, nil
+}
+
+// swallow receives a message, of whatever length: some libraries write past a
+// buffer that is too short (truncateOverrun).
+func (m *taken) swallow() error {
+	d := m.d
+	r := d.take(d.world, opRecv, true)
+	defer r.drop()
+	room := make([]byte, max(d.convert(&m.status).Bytes, 1))
+	r.hold(unsafe.Pointer(m))
+	r.hold(unsafe.Pointer(unsafe.SliceData(room)))
+	data := wire{ptr: pointer(unsafe.Pointer(unsafe.SliceData(room))), count: len(room), dtype: d.types.basic[engine.Raw]}
+	if err := r.message(fnImrecv, data, [3]uintptr{pointer(unsafe.Pointer(&m.handle))}, 1); err != nil {
+		return err
 	}
+	finished, err := r.start(minBatch)
+	w := waiter{d: d}
+	w.begin()
+	defer w.end()
+	for !finished && err == nil {
+		w.pause()
+		finished, err = r.poll(w.polls)
+	}
+	return err
 }

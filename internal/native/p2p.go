@@ -231,12 +231,16 @@ func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
 	}
 	r.withdraw()
 	var err error
+	d := r.d
 	for finished := false; !finished; {
 		w.pause()
 		finished, err = r.poll(w.polls)
 	}
 	st, err := r.end(err)
 	if err == nil && st.Cancelled {
+		if reason == error(errFinalized) {
+			d.posted.Add(1)
+		}
 		return engine.Status{}, reason
 	}
 	return st, err
@@ -356,6 +360,7 @@ func (r *request) giveUp(reason error) (engine.Status, error) {
 	if !r.withdrawn {
 		r.withdraw()
 	}
+	r.posted = r.kind == opRecv && reason == error(errFinalized)
 	r.taken, r.orphan = true, r.kind == opSend && engineClass(reason) == engine.ErrProcFailed
 	l := &r.d.detached
 	l.lock.Lock()

@@ -41,6 +41,7 @@ type request struct {
 	taken      bool       // nobody's any more: the list of detached operations ends it
 	canCancel  bool
 	orphan     bool        // a send whose receiver has finished: takeLeave ends it
+	posted     bool        // a receive that is withdrawn at Finalize
 	cancelled  atomic.Bool // Cancel was called
 	over       atomic.Bool // completed, as Cancel sees it
 	withdrawn  bool        // MPI_Cancel was called
@@ -111,7 +112,7 @@ func (d *driver) give(r *request) {
 	r.keep, r.more, r.comm = [2]unsafe.Pointer{}, nil, nil
 	if !r.own {
 		r.test() // where probes and collectives have set up something else
-		r.withdrawn, r.orphan, r.block.Fn = false, false, 0
+		r.withdrawn, r.orphan, r.posted, r.block.Fn = false, false, false, 0
 		d.requests.Put(r)
 	}
 }

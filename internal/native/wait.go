@@ -40,6 +40,7 @@ type waiter struct {
 	shortest time.Duration // time of lookBatch polls
 	slept    bool          // the last batch came after a sleep, with cold caches
 	yielded  time.Time     // when other goroutines last had a turn
+	looked   time.Time     // when it was last seen whether ranks have finished
 }
 
 // await polls a request until it has completed. It returns an error before
@@ -68,12 +69,22 @@ func (w *waiter) await(r *request, done <-chan struct{}) error {
 		if finished || err != nil {
 			return err
 		}
-		if w.slept {
+		if w.looks() {
 			if err := r.missed(w.last.Sub(w.began)); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// looks tells whether it is time to look for ranks that have finished: now and
+// then, once a call has waited for a while.
+func (w *waiter) looks() bool {
+	if w.last.Sub(w.began) < spinTime || w.last.Sub(w.looked) < maxSleep {
+		return false
+	}
+	w.looked = w.last
+	return true
 }
 
 func (w *waiter) begin() {

@@ -63,11 +63,12 @@ func (d *driver) waitAny(w *waiter, reqs []engine.Request, done <-chan struct{})
 
 	r.aux = -1
 	for polls := 1; ; polls = w.polls {
+		looks := w.looks()
 		for i, n := range natives {
 			if n.cancelled.Load() && !n.withdrawn {
 				n.withdraw()
 			}
-			if n.comm.running() != nil || w.slept && n.missed(w.last.Sub(w.began)) != nil {
+			if n.comm.running() != nil || looks && n.missed(w.last.Sub(w.began)) != nil {
 				return index[i], nil // its Test or Wait says why
 			}
 		}

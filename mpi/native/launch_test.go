@@ -174,6 +174,30 @@ func TestRefused(t *testing.T) {
 	}
 }
 
+// The library may be named by a linker script, as libmpi.so of a package is, or
+// by a name alone, which is looked for beside the launcher.
+func TestNamedLibrary(t *testing.T) {
+	for _, l := range installed.Find(t) {
+		if !l.Newest {
+			continue // the packages of the system are where the linker looks
+		}
+		t.Run(l.Name, func(t *testing.T) {
+			file := libraryOf(t, l)
+			named := filepath.Base(file)
+			script := filepath.Join(t.TempDir(), "libmpi.so")
+			if err := os.WriteFile(script, []byte("INPUT("+file+")\n"), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			for _, value := range []string{named, script, strings.TrimRight(file, ".0123456789")} {
+				e := start(t, l.Command(2, os.Args[0]), "RINGO_LIBMPI="+value, "RINGO_VERBOSE=1")
+				if e.status != 0 || e.stdout != "2 ranks of 2\n" || strings.Count(e.stderr, " "+filepath.Dir(file)+"/") != 2 {
+					t.Errorf("RINGO_LIBMPI=%s: status %d, standard output %q, want the library of %s in:\n%s", value, e.status, e.stdout, filepath.Dir(file), e.stderr)
+				}
+			}
+		})
+	}
+}
+
 // Contiguous messages allocate nothing, from package mpi down to the library.
 func TestNoAllocation(t *testing.T) {
 	if info, ok := debug.ReadBuildInfo(); ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {

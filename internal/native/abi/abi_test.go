@@ -10,6 +10,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/ringo-mpi/ringo/internal/enginetest/installed"
 )
 
 var update = flag.Bool("update", false, "rewrite constants.tsv from the headers found")
@@ -60,6 +62,11 @@ func TestHeaders(t *testing.T) {
 			compilers = append(compilers, compiler{name, []string{path}})
 		}
 	}
+	for _, l := range installed.All() {
+		if l.Newest && l.Compiler != "" && l.Installed() {
+			compilers = append(compilers, compiler{l.Name, []string{l.Compiler}})
+		}
+	}
 	if header := os.Getenv("RINGO_TEST_ABI_HEADER"); header != "" {
 		dir := t.TempDir()
 		text, err := os.ReadFile(header)
@@ -85,11 +92,11 @@ func TestHeaders(t *testing.T) {
 	}
 	for _, table := range []*Table{&Standard, &MPICH, &OpenMPI} {
 		if !seen[table.Name] {
-			msg := fmt.Sprintf("no mpi.h with the %s interface on this machine: its table is not compared with a header", table.Name)
-			if os.Getenv("RINGO_TEST_NATIVE") == "required" && table != &Standard {
+			msg := fmt.Sprintf("there is no mpi.h with the %s interface on this machine: its table is not compared with a header", table.Name)
+			if os.Getenv(installed.VarRequired) == "required" {
 				t.Error(msg)
 			} else {
-				fmt.Fprintln(os.Stderr, "SKIPPED:", msg)
+				fmt.Fprintln(os.Stderr, "left out:", msg)
 			}
 		}
 	}
