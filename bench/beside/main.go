@@ -15,8 +15,8 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/ringo-mpi/ringo/atomicfile"
 	"github.com/ringo-mpi/ringo/bench/internal/runs"
-	"github.com/ringo-mpi/ringo/internal/atomicfile"
 )
 
 // options are what the command line says.

@@ -108,7 +108,7 @@ func (d *driver) findOrphans(waited time.Duration) error {
 		if r.kind != opSend || r.orphan || r.peer < 0 {
 			continue
 		}
-		left, err := d.hasLeft(r.comm.Proc(r.peer), waited)
+		left, err := d.hasLeft(int(r.comm.Proc(r.peer)), waited)
 		if err != nil {
 			return err
 		}

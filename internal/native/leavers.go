@@ -127,7 +127,7 @@ func (r *request) missed(waited time.Duration) error {
 	defer l.lock.Unlock()
 	err := d.listen()
 	gone := func(rank int) bool {
-		proc := c.Proc(rank)
+		proc := int(c.Proc(rank))
 		if waited > askAfter && err == nil {
 			err = d.ask(proc)
 		}
@@ -155,7 +155,7 @@ func (r *request) missed(waited time.Duration) error {
 // leftError says that an operation with a rank cannot succeed any more.
 func leftError(c *comm, rank int) error {
 	where := ""
-	if proc := c.Proc(rank); proc != rank {
+	if proc := int(c.Proc(rank)); proc != rank {
 		where = fmt.Sprintf(" (rank %d of the world)", proc)
 	}
 	e := engine.PeerErrorf(engine.ErrProcFailed, rank, engine.Undefined, "rank %d%s has ended: it has called Finalize", rank, where)
