@@ -1,10 +1,6 @@
 package mpi
 
-import (
-	"fmt"
-	"hash/fnv"
-	"sync"
-)
+import "github.com/ringo-mpi/ringo/internal/object"
 
 // A Codec turns Go values into bytes and back; the object functions
 // ([SendObject], [BcastObject] …) use the codec of their communicator, see
@@ -52,33 +48,6 @@ type Limits struct {
 	MaxDepth int
 }
 
-const (
-	defaultMaxElements = 1 << 27
-	defaultMaxDepth    = 1000
-	greatestMaxDepth   = 65535
-)
-
-func (l Limits) withDefaults() Limits {
-	if l.MaxBytes <= 0 {
-		l.MaxBytes = 1 << 30
-		if ^uint(0)>>32 != 0 {
-			l.MaxBytes = 8 << 30
-		}
-	}
-	if l.MaxElements <= 0 {
-		l.MaxElements = defaultMaxElements
-	}
-	if l.MaxDepth <= 0 {
-		l.MaxDepth = defaultMaxDepth
-	}
-	l.MaxElements = min(max(l.MaxElements, 16), 1<<31-1)
-	l.MaxDepth = min(max(l.MaxDepth, 4), greatestMaxDepth)
-	return l
-}
-
-// defaultCodec is the codec of a communicator that WithCodec gave none.
-var defaultCodec = newCBOR(Limits{})
-
 // WithCodec returns a view of c whose object functions use the given codec; nil
 // stands for the default, [CBOR]. Local; it allocates the view only.
 func (c *Comm) WithCodec(codec Codec) *Comm {
@@ -92,60 +61,35 @@ func (c *Comm) WithCodec(codec Codec) *Comm {
 
 func (c *Comm) objectCodec() Codec {
 	if c.codec == nil {
-		return defaultCodec
+		return object.Default
 	}
 	return c.codec
 }
 
-// codecID is what travels of a codec's name: its FNV-1a hash.
-func codecID(c Codec) uint32 {
-	if c == Codec(defaultCodec) {
-		return defaultCodecID
-	}
-	name := c.Name()
-	if id, ok := codecIDs.Load(name); ok {
-		return id.(uint32)
-	}
-	id := hashName(name)
-	codecIDs.Store(name, id)
-	return id
-}
+// CBOR returns the codec of RFC 8949, the default. What encoding/json can
+// carry it carries, by the same rules (exported fields, struct tags cbor or
+// json), and byte slices, big integers, times to the nanosecond, NaN, the
+// difference between nil and empty, and maps with keys of any type. Types that
+// marshal themselves (MarshalCBOR, MarshalBinary, MarshalText) do.
+//
+// The receiver's type need not be the sender's: fields are found by name and
+// numbers converted where they fit. Into an any come map[string]any (map[any]any
+// where there are other keys), []any, string, []byte, int64 (*big.Int for what
+// it cannot hold), float64, bool, time.Time, nil, and for the numeric slices
+// of the sender slices of the same kind of number: []float64, []int64 …
+//
+// Numeric slices of any length and byte slices from 8 KiB travel beside the
+// encoding, without being copied into it.
+func CBOR(l Limits) Codec { return object.CBOR(object.Limits(l)) }
 
-var (
-	codecIDs       sync.Map // name → uint32
-	defaultCodecID = hashName(defaultCodec.Name())
-)
-
-func hashName(name string) uint32 {
-	h := fnv.New32a()
-	h.Write([]byte(name))
-	return h.Sum32()
-}
-
-// encodeWith encodes the value v points to. What a codec, or a method of the
-// value that it calls, panics with becomes an error.
-func encodeWith(c Codec, dst []byte, v any) (data []byte, parts [][]byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			data, parts, err = dst, nil, fmt.Errorf("%s: panic while encoding %T: %v", c.Name(), v, p)
-		}
-	}()
-	data, parts, err = c.Encode(dst, v)
-	if err != nil {
-		return dst, nil, fmt.Errorf("%s: %w", c.Name(), err)
-	}
-	return data, parts, nil
-}
-
-// decodeWith is the reverse of encodeWith.
-func decodeWith(c Codec, data []byte, parts [][]byte, v any) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("%s: panic while decoding %T: %v", c.Name(), v, p)
-		}
-	}()
-	if err := c.Decode(data, parts, v); err != nil {
-		return fmt.Errorf("%s: %w", c.Name(), err)
-	}
-	return nil
-}
+// Gob returns the codec of package encoding/gob. It carries complex numbers
+// and, for types given to [gob.Register], the concrete type of what an
+// interface holds; sender and receiver must use matching types. It describes
+// the types in every message and is many times slower than [CBOR].
+//
+// Package gob is not made to withstand messages that were forged; it bounds
+// what it allocates by the length of the message.
+//
+// Numeric slices and byte slices from 8 KiB that are reached through structs,
+// pointers and slices travel beside the encoding.
+func Gob(l Limits) Codec { return object.Gob(object.Limits(l)) }

@@ -70,7 +70,7 @@ const maxFields = 1 << 16
 
 // describe makes the engine's description of t, or says why t cannot travel.
 func describe(t reflect.Type) (*engine.Type, error) {
-	if k := basicKind(t.Kind()); k != engine.Invalid {
+	if k := engine.KindOf(t.Kind()); k != engine.Invalid {
 		if t.String() == k.String() {
 			return engine.Basic(k), nil
 		}
@@ -99,12 +99,12 @@ type describer struct {
 }
 
 func (d *describer) add(t reflect.Type, offset int, path string) error {
-	if k := basicKind(t.Kind()); k != engine.Invalid {
+	if k := engine.KindOf(t.Kind()); k != engine.Invalid {
 		return d.run(k, 1, offset, path)
 	}
 	switch t.Kind() {
 	case reflect.Array:
-		if k := basicKind(t.Elem().Kind()); k != engine.Invalid {
+		if k := engine.KindOf(t.Elem().Kind()); k != engine.Invalid {
 			return d.run(k, t.Len(), offset, path)
 		}
 		if t.Len() == 0 || t.Size() == 0 {
@@ -168,54 +168,6 @@ func kindName(t reflect.Type) string {
 		return "an interface"
 	}
 	return "a " + t.Kind().String()
-}
-
-// basicKind returns the engine's kind of a basic Go kind, Invalid for others.
-func basicKind(k reflect.Kind) engine.Kind {
-	switch k {
-	case reflect.Int8:
-		return engine.Int8
-	case reflect.Int16:
-		return engine.Int16
-	case reflect.Int32:
-		return engine.Int32
-	case reflect.Int64:
-		return engine.Int64
-	case reflect.Uint8:
-		return engine.Uint8
-	case reflect.Uint16:
-		return engine.Uint16
-	case reflect.Uint32:
-		return engine.Uint32
-	case reflect.Uint64:
-		return engine.Uint64
-	case reflect.Float32:
-		return engine.Float32
-	case reflect.Float64:
-		return engine.Float64
-	case reflect.Complex64:
-		return engine.Complex64
-	case reflect.Complex128:
-		return engine.Complex128
-	case reflect.Bool:
-		return engine.Bool
-	case reflect.Int:
-		if strconv.IntSize == 32 {
-			return engine.Int32
-		}
-		return engine.Int64
-	case reflect.Uint:
-		if strconv.IntSize == 32 {
-			return engine.Uint32
-		}
-		return engine.Uint64
-	case reflect.Uintptr:
-		if unsafe.Sizeof(uintptr(0)) == 4 {
-			return engine.Uint32
-		}
-		return engine.Uint64
-	}
-	return engine.Invalid
 }
 
 // bufOf describes buf for the engine; e is elementOf[T]().

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/object"
 )
 
 // The functions below send and receive values of any Go type, which the codec
@@ -37,26 +38,36 @@ func sendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode) error
 	if !c.sendable(dest, tag) {
 		return c.checkSend(rawElement, dest, tag)
 	}
-	buf := getFrame()
-	p, ok, err := c.packBasic(buf, v)
+	buf := object.NewFrame()
+	var p object.Packed
+	var err error
+	ok := false
+	if c.codec == nil {
+		p, ok, err = object.PackBasic(buf, &c.st.objects, v)
+	}
 	if !ok {
 		other := *v // it escapes, v does not
-		p, err = c.packIn(buf, &other, firstBytes)
+		p, err = object.Pack(buf, c.objectCodec(), &c.st.objects, &other, object.FirstBytes)
 	}
 	if err != nil {
 		return c.newError("", ErrCodec, dest, tag, err)
 	}
 	err = c.sendPacked(&p, dest, tag, mode)
-	p.free()
+	p.Free()
 	if err != nil {
 		return c.failed("", dest, tag, err)
 	}
 	return nil
 }
 
-func (c *Comm) sendPacked(p *packed, dest, tag int, mode engine.SendMode) error {
-	if p.rest == nil {
-		return c.ec.Send(engine.OfBytes(p.first), dest, tag, mode, c.done)
+// pack encodes the value v points to; the first message is at most limit long.
+func (c *Comm) pack(v any, limit int) (object.Packed, error) {
+	return object.Pack(object.NewFrame(), c.objectCodec(), &c.st.objects, v, limit)
+}
+
+func (c *Comm) sendPacked(p *object.Packed, dest, tag int, mode engine.SendMode) error {
+	if p.Rest == nil {
+		return c.ec.Send(engine.OfBytes(p.First), dest, tag, mode, c.done)
 	}
 	return c.sendLong(p, dest, tag, mode)
 }
@@ -68,21 +79,21 @@ var rawElement = &element{typ: engine.Basic(engine.Raw)}
 // startLong starts all messages of a long object; the receiver may want them
 // before this rank calls again. The first is synchronous: until it completes,
 // the whole can be withdrawn, and from then on the receiver takes the rest.
-func (c *Comm) startLong(p *packed, dest, tag int, mode engine.SendMode) ([]engine.Request, error) {
+func (c *Comm) startLong(p *object.Packed, dest, tag int, mode engine.SendMode) ([]engine.Request, error) {
 	firstMode := engine.Synchronous
 	if mode == engine.Buffered {
 		firstMode = mode
 	} else {
 		mode = engine.Standard
 	}
-	reqs := make([]engine.Request, 0, 1+len(p.rest))
-	req, err := c.ec.Isend(engine.OfBytes(p.first), dest, tag, firstMode)
+	reqs := make([]engine.Request, 0, 1+len(p.Rest))
+	req, err := c.ec.Isend(engine.OfBytes(p.First), dest, tag, firstMode)
 	if err != nil {
 		return nil, err
 	}
 	reqs = append(reqs, req)
-	for _, b := range p.rest {
-		req, err := c.ec.Isend(engine.OfBytes(b), dest, p.tag, mode)
+	for _, b := range p.Rest {
+		req, err := c.ec.Isend(engine.OfBytes(b), dest, p.Tag, mode)
 		if err != nil {
 			return reqs, err
 		}
@@ -91,22 +102,22 @@ func (c *Comm) startLong(p *packed, dest, tag int, mode engine.SendMode) ([]engi
 	return reqs, nil
 }
 
-func (c *Comm) sendLong(p *packed, dest, tag int, mode engine.SendMode) error {
+func (c *Comm) sendLong(p *object.Packed, dest, tag int, mode engine.SendMode) error {
 	reqs, err := c.startLong(p, dest, tag, mode)
 	if err != nil {
-		p.withdraw(reqs)
+		withdraw(p, reqs)
 		return err
 	}
 	st, err := reqs[0].Wait(c.done)
 	if err != nil && c.ended(err) {
 		// Not matched yet: take it back, unless it is matched just now.
 		if reqs[0].Cancel() != nil {
-			p.buf = nil
+			p.Keep()
 			return err
 		}
 		st, err = reqs[0].Wait(nil)
 		if err == nil && st.Cancelled {
-			p.withdraw(reqs[1:])
+			withdraw(p, reqs[1:])
 			return ErrCancelled
 		}
 	}
@@ -125,13 +136,13 @@ func (c *Comm) ended(err error) bool {
 
 // withdraw cancels sends of p that nobody will receive. Those that the engine
 // cannot cancel go on, and keep the memory of p.
-func (p *packed) withdraw(reqs []engine.Request) {
+func withdraw(p *object.Packed, reqs []engine.Request) {
 	var cancelled []engine.Request
 	for _, r := range reqs {
 		if r.Cancel() == nil {
 			cancelled = append(cancelled, r)
 		} else {
-			p.buf = nil
+			p.Keep()
 		}
 	}
 	for _, r := range cancelled {
@@ -149,19 +160,19 @@ func RecvObject[T any](c *Comm, source, tag int) (T, Status, error) {
 	if !c.receivable(source, tag) {
 		return v, nullStatus, c.checkRecv(rawElement, source, tag)
 	}
-	f := getFrame()
-	b := f.b[:firstBytes]
+	f := object.NewFrame()
+	b := f.B[:object.FirstBytes]
 	st, err := c.ec.Recv(engine.OfBytes(b), source, tag, c.done)
-	if err == nil && c.unpackBasic(b[:st.Bytes], st.Sig, &v) {
-		f.free()
-		st.Bytes -= frameHead
+	if err == nil && c.codec == nil && ofObject(st.Sig) && object.UnpackBasic(b[:st.Bytes], &v) {
+		f.Free()
+		st.Bytes -= object.HeadBytes
 		return v, statusOf(st), nil
 	}
 	other := new(T) // it escapes, v does not
 	if err == nil {
 		st, err = c.takeInto(other, b, st)
 	}
-	f.free()
+	f.Free()
 	if err != nil {
 		return v, statusOf(st), c.objectFailed("", source, tag, statusOf(st), err)
 	}
@@ -170,9 +181,9 @@ func RecvObject[T any](c *Comm, source, tag int) (T, Status, error) {
 
 // recvObject receives into the value v points to.
 func (c *Comm) recvObject(v any, source, tag int, done <-chan struct{}) (Status, error) {
-	f := getFrame()
-	defer f.free()
-	b := f.b[:firstBytes]
+	f := object.NewFrame()
+	defer f.Free()
+	b := f.B[:object.FirstBytes]
 	st, err := c.ec.Recv(engine.OfBytes(b), source, tag, done)
 	if err == nil {
 		st, err = c.takeInto(v, b, st)
@@ -181,8 +192,8 @@ func (c *Comm) recvObject(v any, source, tag int, done <-chan struct{}) (Status,
 }
 
 // recvWhole receives all messages of an object; f holds the first.
-func (c *Comm) recvWhole(in *incoming, f *frameBuf, source, tag int, done <-chan struct{}) (engine.Status, error) {
-	b := f.b[:firstBytes]
+func (c *Comm) recvWhole(in *object.Incoming, f *object.Frame, source, tag int, done <-chan struct{}) (engine.Status, error) {
+	b := f.B[:object.FirstBytes]
 	st, err := c.ec.Recv(engine.OfBytes(b), source, tag, done)
 	if err != nil {
 		return st, err
@@ -192,48 +203,48 @@ func (c *Comm) recvWhole(in *incoming, f *frameBuf, source, tag int, done <-chan
 
 // takeInto is takeObject that makes the value v points to as well.
 func (c *Comm) takeInto(v any, first []byte, st engine.Status) (engine.Status, error) {
-	var in incoming
+	var in object.Incoming
 	st, err := c.takeObject(&in, first, st)
 	if err == nil {
-		err = in.decodeInto(c, v)
+		err = c.decodeInto(&in, v)
 	}
 	return st, err
 }
 
 // takeObject receives the messages that follow the first of an object. They are
 // under way, so that the context no longer matters.
-func (c *Comm) takeObject(in *incoming, first []byte, st engine.Status) (engine.Status, error) {
+func (c *Comm) takeObject(in *object.Incoming, first []byte, st engine.Status) (engine.Status, error) {
 	if err := c.openObject(in, first[:st.Bytes], st); err != nil {
 		return st, err
 	}
-	for in.waiting > 0 {
-		b, _ := in.next()
-		part, err := c.ec.Recv(engine.OfBytes(b), st.Source, in.tag, nil)
-		if err != nil && !(in.bad != nil && errors.Is(err, ErrTruncate)) {
+	for in.Waiting > 0 {
+		b, _ := in.Next()
+		part, err := c.ec.Recv(engine.OfBytes(b), st.Source, in.Tag, nil)
+		if err != nil && !(in.Bad != nil && errors.Is(err, ErrTruncate)) {
 			return st, err
 		}
-		in.got(b, part.Bytes)
+		in.Got(b, part.Bytes)
 	}
-	in.finish()
-	st.Bytes = in.bytes
+	in.Finish()
+	st.Bytes = in.Bytes
 	return st, nil
 }
 
-func (in *incoming) decodeInto(c *Comm, v any) error {
-	if err := in.decode(c.objectCodec(), v); err != nil {
+func (c *Comm) decodeInto(in *object.Incoming, v any) error {
+	if err := in.Decode(c.objectCodec(), v); err != nil {
 		return &codecError{err}
 	}
 	return nil
 }
 
-func (c *Comm) openObject(in *incoming, first []byte, st engine.Status) error {
+func (c *Comm) openObject(in *object.Incoming, first []byte, st engine.Status) error {
 	if !ofObject(st.Sig) {
 		return engine.Errorf(ErrType, "the message is a buffer of %v, not an object", st.Sig)
 	}
-	if err := in.open(first, c.objectCodec().MaxBytes()); err != nil {
+	if err := in.Open(first, c.objectCodec().MaxBytes()); err != nil {
 		return &codecError{err}
 	}
-	c.st.proc.garbage(in.bytes)
+	c.st.proc.garbage(in.Bytes)
 	return nil
 }
 
@@ -287,9 +298,9 @@ func MrecvObject[T any](m *Message) (T, Status, error) {
 	if em == nil {
 		return v, nullStatus, err
 	}
-	f := getFrame()
-	defer f.free()
-	b := f.b[:firstBytes]
+	f := object.NewFrame()
+	defer f.Free()
+	b := f.B[:object.FirstBytes]
 	st, err := em.Recv(engine.OfBytes(b), m.c.done)
 	if err == nil {
 		st, err = m.c.takeInto(&v, b, st)

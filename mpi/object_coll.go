@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/object"
 )
 
 // Collectives of objects first exchange frames of one length on all ranks, so
@@ -15,10 +16,6 @@ import (
 // A rank that cannot encode its object, or was called with wrong arguments,
 // sends a frame that says so in the object's place. So it stays in step: the
 // ranks that want its object fail with its error, the others go on.
-
-// collFrame is the length of the frames: every object of up to
-// collFrame - frameHead bytes is exchanged in one step.
-const collFrame = 256
 
 // BcastObject returns the root's v on every rank (MPI 5.0 §6.4). v of the other
 // ranks is ignored; the root gets its own v back, not a copy. Collective; it
@@ -49,11 +46,11 @@ func (c *Comm) rootedUsable(root int) error {
 // sendToAll is the root's part of a broadcast of the value v points to.
 func (c *Comm) sendToAll(v any, root int) error {
 	p, wrong := c.packFrame(v)
-	defer p.free()
-	if err := c.bcastBytes(p.first[:collFrame], root); err != nil {
+	defer p.Free()
+	if err := c.bcastBytes(p.First[:object.CollFrame], root); err != nil {
 		return err
 	}
-	for _, b := range p.rest {
+	for _, b := range p.Rest {
 		if err := c.bcastBytes(b, root); err != nil {
 			return err
 		}
@@ -63,9 +60,9 @@ func (c *Comm) sendToAll(v any, root int) error {
 
 // recvFromRoot is the part of the other ranks.
 func (c *Comm) recvFromRoot(v any, root int) error {
-	f := getFrame()
-	defer f.free()
-	b := f.b[:collFrame]
+	f := object.NewFrame()
+	defer f.Free()
+	b := f.B[:object.CollFrame]
 	if err := c.bcastBytes(b, root); err != nil {
 		return err
 	}
@@ -73,16 +70,16 @@ func (c *Comm) recvFromRoot(v any, root int) error {
 	if err != nil {
 		return err
 	}
-	if in.bad != nil && in.waiting > 0 {
-		return c.outOfStep(root, in.bad)
+	if in.Bad != nil && in.Waiting > 0 {
+		return c.outOfStep(root, in.Bad)
 	}
-	for b, more := in.next(); more; b, more = in.next() {
+	for b, more := in.Next(); more; b, more = in.Next() {
 		if err := c.bcastBytes(b, root); err != nil {
 			return err
 		}
-		in.got(b, len(b))
-		if in.bad != nil && in.waiting > 0 {
-			return c.outOfStep(root, in.bad)
+		in.Got(b, len(b))
+		if in.Bad != nil && in.Waiting > 0 {
+			return c.outOfStep(root, in.Bad)
 		}
 	}
 	return c.decodeFrom(&in, v, root)
@@ -102,17 +99,17 @@ func (c *Comm) outOfStep(source int, err error) error {
 
 // packFrame encodes the value v points to for a collective. When that fails it
 // returns the frame that says so to the others, and the error.
-func (c *Comm) packFrame(v any) (packed, error) {
-	p, err := c.pack(v, collFrame-4)
+func (c *Comm) packFrame(v any) (object.Packed, error) {
+	p, err := c.pack(v, object.CollFirst)
 	if err != nil {
 		return c.errorFrame(c.newError("", ErrCodec, Undefined, Undefined, err))
 	}
-	return p.framed(), nil
+	return p.Framed(), nil
 }
 
 // errorFrame makes the frame of a rank that has no object to send.
-func (c *Comm) errorFrame(err error) (packed, error) {
-	return packError(fmt.Errorf("rank %d of %s: %w", c.rank, c.Name(), unwrapOnce(err)), collFrame-4).framed(), err
+func (c *Comm) errorFrame(err error) (object.Packed, error) {
+	return object.PackError(fmt.Errorf("rank %d of %s: %w", c.rank, c.Name(), unwrapOnce(err)), object.CollFirst).Framed(), err
 }
 
 // unwrapOnce strips the place from an error that is to be reported elsewhere.
@@ -124,44 +121,25 @@ func unwrapOnce(err error) error {
 	return err
 }
 
-// framed brings a first message to the length collFrame: its own length stands
-// in the last four bytes.
-func (p packed) framed() packed {
-	n := len(p.first)
-	if cap(p.first) < collFrame { // memory of the codec's
-		p.first = append(make([]byte, 0, collFrame), p.first...)
-	}
-	p.first = p.first[:collFrame]
-	clear(p.first[n:])
-	p.first[collFrame-2], p.first[collFrame-1] = byte(n>>8), byte(n)
-	return p
-}
-
 // openFrame reads the frame of rank source.
-func (c *Comm) openFrame(b []byte, source int) (in incoming, err error) {
-	n := int(b[collFrame-2])<<8 | int(b[collFrame-1])
-	if n > collFrame-4 {
-		err = errFrame
-	} else {
-		err = in.open(b[:n], c.objectCodec().MaxBytes())
-	}
-	if err != nil {
+func (c *Comm) openFrame(b []byte, source int) (in object.Incoming, err error) {
+	if err := in.OpenFramed(b, c.objectCodec().MaxBytes()); err != nil {
 		return in, c.newError("", ErrCodec, source, Undefined, err)
 	}
 	return in, nil
 }
 
-func (c *Comm) decodeFrom(in *incoming, v any, source int) error {
-	if err := in.decode(c.objectCodec(), v); err != nil {
+func (c *Comm) decodeFrom(in *object.Incoming, v any, source int) error {
+	if err := in.Decode(c.objectCodec(), v); err != nil {
 		return c.newError("", ErrCodec, source, Undefined, err)
 	}
 	return nil
 }
 
 // sendRest starts to send what follows a frame to rank dest.
-func (c *Comm) sendRest(reqs []engine.Request, p *packed, dest int) ([]engine.Request, error) {
-	for _, b := range p.rest {
-		r, err := c.ec.Isend(engine.OfBytes(b), dest, p.tag, engine.Standard)
+func (c *Comm) sendRest(reqs []engine.Request, p *object.Packed, dest int) ([]engine.Request, error) {
+	for _, b := range p.Rest {
+		r, err := c.ec.Isend(engine.OfBytes(b), dest, p.Tag, engine.Standard)
 		if err != nil {
 			return reqs, c.failed("", dest, Undefined, err)
 		}
@@ -171,13 +149,13 @@ func (c *Comm) sendRest(reqs []engine.Request, p *packed, dest int) ([]engine.Re
 }
 
 // recvRest receives what follows the frame of rank source.
-func (c *Comm) recvRest(in *incoming, source int) error {
-	for b, more := in.next(); more; b, more = in.next() {
-		st, err := c.ec.Recv(engine.OfBytes(b), source, in.tag, c.done)
-		if err != nil && !(in.bad != nil && errors.Is(err, ErrTruncate)) {
+func (c *Comm) recvRest(in *object.Incoming, source int) error {
+	for b, more := in.Next(); more; b, more = in.Next() {
+		st, err := c.ec.Recv(engine.OfBytes(b), source, in.Tag, c.done)
+		if err != nil && !(in.Bad != nil && errors.Is(err, ErrTruncate)) {
 			return c.stopped(source, err)
 		}
-		in.got(b, st.Bytes)
+		in.Got(b, st.Bytes)
 	}
 	return nil
 }
@@ -219,9 +197,9 @@ func ScatterObject[T any](c *Comm, vs []T, root int) (T, error) {
 		}
 		return v, err
 	}
-	f := getFrame()
-	defer f.free()
-	b := f.b[:collFrame]
+	f := object.NewFrame()
+	defer f.Free()
+	b := f.B[:object.CollFrame]
 	if err := c.collective(engine.Coll{Kind: engine.Scatter, Root: root, Recv: engine.OfBytes(b)}, nil); err != nil {
 		return v, err
 	}
@@ -242,7 +220,7 @@ func ScatterObject[T any](c *Comm, vs []T, root int) (T, error) {
 func scatterFromRoot[T any](c *Comm, vs []T, root int) error {
 	frames, packs, wrong := packAll(c, vs, root)
 	defer freeAll(packs)
-	k := engine.Coll{Kind: engine.Scatter, Root: root, Send: engine.OfBytes(frames), Recv: engine.OfBytes(make([]byte, collFrame))}
+	k := engine.Coll{Kind: engine.Scatter, Root: root, Send: engine.OfBytes(frames), Recv: engine.OfBytes(make([]byte, object.CollFrame))}
 	if err := c.collective(k, nil); err != nil {
 		return err
 	}
@@ -250,8 +228,8 @@ func scatterFromRoot[T any](c *Comm, vs []T, root int) error {
 }
 
 // packAll makes the frames of vs, one for each rank, none for the rank except.
-func packAll[T any](c *Comm, vs []T, except int) (frames []byte, packs []packed, wrong error) {
-	frames, packs = make([]byte, c.size*collFrame), make([]packed, c.size)
+func packAll[T any](c *Comm, vs []T, except int) (frames []byte, packs []object.Packed, wrong error) {
+	frames, packs = make([]byte, c.size*object.CollFrame), make([]object.Packed, c.size)
 	if len(vs) != c.size {
 		wrong = c.errorf(ErrCount, "%d objects for %s", len(vs), c.ranks())
 	}
@@ -265,7 +243,7 @@ func packAll[T any](c *Comm, vs []T, except int) (frames []byte, packs []packed,
 		default:
 			packs[i], err = c.packFrame(&vs[i])
 		}
-		copy(frames[i*collFrame:], packs[i].first)
+		copy(frames[i*object.CollFrame:], packs[i].First)
 		if wrong == nil {
 			wrong = err
 		}
@@ -273,15 +251,15 @@ func packAll[T any](c *Comm, vs []T, except int) (frames []byte, packs []packed,
 	return frames, packs, wrong
 }
 
-func freeAll(packs []packed) {
+func freeAll(packs []object.Packed) {
 	for i := range packs {
-		packs[i].free()
+		packs[i].Free()
 	}
 }
 
 // sendRests sends what follows the frames of packs, each to its rank, and
 // returns the first error; wrong comes before.
-func (c *Comm) sendRests(packs []packed, wrong error) error {
+func (c *Comm) sendRests(packs []object.Packed, wrong error) error {
 	reqs, err := c.startRests(packs)
 	if e := c.finish(reqs); err == nil {
 		err = e
@@ -292,7 +270,7 @@ func (c *Comm) sendRests(packs []packed, wrong error) error {
 	return err
 }
 
-func (c *Comm) startRests(packs []packed) (reqs []engine.Request, err error) {
+func (c *Comm) startRests(packs []object.Packed) (reqs []engine.Request, err error) {
 	for i := range packs {
 		dest := (c.rank + i) % c.size
 		if reqs, err = c.sendRest(reqs, &packs[dest], dest); err != nil {
@@ -311,8 +289,8 @@ func GatherObject[T any](c *Comm, v T, root int) ([]T, error) {
 	}
 	if c.rank != root {
 		p, wrong := c.packFrame(&v)
-		defer p.free()
-		k := engine.Coll{Kind: engine.Gather, Root: root, Send: engine.OfBytes(p.first[:collFrame])}
+		defer p.Free()
+		k := engine.Coll{Kind: engine.Gather, Root: root, Send: engine.OfBytes(p.First[:object.CollFrame])}
 		if err := c.collective(k, nil); err != nil {
 			return nil, err
 		}
@@ -325,7 +303,7 @@ func GatherObject[T any](c *Comm, v T, root int) ([]T, error) {
 		}
 		return nil, err
 	}
-	frames := make([]byte, c.size*collFrame)
+	frames := make([]byte, c.size*object.CollFrame)
 	k := engine.Coll{Kind: engine.Gather, Root: root, InPlace: true, Recv: engine.OfBytes(frames)}
 	if err := c.collective(k, nil); err != nil {
 		return nil, err
@@ -343,7 +321,7 @@ func recvAll[T any](c *Comm, frames []byte, own T) ([]T, error) {
 			vs[i] = own
 			continue
 		}
-		in, err := c.openFrame(frames[i*collFrame:(i+1)*collFrame], i)
+		in, err := c.openFrame(frames[i*object.CollFrame:(i+1)*object.CollFrame], i)
 		if err == nil {
 			err = c.recvRest(&in, i)
 		}
@@ -368,17 +346,17 @@ func AllgatherObject[T any](c *Comm, v T) ([]T, error) {
 		return nil, err
 	}
 	p, wrong := c.packFrame(&v)
-	defer p.free()
-	frames := make([]byte, c.size*collFrame)
-	copy(frames[c.rank*collFrame:], p.first)
+	defer p.Free()
+	frames := make([]byte, c.size*object.CollFrame)
+	copy(frames[c.rank*object.CollFrame:], p.First)
 	if err := c.collective(engine.Coll{Kind: engine.Allgather, InPlace: true, Recv: engine.OfBytes(frames)}, nil); err != nil {
 		return nil, err
 	}
-	ins, first := make([]incoming, c.size), wrong
+	ins, first := make([]object.Incoming, c.size), wrong
 	for i := range ins {
 		var err error
-		if ins[i], err = c.openFrame(frames[i*collFrame:(i+1)*collFrame], i); err == nil && ins[i].bad != nil {
-			err = c.newError("", ErrCodec, i, Undefined, ins[i].bad)
+		if ins[i], err = c.openFrame(frames[i*object.CollFrame:(i+1)*object.CollFrame], i); err == nil && ins[i].Bad != nil {
+			err = c.newError("", ErrCodec, i, Undefined, ins[i].Bad)
 		}
 		if first == nil {
 			first = err
@@ -386,7 +364,7 @@ func AllgatherObject[T any](c *Comm, v T) ([]T, error) {
 	}
 	// Every rank has seen the same frames, and so takes the same way from here.
 	for i := range ins {
-		if ins[i].bad != nil {
+		if ins[i].Bad != nil {
 			c.ec.Revoke(first.Error())
 			break
 		}
@@ -396,7 +374,7 @@ func AllgatherObject[T any](c *Comm, v T) ([]T, error) {
 	}
 	vs := make([]T, c.size)
 	for i := range ins {
-		if err := c.allgatherRest(&ins[i], p.rest, i); err != nil {
+		if err := c.allgatherRest(&ins[i], p.Rest, i); err != nil {
 			return nil, err
 		}
 		if i == c.rank {
@@ -415,7 +393,7 @@ func AllgatherObject[T any](c *Comm, v T) ([]T, error) {
 
 // allgatherRest broadcasts what follows the frame of rank root; own is that of
 // this rank.
-func (c *Comm) allgatherRest(in *incoming, own [][]byte, root int) error {
+func (c *Comm) allgatherRest(in *object.Incoming, own [][]byte, root int) error {
 	if root == c.rank {
 		for _, b := range own {
 			if err := c.bcastBytes(b, root); err != nil {
@@ -424,13 +402,13 @@ func (c *Comm) allgatherRest(in *incoming, own [][]byte, root int) error {
 		}
 		return nil
 	}
-	for b, more := in.next(); more; b, more = in.next() {
+	for b, more := in.Next(); more; b, more = in.Next() {
 		if err := c.bcastBytes(b, root); err != nil {
 			return err
 		}
-		in.got(b, len(b))
-		if in.bad != nil && in.waiting > 0 {
-			return c.outOfStep(root, in.bad)
+		in.Got(b, len(b))
+		if in.Bad != nil && in.Waiting > 0 {
+			return c.outOfStep(root, in.Bad)
 		}
 	}
 	return nil

@@ -3,9 +3,9 @@ package mpi
 import (
 	"bytes"
 	"errors"
-	"reflect"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/object"
 )
 
 // Reductions of objects combine decoded values with a Go function, in rank
@@ -66,8 +66,8 @@ func AllreduceObject[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 	if c.rank == 0 {
 		if err != nil {
 			p, _ := c.errorFrame(err)
-			defer p.free()
-			if e := c.bcastBytes(p.first[:collFrame], 0); e != nil {
+			defer p.Free()
+			if e := c.bcastBytes(p.First[:object.CollFrame], 0); e != nil {
 				return zero, e
 			}
 			return zero, err
@@ -128,7 +128,7 @@ func reduceToZero[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 // sendStep sends the value v points to, or, if wrong is set, that error.
 func (c *Comm) sendStep(v any, wrong error, dest, tag int) error {
 	p, err := c.packStep(v, wrong)
-	defer p.free()
+	defer p.Free()
 	if e := c.sendPacked(&p, dest, tag, engine.Standard); err == nil && e != nil {
 		err = c.stopped(dest, e)
 	}
@@ -137,11 +137,11 @@ func (c *Comm) sendStep(v any, wrong error, dest, tag int) error {
 
 // packStep encodes the value v points to, or the error that stands for it. The
 // error it returns is that of the encoding.
-func (c *Comm) packStep(v any, wrong error) (packed, error) {
+func (c *Comm) packStep(v any, wrong error) (object.Packed, error) {
 	if wrong != nil {
 		return c.packWrong(wrong), nil
 	}
-	p, err := c.pack(v, firstBytes)
+	p, err := c.pack(v, object.FirstBytes)
 	if err != nil {
 		err = c.newError("", ErrCodec, Undefined, Undefined, err)
 		return c.packWrong(err), err
@@ -149,10 +149,9 @@ func (c *Comm) packStep(v any, wrong error) (packed, error) {
 	return p, nil
 }
 
-func (c *Comm) packWrong(err error) packed {
+func (c *Comm) packWrong(err error) object.Packed {
 	p, _ := c.errorFrame(err)
-	p.first = p.first[:int(p.first[collFrame-2])<<8|int(p.first[collFrame-1])]
-	return p
+	return p.Unframed()
 }
 
 func recvStep[T any](c *Comm, source, tag int) (T, error) {
@@ -226,7 +225,7 @@ func scanObject[T any](c *Comm, v T, f func(a, b T) T, inclusive bool) (T, error
 	all, result := prefix[T]{v: v}, prefix[T]{none: !inclusive}
 	var wrong error
 	if inclusive {
-		if result.v, wrong = clone(c, v); wrong != nil {
+		if result.v, wrong = object.Clone(c.objectCodec(), v); wrong != nil {
 			wrong = c.newError("", ErrCodec, Undefined, Undefined, wrong)
 			all.err = wrong
 		}
@@ -260,41 +259,6 @@ func scanObject[T any](c *Comm, v T, f func(a, b T) T, inclusive bool) (T, error
 	return result.v, nil
 }
 
-// clone returns a copy of v that shares no memory with it.
-func clone[T any](c *Comm, v T) (T, error) {
-	var w T
-	if planOf(reflect.TypeFor[T]()) == nil && !shares(reflect.TypeFor[T]()) {
-		return v, nil
-	}
-	codec := c.objectCodec()
-	data, parts, err := encodeWith(codec, nil, &v)
-	if err == nil {
-		for i, p := range parts {
-			parts[i] = bytes.Clone(p)
-		}
-		err = decodeWith(codec, data, parts, &w)
-	}
-	return w, err
-}
-
-// shares reports whether a copy of a value of type t shares memory with it.
-func shares(t reflect.Type) bool {
-	switch t.Kind() {
-	case reflect.Array:
-		return shares(t.Elem())
-	case reflect.Struct:
-		for i := range t.NumField() {
-			if shares(t.Field(i).Type) {
-				return true
-			}
-		}
-		return false
-	case reflect.String:
-		return false
-	}
-	return basicKind(t.Kind()) == engine.Invalid
-}
-
 // exchangeStep sends own to the partner and returns what comes from it, twice
 // if the partner is the lower one. The error is of the communication; an
 // encoding that fails becomes own's.
@@ -303,27 +267,27 @@ func exchangeStep[T any](c *Comm, own *prefix[T], partner int) (theirs, again pr
 	if wrong != nil {
 		own.err = wrong
 	}
-	defer p.free()
+	defer p.Free()
 	var reqs []engine.Request
-	if p.rest == nil {
+	if p.Rest == nil {
 		var r engine.Request
-		if r, err = c.ec.Isend(engine.OfBytes(p.first), partner, scanTag, engine.Standard); err == nil {
+		if r, err = c.ec.Isend(engine.OfBytes(p.First), partner, scanTag, engine.Standard); err == nil {
 			reqs = append(reqs, r)
 		}
 	} else {
 		reqs, err = c.startLong(&p, partner, scanTag, engine.Standard)
 	}
 	if err != nil {
-		p.withdraw(reqs)
+		withdraw(&p, reqs)
 		return theirs, again, c.stopped(partner, err)
 	}
-	f := getFrame()
-	defer f.free()
-	var in incoming
+	f := object.NewFrame()
+	defer f.Free()
+	var in object.Incoming
 	_, err = c.recvWhole(&in, f, partner, scanTag, c.done)
 	if damaged := (*codecError)(nil); err != nil && !errors.As(err, &damaged) {
 		err = c.stopped(partner, err)
-		p.withdraw(reqs)
+		withdraw(&p, reqs)
 		return theirs, again, err
 	}
 	if e := c.finish(reqs); e != nil {
@@ -332,20 +296,20 @@ func exchangeStep[T any](c *Comm, own *prefix[T], partner int) (theirs, again pr
 	codec := c.objectCodec()
 	decode := func(to *prefix[T]) {
 		if err == nil {
-			err = in.decode(codec, &to.v)
+			err = in.Decode(codec, &to.v)
 		}
 		if err != nil {
 			to.err = c.newError("", ErrCodec, partner, Undefined, err)
 		}
 	}
 	if partner < c.rank {
-		parts := in.parts
-		in.parts = make([][]byte, len(parts))
+		parts := in.Parts
+		in.Parts = make([][]byte, len(parts))
 		for i, p := range parts {
-			in.parts[i] = bytes.Clone(p)
+			in.Parts[i] = bytes.Clone(p)
 		}
 		decode(&again)
-		in.parts = parts
+		in.Parts = parts
 	}
 	decode(&theirs)
 	return theirs, again, nil

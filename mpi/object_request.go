@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/object"
 )
 
 // IsendObject starts a send of the value v to rank dest and returns at once
@@ -29,27 +30,27 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op o
 	if !c.sendable(dest, tag) {
 		return doneRequest(c, emptyStatus, c.checkSend(rawElement, dest, tag))
 	}
-	p, err := c.pack(v, firstBytes)
+	p, err := c.pack(v, object.FirstBytes)
 	if err != nil {
 		return doneRequest(c, emptyStatus, c.newError(op.String(), ErrCodec, dest, tag, err))
 	}
-	if p.rest == nil {
-		b := engine.OfBytes(p.first)
+	if p.Rest == nil {
+		b := engine.OfBytes(p.First)
 		req, err := c.ec.Isend(b, dest, tag, mode)
 		r := newRequest(c, op, dest, tag, req, err)
 		if r.isOver() {
-			p.free()
+			p.Free()
 			return r
 		}
 		r.extra().then = func(_ *Request, st engine.Status, err error) (engine.Request, Status, error) {
-			p.free()
+			p.Free()
 			return nil, statusOf(st), err
 		}
 		return r
 	}
 	reqs, err := c.startLong(&p, dest, tag, mode)
 	if err != nil {
-		p.withdraw(reqs)
+		withdraw(&p, reqs)
 		return newRequest(c, op, dest, tag, nil, err)
 	}
 	s := longSend{p: p, reqs: reqs}
@@ -61,7 +62,7 @@ func isendObject[T any](c *Comm, v *T, dest, tag int, mode engine.SendMode, op o
 
 // longSend is the progress of a started send of a long object.
 type longSend struct {
-	p    packed
+	p    object.Packed
 	reqs []engine.Request
 	done int
 	st   engine.Status // of the first message
@@ -85,7 +86,7 @@ func (s *longSend) then(r *Request, st engine.Status, err error) (engine.Request
 		r.extra().then = s.then
 		return s.reqs[s.done], Status{}, nil
 	}
-	s.p.free()
+	s.p.Free()
 	return nil, statusOf(s.st), s.err
 }
 
@@ -95,8 +96,8 @@ func (s *longSend) then(r *Request, st engine.Status, err error) (engine.Request
 type ObjectRequest[T any] struct {
 	r     *Request
 	value T
-	frame *frameBuf
-	in    incoming
+	frame *object.Frame
+	in    object.Incoming
 	piece []byte
 	open  bool
 	st    engine.Status
@@ -109,8 +110,8 @@ func IrecvObject[T any](c *Comm, source, tag int) *ObjectRequest[T] {
 	if !c.receivable(source, tag) {
 		return &ObjectRequest[T]{r: doneRequest(c, nullStatus, c.checkRecv(rawElement, source, tag))}
 	}
-	o := &ObjectRequest[T]{frame: getFrame()}
-	b := engine.OfBytes(o.frame.b[:firstBytes])
+	o := &ObjectRequest[T]{frame: object.NewFrame()}
+	b := engine.OfBytes(o.frame.B[:object.FirstBytes])
 	req, err := c.ec.Irecv(b, source, tag)
 	o.start(newRequest(c, opIrecvObject, source, tag, req, err))
 	return o
@@ -123,8 +124,8 @@ func ImrecvObject[T any](m *Message) *ObjectRequest[T] {
 	if em == nil {
 		return &ObjectRequest[T]{r: doneRequest(nil, nullStatus, err)}
 	}
-	o := &ObjectRequest[T]{frame: getFrame()}
-	b := engine.OfBytes(o.frame.b[:firstBytes])
+	o := &ObjectRequest[T]{frame: object.NewFrame()}
+	b := engine.OfBytes(o.frame.B[:object.FirstBytes])
 	req, err := em.Irecv(b)
 	o.start(newRequest(m.c, opImrecvObject, m.st.Source, m.st.Tag, req, err))
 	return o
@@ -139,7 +140,7 @@ const driveAfter = 500 * time.Microsecond
 func (o *ObjectRequest[T]) start(r *Request) {
 	o.r = r
 	if r.isOver() {
-		o.frame.free()
+		o.frame.Free()
 		return
 	}
 	r.lock()
@@ -179,28 +180,28 @@ func (o *ObjectRequest[T]) then(r *Request, st engine.Status, err error) (engine
 			}
 			return o.end(st, err)
 		}
-		if err := c.openObject(&o.in, o.frame.b[:st.Bytes], st); err != nil {
+		if err := c.openObject(&o.in, o.frame.B[:st.Bytes], st); err != nil {
 			return o.end(st, c.objectFailed(r.op.String(), int(r.out.Source), int(r.out.Tag), statusOf(st), err))
 		}
 		o.open, r.fixed = true, true
 	} else {
-		if err != nil && !(o.in.bad != nil && errors.Is(err, ErrTruncate)) {
+		if err != nil && !(o.in.Bad != nil && errors.Is(err, ErrTruncate)) {
 			return o.end(o.st, err)
 		}
-		o.in.got(o.piece, st.Bytes)
+		o.in.Got(o.piece, st.Bytes)
 	}
-	b, more := o.in.next()
+	b, more := o.in.Next()
 	if more {
 		o.piece = b
-		next, err := c.ec.Irecv(engine.OfBytes(b), o.st.Source, o.in.tag)
+		next, err := c.ec.Irecv(engine.OfBytes(b), o.st.Source, o.in.Tag)
 		if err != nil {
 			return o.end(o.st, c.failed(r.op.String(), int(r.out.Source), int(r.out.Tag), err))
 		}
 		r.extra().then = o.then
 		return next, Status{}, nil
 	}
-	o.st.Bytes = o.in.bytes
-	if err := o.in.decode(c.objectCodec(), &o.value); err != nil {
+	o.st.Bytes = o.in.Bytes
+	if err := o.in.Decode(c.objectCodec(), &o.value); err != nil {
 		var zero T
 		o.value = zero
 		return o.end(o.st, c.newError(r.op.String(), ErrCodec, o.st.Source, o.st.Tag, err))
@@ -212,8 +213,8 @@ func (o *ObjectRequest[T]) end(st engine.Status, err error) (engine.Request, Sta
 	if o.timer != nil {
 		o.timer.Stop()
 	}
-	o.frame.free()
-	o.frame, o.piece, o.in = nil, nil, incoming{}
+	o.frame.Free()
+	o.frame, o.piece, o.in = nil, nil, object.Incoming{}
 	return nil, statusOf(st), err
 }
 

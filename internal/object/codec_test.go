@@ -1,4 +1,4 @@
-package mpi
+package object
 
 import (
 	"bytes"
@@ -58,7 +58,7 @@ func makeRecord(blob int) record {
 func roundTrip[T, R any](t *testing.T, c Codec, v T) (R, [][]byte) {
 	t.Helper()
 	var got R
-	data, parts, err := encodeWith(c, []byte("head"), &v)
+	data, parts, err := EncodeWith(c, []byte("head"), &v)
 	if err != nil {
 		t.Fatalf("encoding %T: %v", v, err)
 	}
@@ -69,7 +69,7 @@ func roundTrip[T, R any](t *testing.T, c Codec, v T) (R, [][]byte) {
 	for i, p := range parts {
 		arrived[i] = bytes.Clone(p)
 	}
-	if err := decodeWith(c, data[4:], arrived, &got); err != nil {
+	if err := DecodeWith(c, data[4:], arrived, &got); err != nil {
 		t.Fatalf("decoding %T into %T: %v", v, got, err)
 	}
 	return got, parts
@@ -216,12 +216,12 @@ func TestCodecOtherType(t *testing.T) {
 }
 
 func transcode[T, R any](c Codec, v T) error {
-	data, parts, err := encodeWith(c, nil, &v)
+	data, parts, err := EncodeWith(c, nil, &v)
 	if err != nil {
 		return err
 	}
 	var r R
-	return decodeWith(c, data, parts, &r)
+	return DecodeWith(c, data, parts, &r)
 }
 
 // Large slices are not copied: the parts are the value's own memory, and the
@@ -229,7 +229,7 @@ func transcode[T, R any](c Codec, v T) error {
 func TestCodecOutOfBand(t *testing.T) {
 	for _, c := range []Codec{CBOR(Limits{}), Gob(Limits{})} {
 		v := record{Blob: make([]byte, 1<<20), Inner: inner{Vector: make([]float64, 1000)}, Map: map[string][]int64{"a": make([]int64, 2000)}}
-		data, parts, err := encodeWith(c, nil, &v)
+		data, parts, err := EncodeWith(c, nil, &v)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,7 +247,7 @@ func TestCodecOutOfBand(t *testing.T) {
 			t.Errorf("%d parts, %d bytes encoded", len(parts), len(data))
 		}
 		var got record
-		if err := decodeWith(c, data, parts, &got); err != nil {
+		if err := DecodeWith(c, data, parts, &got); err != nil {
 			t.Fatal(err)
 		}
 		if &got.Blob[0] != &v.Blob[0] || &got.Inner.Vector[0] != &v.Inner.Vector[0] {
@@ -277,18 +277,18 @@ func TestCodecErrors(t *testing.T) {
 		"unexported": hidden{1}, "int map cycle": kids, "in a list": []any{1, hidden{2}},
 	} {
 		for _, c := range []Codec{CBOR(Limits{}), Gob(Limits{})} {
-			if _, _, err := encodeWith(c, nil, &v); err == nil {
+			if _, _, err := EncodeWith(c, nil, &v); err == nil {
 				t.Errorf("%s: %s: no error", c.Name(), name)
 			}
 		}
 	}
-	if _, _, err := encodeWith(CBOR(Limits{}), nil, &cycle); !errors.Is(err, errTooDeep) {
+	if _, _, err := EncodeWith(CBOR(Limits{}), nil, &cycle); !errors.Is(err, errTooDeep) {
 		t.Errorf("a cycle gives %v", err)
 	}
-	if _, _, err := encodeWith(panicky{}, nil, new(int)); err == nil || !strings.Contains(err.Error(), "boom") {
+	if _, _, err := EncodeWith(panicky{}, nil, new(int)); err == nil || !strings.Contains(err.Error(), "boom") {
 		t.Errorf("a panic in Encode gives %v", err)
 	}
-	if err := decodeWith(panicky{}, nil, nil, new(int)); err == nil || !strings.Contains(err.Error(), "boom") {
+	if err := DecodeWith(panicky{}, nil, nil, new(int)); err == nil || !strings.Contains(err.Error(), "boom") {
 		t.Errorf("a panic in Decode gives %v", err)
 	}
 }
@@ -328,7 +328,7 @@ func fuzzCodec(f *testing.F, c Codec) {
 	seed := func(v any) {
 		rv := reflect.New(reflect.TypeOf(v))
 		rv.Elem().Set(reflect.ValueOf(v))
-		data, parts, err := encodeWith(c, []byte{0}, rv.Interface())
+		data, parts, err := EncodeWith(c, []byte{0}, rv.Interface())
 		if err != nil {
 			f.Fatal(err)
 		}
@@ -366,7 +366,7 @@ func fuzzCodec(f *testing.F, c Codec) {
 				continue
 			}
 			// What decodes encodes again.
-			if _, _, err := encodeWith(c, nil, v); err != nil && c.Name() == "cbor" && !errors.Is(err, errTooDeep) {
+			if _, _, err := EncodeWith(c, nil, v); err != nil && c.Name() == "cbor" && !errors.Is(err, errTooDeep) {
 				t.Errorf("%T decoded from % x does not encode: %v", v, in, err)
 			}
 		}
@@ -374,7 +374,7 @@ func fuzzCodec(f *testing.F, c Codec) {
 }
 
 func BenchmarkCodecCBOR(b *testing.B) {
-	c := defaultCodec
+	c := defaultCBOR
 	buf := make([]byte, 0, 4096)
 	run := func(name string, encode func() ([]byte, [][]byte, error), decode func([]byte, [][]byte) error) {
 		b.Run(name, func(b *testing.B) {

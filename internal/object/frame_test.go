@@ -1,4 +1,4 @@
-package mpi
+package object
 
 import (
 	"bytes"
@@ -6,38 +6,40 @@ import (
 	"errors"
 	"reflect"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"unsafe"
 )
 
-// alone is a communicator without an engine: enough to pack objects.
-func alone() *Comm { return &Comm{st: &commState{}, size: 1} }
+var seq atomic.Uint32
+
+func pack(c Codec, v any, limit int) (Packed, error) { return Pack(NewFrame(), c, &seq, v, limit) }
 
 // unpack takes an object apart as a receiver does.
-func unpack[T any](c *Comm, p packed) (v T, err error) {
-	var in incoming
-	if err := in.open(p.first, c.objectCodec().MaxBytes()); err != nil {
+func unpack[T any](c Codec, p Packed) (v T, err error) {
+	var in Incoming
+	if err := in.Open(p.First, c.MaxBytes()); err != nil {
 		return v, err
 	}
-	rest := p.rest
-	for b, more := in.next(); more; b, more = in.next() {
+	rest := p.Rest
+	for b, more := in.Next(); more; b, more = in.Next() {
 		if len(rest) == 0 {
 			return v, errors.New("more messages expected than were sent")
 		}
 		n := copy(b, rest[0])
-		if n < len(rest[0]) && in.bad == nil {
+		if n < len(rest[0]) && in.Bad == nil {
 			return v, errors.New("message longer than expected")
 		}
-		in.got(b, n)
+		in.Got(b, n)
 		rest = rest[1:]
 	}
 	if len(rest) != 0 {
 		return v, errors.New("messages left over")
 	}
-	if in.bad == nil && in.bytes != p.bytes {
+	if in.Bad == nil && in.Bytes != p.Bytes {
 		return v, errors.New("the lengths differ")
 	}
-	return v, in.decode(c.objectCodec(), &v)
+	return v, in.Decode(c, &v)
 }
 
 // Every length of object and every mixture of parts arrives as it was, in one
@@ -50,7 +52,7 @@ func TestObjectFrame(t *testing.T) {
 		Blobs [][]byte
 		Many  [][]int16
 	}
-	for _, limit := range []int{collFrame - 4, firstBytes} {
+	for _, limit := range []int{CollFirst, FirstBytes} {
 		for _, text := range []int{0, 1, limit - 200, limit, limit + 1, 10 * limit, 100000} {
 			for _, small := range []int{-1, 0, 1, 100, ownMessage/8 - 1} {
 				for _, large := range []int{0, ownMessage / 8, 3*ownMessage/8 + 1} {
@@ -66,29 +68,29 @@ func TestObjectFrame(t *testing.T) {
 						for i := range v.Many {
 							v.Many[i] = []int16{int16(i), 1, 2}[:i%4]
 						}
-						p, err := alone().pack(&v, limit)
+						p, err := pack(Default, &v, limit)
 						if err != nil {
 							t.Fatal(err)
 						}
-						if len(p.first) > limit {
-							t.Fatalf("first message of %d bytes, at most %d allowed", len(p.first), limit)
+						if len(p.First) > limit {
+							t.Fatalf("first message of %d bytes, at most %d allowed", len(p.First), limit)
 						}
-						if p.bytes+100+4*many < limit && len(p.rest) != 0 {
-							t.Errorf("object of %d bytes in %d messages", p.bytes, 1+len(p.rest))
+						if p.Bytes+100+4*many < limit && len(p.Rest) != 0 {
+							t.Errorf("object of %d bytes in %d messages", p.Bytes, 1+len(p.Rest))
 						}
-						got, err := unpack[object](alone(), p)
+						got, err := unpack[object](Default, p)
 						if err != nil {
 							t.Fatalf("text %d, small %d, large %d, many %d: %v", text, small, large, many, err)
 						}
 						if !reflect.DeepEqual(got, v) {
 							t.Fatalf("text %d, small %d, large %d, many %d came back different", text, small, large, many)
 						}
-						for _, b := range p.rest {
+						for _, b := range p.Rest {
 							if large > 0 && len(b) == 8*large && &b[0] != (*byte)(unsafe.Pointer(&v.Large[0])) {
 								t.Error("a large slice was copied")
 							}
 						}
-						p.free()
+						p.Free()
 					}
 				}
 			}
@@ -105,27 +107,27 @@ func numbered(n int) []float64 {
 }
 
 func TestObjectFrameErrors(t *testing.T) {
-	small := alone().WithCodec(CBOR(Limits{MaxBytes: 1000}))
+	small := CBOR(Limits{MaxBytes: 1000})
 	v := make([]byte, 2000)
-	if _, err := small.pack(&v, firstBytes); err == nil {
-		t.Error("an object longer than the limit was packed")
+	if _, err := pack(small, &v, FirstBytes); err == nil {
+		t.Error("an object longer than the limit was Packed")
 	}
-	p, err := alone().pack(&v, collFrame-4)
+	p, err := pack(Default, &v, CollFirst)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := unpack[[]byte](small, p); err == nil || !strings.Contains(err.Error(), "limit") {
 		t.Errorf("an object longer than the receiver's limit gives %v", err)
 	}
-	p, _ = alone().pack(&v, firstBytes)
-	if _, err := unpack[[]byte](alone().WithCodec(Gob(Limits{})), p); err == nil || !strings.Contains(err.Error(), "another codec") {
+	p, _ = pack(Default, &v, FirstBytes)
+	if _, err := unpack[[]byte](Gob(Limits{}), p); err == nil || !strings.Contains(err.Error(), "another codec") {
 		t.Errorf("an object of another codec gives %v", err)
 	}
-	p = packError(errors.New("what went wrong"), collFrame)
-	if _, err := unpack[int](alone(), p); err == nil || err.Error() != "what went wrong" {
+	p = PackError(errors.New("what went wrong"), CollFrame)
+	if _, err := unpack[int](Default, p); err == nil || err.Error() != "what went wrong" {
 		t.Errorf("an error arrives as %v", err)
 	}
-	if _, err := alone().WithCodec(careless{}).pack(&v, firstBytes); err == nil || !strings.Contains(err.Error(), "appended") {
+	if _, err := pack(careless{}, &v, FirstBytes); err == nil || !strings.Contains(err.Error(), "appended") {
 		t.Errorf("a codec that does not append gives %v", err)
 	}
 }
@@ -142,14 +144,14 @@ func (careless) Encode([]byte, any) ([]byte, [][]byte, error) {
 // into messages of any length.
 func FuzzObjectFrame(f *testing.F) {
 	for _, v := range []any{1, strings.Repeat("x", 5000), numbered(10), numbered(10000), [][]byte{make([]byte, 40000), {1}}, make([][]byte, 600)} {
-		for _, limit := range []int{collFrame - 4, firstBytes} {
-			p, err := alone().pack(&v, limit)
+		for _, limit := range []int{CollFirst, FirstBytes} {
+			p, err := pack(Default, &v, limit)
 			if err != nil {
 				f.Fatal(err)
 			}
-			in := binary.LittleEndian.AppendUint16(nil, uint16(len(p.first)))
-			in = append(in, p.first...)
-			for _, b := range p.rest {
+			in := binary.LittleEndian.AppendUint16(nil, uint16(len(p.First)))
+			in = append(in, p.First...)
+			for _, b := range p.Rest {
 				in = append(in, b...)
 			}
 			f.Add(in, uint32(1<<16))
@@ -160,14 +162,14 @@ func FuzzObjectFrame(f *testing.F) {
 		if len(in) < 2 {
 			return
 		}
-		n := min(int(binary.LittleEndian.Uint16(in)), len(in)-2, firstBytes)
+		n := min(int(binary.LittleEndian.Uint16(in)), len(in)-2, FirstBytes)
 		first, rest := in[2:2+n], in[2+n:]
-		var o incoming
-		if o.open(first, limit) != nil {
+		var o Incoming
+		if o.Open(first, limit) != nil {
 			return
 		}
 		taken := 0
-		for b, more := o.next(); more && taken < 1000; b, more = o.next() {
+		for b, more := o.Next(); more && taken < 1000; b, more = o.Next() {
 			if len(b) > 4*limit {
 				t.Fatalf("%d bytes are to be received, limit %d", len(b), limit)
 			}
@@ -177,10 +179,10 @@ func FuzzObjectFrame(f *testing.F) {
 			if size%7 == 0 {
 				k = len(b)
 			}
-			o.got(b, k)
+			o.Got(b, k)
 			taken++
 		}
 		var v any
-		o.decode(defaultCodec, &v)
+		o.Decode(Default, &v)
 	})
 }

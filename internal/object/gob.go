@@ -1,4 +1,4 @@
-package mpi
+package object
 
 import (
 	"bytes"
@@ -9,16 +9,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// Gob returns the codec of package encoding/gob. It carries complex numbers
-// and, for types given to [gob.Register], the concrete type of what an
-// interface holds; sender and receiver must use matching types. It describes
-// the types in every message and is many times slower than [CBOR].
-//
-// Package gob is not made to withstand messages that were forged; it bounds
-// what it allocates by the length of the message.
-//
-// Numeric slices and byte slices from 8 KiB that are reached through structs,
-// pointers and slices travel beside the encoding.
+// Gob returns the codec of package encoding/gob.
 func Gob(l Limits) Codec { return gobCodec{l.withDefaults()} }
 
 type gobCodec struct{ limits Limits }
