@@ -73,7 +73,7 @@ func windows(c *mpi.Comm, n int) func() error {
 func hotCalls(c *mpi.Comm) map[string]func() error {
 	small, large := make([]float64, 4), make([]float64, 1<<16)
 	out, both, one := make([]float64, 4), make([]float64, 8), make([]float64, 1)
-	counts := []int{1, 3}
+	counts, ones := []int{1, 3}, []int{1, 1}
 	mine, each := 0, []int{2, 2}
 	if c != nil {
 		mine = counts[c.Rank()]
@@ -82,12 +82,10 @@ func hotCalls(c *mpi.Comm) map[string]func() error {
 		"objects of a basic type": func() error { return objectPingPong(c, 12345) },
 		"StartSend and StartRecv": windows(c, 4),
 		"the same of 80 KB":       windows(c, 10000),
-		"Scatterv":                func() error { return mpi.Scatterv(c, small, counts, nil, out[:mine], 0) },
-		"Allgatherv":              func() error { return mpi.Allgatherv(c, out[:mine], small, counts, nil) },
-		"Alltoallv":               func() error { return mpi.Alltoallv(c, both[:4], each, nil, small, each, nil) },
-		"ReduceScatter": func() error {
-			return mpi.ReduceScatter(c, both[:2], one, []int{1, 1}, mpi.Sum)
-		},
+		"Scatterv":                func() error { return mpi.Scatterv(c, mpi.PartsOf(small, counts), out[:mine], 0) },
+		"Allgatherv":              func() error { return mpi.Allgatherv(c, out[:mine], mpi.PartsOf(small, counts)) },
+		"Alltoallv":               func() error { return mpi.Alltoallv(c, mpi.PartsOf(both[:4], each), mpi.PartsOf(small, each)) },
+		"ReduceScatter":           func() error { return mpi.ReduceScatter(c, mpi.PartsOf(both[:2], ones), one, mpi.Sum) },
 		"Send and Recv":           func() error { return pingPong(c, small) },
 		"Send and Recv of 512 KB": func() error { return pingPong(c, large) },
 		"Bcast":                   func() error { return mpi.Bcast(c, small, 0) },

@@ -9,7 +9,10 @@ func Alltoall[T any](c *Comm, send, recv []T) error {
 	return c.collective(alltoall(c, send, recv, false))
 }
 
-// Ialltoall starts an Alltoall (MPI 5.0 §6.12.6). Collective.
+// Ialltoall starts an Alltoall and returns at once (MPI 5.0 §6.12.6). Until the
+// request is complete, send may be read but not changed, and recv is not to be
+// touched. Errors, also those of the arguments, come out of Wait and Test.
+// Collective: all ranks call Ialltoall; Alltoall does not match it.
 func Ialltoall[T any](c *Comm, send, recv []T) *Request {
 	return c.icollective(alltoall(c, send, recv, false))
 }
@@ -20,7 +23,10 @@ func AlltoallInPlace[T any](c *Comm, buf []T) error {
 	return c.collective(alltoall(c, nil, buf, true))
 }
 
-// IalltoallInPlace starts an AlltoallInPlace (MPI 5.0 §6.12.6). Collective.
+// IalltoallInPlace starts an AlltoallInPlace and returns at once (MPI 5.0
+// §6.12.6). buf is not to be touched before the request is complete. Errors,
+// also those of the arguments, come out of Wait and Test. Collective: all ranks
+// call IalltoallInPlace; AlltoallInPlace does not match it.
 func IalltoallInPlace[T any](c *Comm, buf []T) *Request {
 	return c.icollective(alltoall(c, nil, buf, true))
 }
@@ -44,40 +50,48 @@ func alltoall[T any](c *Comm, send, recv []T, inPlace bool) (engine.Coll, error)
 	return k, checkApart(c, send, recv)
 }
 
-// Alltoallv sends sendCounts[j] elements from sendDispls[j] of send to rank j
-// and receives recvCounts[i] elements from rank i at recvDispls[i] of recv
-// (MPI 5.0 §6.8). Nil displacements stand for blocks packed one after another;
-// the blocks of recv do not overlap, nor do the buffers. [AlltoallSlices] finds
-// the counts itself. Collective.
-func Alltoallv[T any](c *Comm, send []T, sendCounts, sendDispls []int, recv []T, recvCounts, recvDispls []int) error {
-	return c.collective(alltoallv(c, send, sendCounts, sendDispls, recv, recvCounts, recvDispls, false))
+// Alltoallv sends part j of send to rank j and receives from rank i into part i
+// of recv (MPI 5.0 §6.8). What i sends to j and what j receives from i have the
+// same count. The parts of recv do not overlap, and neither do send and recv.
+// [AlltoallSlices] finds the counts itself. Collective; it blocks until this
+// rank's buffers may be used.
+func Alltoallv[T any](c *Comm, send, recv Parts[T]) error {
+	return c.collective(alltoallv(c, send, recv, false))
 }
 
-// Ialltoallv starts an Alltoallv (MPI 5.0 §6.12.6). Collective.
-func Ialltoallv[T any](c *Comm, send []T, sendCounts, sendDispls []int, recv []T, recvCounts, recvDispls []int) *Request {
-	return c.icollective(alltoallv(c, send, sendCounts, sendDispls, recv, recvCounts, recvDispls, false))
+// Ialltoallv starts an Alltoallv and returns at once (MPI 5.0 §6.12.6). Until
+// the request is complete, what is sent may be read but not changed, and what
+// is received into is not to be touched; the counts and displacements may be
+// used again at once. Errors, also those of the arguments, come out of Wait and
+// Test. Collective: all ranks call Ialltoallv; Alltoallv does not match it.
+func Ialltoallv[T any](c *Comm, send, recv Parts[T]) *Request {
+	return c.icollective(alltoallv(c, send, recv, false))
 }
 
-// AlltoallvInPlace is Alltoallv with one buffer, whose blocks are replaced:
-// what rank i has for rank j and what j has for i are of equal length
-// (MPI_IN_PLACE, MPI 5.0 §6.8). Collective.
-func AlltoallvInPlace[T any](c *Comm, buf []T, counts, displs []int) error {
-	return c.collective(alltoallv(c, nil, nil, nil, buf, counts, displs, true))
+// AlltoallvInPlace is Alltoallv with one buffer, whose parts are replaced: what
+// rank i has for rank j and what j has for i are of equal length (MPI_IN_PLACE,
+// MPI 5.0 §6.8). Collective; it blocks as Alltoallv does.
+func AlltoallvInPlace[T any](c *Comm, buf Parts[T]) error {
+	return c.collective(alltoallv(c, Parts[T]{}, buf, true))
 }
 
-// IalltoallvInPlace starts an AlltoallvInPlace (MPI 5.0 §6.12.6). Collective.
-func IalltoallvInPlace[T any](c *Comm, buf []T, counts, displs []int) *Request {
-	return c.icollective(alltoallv(c, nil, nil, nil, buf, counts, displs, true))
+// IalltoallvInPlace starts an AlltoallvInPlace and returns at once (MPI 5.0
+// §6.12.6). buf.Buf is not to be touched before the request is complete; its
+// lists may be. Errors, also those of the arguments, come out of Wait and Test.
+// Collective: all ranks call IalltoallvInPlace; AlltoallvInPlace does not match
+// it.
+func IalltoallvInPlace[T any](c *Comm, buf Parts[T]) *Request {
+	return c.icollective(alltoallv(c, Parts[T]{}, buf, true))
 }
 
-func alltoallv[T any](c *Comm, send []T, sendCounts, sendDispls []int, recv []T, recvCounts, recvDispls []int, inPlace bool) (engine.Coll, error) {
+func alltoallv[T any](c *Comm, send, recv Parts[T], inPlace bool) (engine.Coll, error) {
 	e, err := elementOn[T](c)
 	if err != nil {
 		return engine.Coll{}, err
 	}
-	k := engine.Coll{Kind: engine.Alltoallv, InPlace: inPlace, Recv: bufOf(e, recv)}
+	k := engine.Coll{Kind: engine.Alltoallv, InPlace: inPlace, Recv: bufOf(e, recv.Buf)}
 	k.V = c.newVector()
-	r, err := c.spans(k.V, "recv", len(recv), recvCounts, recvDispls, true)
+	r, err := spansOf(c, k.V, "recv", recv, true)
 	if err != nil {
 		return k, err
 	}
@@ -85,14 +99,14 @@ func alltoallv[T any](c *Comm, send []T, sendCounts, sendDispls []int, recv []T,
 	if inPlace {
 		return k, nil
 	}
-	s, err := c.spans(k.V, "send", len(send), sendCounts, sendDispls, false)
+	s, err := spansOf(c, k.V, "send", send, false)
 	if err != nil {
 		return k, err
 	}
-	k.Send = bufOf(e, send)
+	k.Send = bufOf(e, send.Buf)
 	k.V.SendCounts, k.V.SendDispls = s.counts, s.displs
 	if s.counts[c.rank] != r.counts[c.rank] {
 		return k, c.errorf(ErrCount, "this rank sends itself %d elements and receives %d", s.counts[c.rank], r.counts[c.rank])
 	}
-	return k, checkApart(c, send, recv)
+	return k, checkApart(c, send.Buf, recv.Buf)
 }

@@ -73,19 +73,19 @@ func badArguments(t *testing.T, c *mpi.Comm) error {
 		{mpi.Gather(c, x, x, 0), mpi.ErrBuffer, "InPlace"},
 		{mpi.Allgather(c, x, y[:1]), mpi.ErrCount, "Allgather"},
 		{mpi.Alltoall(c, x, y[:1]), mpi.ErrCount, "send has length 4, recv has length 1"},
-		{mpi.Scatterv(c, x, nil, nil, y, 0), mpi.ErrCount, "send: 0 counts for 1 rank"},
-		{mpi.Scatterv(c, x, []int{4}, []int{0, 0}, y, 0), mpi.ErrCount, "send: 2 displacements for 1 rank"},
-		{mpi.Scatterv(c, x, []int{-1}, nil, y, 0), mpi.ErrCount, "count -1 of rank 0 is negative"},
-		{mpi.Scatterv(c, x, []int{1}, []int{-2}, y, 0), mpi.ErrCount, "displacement -2 of rank 0 is negative"},
-		{mpi.Scatterv(c, x, []int{2}, []int{3}, y, 0), mpi.ErrCount, "the block of rank 0, 2 elements from 3, ends outside the buffer of length 4"},
-		{mpi.Scatterv(c, x, []int{1}, []int{math.MaxInt}, y, 0), mpi.ErrCount, "ends outside"},
-		{mpi.Scatterv(c, x, []int{math.MaxInt}, nil, y, 0), mpi.ErrCount, "ends outside"},
-		{mpi.Scatterv(c, x, []int{2}, nil, y, 0), mpi.ErrCount, "recv has length 4, the root's own count is 2"},
-		{mpi.Gatherv(c, x, y, []int{5}, nil, 0), mpi.ErrCount, "Gatherv"},
-		{mpi.Gatherv(c, x, y, []int{3}, nil, 0), mpi.ErrCount, "send has length 4, the root's own count is 3"},
-		{mpi.Allgatherv(c, x, y, []int{3}, nil), mpi.ErrCount, "send has length 4, the count of rank 0 is 3"},
-		{mpi.Alltoallv(c, x, []int{2}, nil, y, []int{3}, nil), mpi.ErrCount, "sends itself 2 elements and receives 3"},
-		{mpi.Alltoallv(c, x, []int{5}, nil, y, []int{4}, nil), mpi.ErrCount, "send: the block"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, nil), y, 0), mpi.ErrCount, "send: 0 counts for 1 rank"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, []int{4}).At([]int{0, 0}), y, 0), mpi.ErrCount, "send: 2 displacements for 1 rank"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, []int{-1}), y, 0), mpi.ErrCount, "count -1 of rank 0 is negative"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, []int{1}).At([]int{-2}), y, 0), mpi.ErrCount, "displacement -2 of rank 0 is negative"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, []int{2}).At([]int{3}), y, 0), mpi.ErrCount, "the block of rank 0, 2 elements from 3, ends outside the buffer of length 4"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, []int{1}).At([]int{math.MaxInt}), y, 0), mpi.ErrCount, "ends outside"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, []int{math.MaxInt}), y, 0), mpi.ErrCount, "ends outside"},
+		{mpi.Scatterv(c, mpi.PartsOf(x, []int{2}), y, 0), mpi.ErrCount, "recv has length 4, the root's own count is 2"},
+		{mpi.Gatherv(c, x, mpi.PartsOf(y, []int{5}), 0), mpi.ErrCount, "Gatherv"},
+		{mpi.Gatherv(c, x, mpi.PartsOf(y, []int{3}), 0), mpi.ErrCount, "send has length 4, the root's own count is 3"},
+		{mpi.Allgatherv(c, x, mpi.PartsOf(y, []int{3})), mpi.ErrCount, "send has length 4, the count of rank 0 is 3"},
+		{mpi.Alltoallv(c, mpi.PartsOf(x, []int{2}), mpi.PartsOf(y, []int{3})), mpi.ErrCount, "sends itself 2 elements and receives 3"},
+		{mpi.Alltoallv(c, mpi.PartsOf(x, []int{5}), mpi.PartsOf(y, []int{4})), mpi.ErrCount, "send: the block"},
 		{mpi.Reduce(c, x, y[:2], mpi.Sum, 0), mpi.ErrCount, "Reduce"},
 		{mpi.Allreduce(c, x, x, mpi.Sum), mpi.ErrBuffer, "overlap"},
 		{mpi.Allreduce(c, x, y, mpi.Band), mpi.ErrOp, "Allreduce: invalid reduction: Band is not defined for elements of type float64"},
@@ -95,8 +95,8 @@ func badArguments(t *testing.T, c *mpi.Comm) error {
 		{mpi.AllreduceInPlace(c, []mpi.ValueLoc[bool]{{}}, mpi.MaxLoc), mpi.ErrOp, "MaxLoc"},
 		{mpi.AllreduceInPlace(c, x, mpi.Op{}), mpi.ErrOp, "zero Op"},
 		{mpi.AllreduceInPlace(c, x, mpi.OpFunc(func(a, b int8) int8 { return a }, true)), mpi.ErrOp, "user function on int8, the buffers hold float64"},
-		{mpi.ReduceScatter(c, x, y, []int{3}, mpi.Sum), mpi.ErrCount, "send has length 4, the counts add up to 3"},
-		{mpi.ReduceScatter(c, x, y[:1], []int{4}, mpi.Sum), mpi.ErrCount, "recv has length 1"},
+		{mpi.ReduceScatter(c, mpi.PartsOf(x, []int{3}), y, mpi.Sum), mpi.ErrCount, "send has length 4, the counts add up to 3"},
+		{mpi.ReduceScatter(c, mpi.PartsOf(x, []int{4}), y[:1], mpi.Sum), mpi.ErrCount, "recv has length 1"},
 		{mpi.ReduceScatterBlock(c, x, y[:1], mpi.Sum), mpi.ErrCount, "ReduceScatterBlock"},
 		{mpi.Alltoallw(c, nil, nil), mpi.ErrCount, "send: 0 blocks for 1 rank"},
 		{mpi.Alltoallw(c, []mpi.Block{mpi.BlockOf(mpi.ViewOf(x, mpi.Contiguous(9)))}, []mpi.Block{{}}), mpi.ErrBuffer, "send: block 0"},
@@ -150,12 +150,12 @@ func TestOverlappingBlocks(t *testing.T) {
 		x := make([]int, 2)
 		y := make([]int, 10)
 		for _, displs := range [][]int{{0, 1, 4}, {4, 1, 5}, {8, 0, 7}, {3, 3, 0}} {
-			err := mpi.Allgatherv(c, x, y, []int{2, 2, 2}, displs)
+			err := mpi.Allgatherv(c, x, mpi.PartsOf(y, []int{2, 2, 2}).At(displs))
 			if !errors.Is(err, mpi.ErrBuffer) {
 				return fmt.Errorf("%v: %v", displs, err)
 			}
 		}
-		return mpi.Allgatherv(c, x, y, []int{2, 2, 2}, []int{8, 0, 4})
+		return mpi.Allgatherv(c, x, mpi.PartsOf(y, []int{2, 2, 2}).At([]int{8, 0, 4}))
 	})
 }
 

@@ -6,8 +6,9 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 // Collective.
 func (c *Comm) Barrier() error { return c.collective(c.barrier()) }
 
-// Ibarrier starts a barrier: the request is complete once all ranks have
-// called it (MPI 5.0 §6.12.1). Collective.
+// Ibarrier starts a Barrier and returns at once: the request is complete when
+// all ranks have called it (MPI 5.0 §6.12.1). Errors come out of Wait and Test.
+// Collective: all ranks call Ibarrier; Barrier does not match it.
 func (c *Comm) Ibarrier() *Request { return c.icollective(c.barrier()) }
 
 func (c *Comm) barrier() (engine.Coll, error) {
@@ -22,7 +23,10 @@ func (c *Comm) barrier() (engine.Coll, error) {
 // be used.
 func Bcast[T any](c *Comm, buf []T, root int) error { return c.collective(bcast(c, buf, root)) }
 
-// Ibcast starts a Bcast (MPI 5.0 §6.12.2). Collective.
+// Ibcast starts a Bcast and returns at once (MPI 5.0 §6.12.2). buf is not to be
+// touched before the request is complete. Errors, also those of the arguments,
+// come out of Wait and Test. Collective: all ranks call Ibcast; Bcast does not
+// match it.
 func Ibcast[T any](c *Comm, buf []T, root int) *Request { return c.icollective(bcast(c, buf, root)) }
 
 func bcast[T any](c *Comm, buf []T, root int) (engine.Coll, error) {

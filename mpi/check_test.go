@@ -67,21 +67,21 @@ func TestCheckFindsMismatches(t *testing.T) {
 			if odd {
 				counts = []int{2, 1, 3}
 			}
-			return mpi.ReduceScatter(c, x, y[:c.Rank()+1], counts, mpi.Sum)
+			return mpi.ReduceScatter(c, mpi.PartsOf(x, counts), y[:c.Rank()+1], mpi.Sum)
 		}, []string{"ReduceScatter", "the counts differ"}},
 		{"Scatterv", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			n := 2
 			if odd {
 				n = 1
 			}
-			return mpi.Scatterv(c, x, []int{2, 2, 2}, nil, y[:n], 1)
+			return mpi.Scatterv(c, mpi.PartsOf(x, []int{2, 2, 2}), y[:n], 1)
 		}, []string{"rank 1 called Scatterv(root 1, 2×float64)", "with count 2 for rank 2, which called Scatterv(root 1, 1×float64)", "with 1 elements"}},
 		{"Alltoallv", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			counts := []int{2, 2, 2}
 			if odd {
-				return mpi.Alltoallv(c, x, []int{1, 2, 2}, nil, y, counts, nil)
+				return mpi.Alltoallv(c, mpi.PartsOf(x, []int{1, 2, 2}), mpi.PartsOf(y, counts))
 			}
-			return mpi.Alltoallv(c, x, counts, nil, y, counts, nil)
+			return mpi.Alltoallv(c, mpi.PartsOf(x, counts), mpi.PartsOf(y, counts))
 		}, []string{"rank 0 called Alltoallv", "expects 2 elements of rank 2", "and sends 1"}},
 		{"nonblocking", func(c *mpi.Comm, odd bool, x, y []float64) error {
 			if odd {
@@ -209,7 +209,7 @@ func TestCheckIsQuiet(t *testing.T) {
 				if e.Rank() == 0 {
 					counts = make([]int, e.Size())
 				}
-				return first(mpi.Gatherv(e, x[:0], nil, counts, nil, 0), mpi.AllreduceInPlace(e, x, mpi.Sum), e.Free(), c.Barrier())
+				return first(mpi.Gatherv(e, x[:0], mpi.PartsOf(x[:0], counts), 0), mpi.AllreduceInPlace(e, x, mpi.Sum), e.Free(), c.Barrier())
 			})
 		}
 	}

@@ -162,14 +162,14 @@ func TestScatterv(t *testing.T) {
 	type call func(send []int64, counts, displs []int, recv []int64, root int) error
 	runAll(t, func(c *mpi.Comm) error {
 		fs := []call{
-			func(s []int64, n, d []int, r []int64, root int) error { return mpi.Scatterv(c, s, n, d, r, root) },
+			func(s []int64, n, d []int, r []int64, root int) error { return mpi.Scatterv(c, mpi.PartsOf(s, n).At(d), r, root) },
 			func(s []int64, n, d []int, r []int64, root int) error {
-				return done(mpi.Iscatterv(c, s, n, d, r, root))
+				return done(mpi.Iscatterv(c, mpi.PartsOf(s, n).At(d), r, root))
 			},
 		}
 		inPlace := []func([]int64, []int, []int, int) error{
-			func(b []int64, n, d []int, root int) error { return mpi.ScattervInPlace(c, b, n, d, root) },
-			func(b []int64, n, d []int, root int) error { return done(mpi.IscattervInPlace(c, b, n, d, root)) },
+			func(b []int64, n, d []int, root int) error { return mpi.ScattervInPlace(c, mpi.PartsOf(b, n).At(d), root) },
+			func(b []int64, n, d []int, root int) error { return done(mpi.IscattervInPlace(c, mpi.PartsOf(b, n).At(d), root)) },
 		}
 		counts, displs, total := uneven(c)
 		return eachRoot(c, func(root int) error {
@@ -236,12 +236,12 @@ func TestGatherv(t *testing.T) {
 	type call func(send, recv []int64, counts, displs []int, root int) error
 	runAll(t, func(c *mpi.Comm) error {
 		fs := []call{
-			func(s, r []int64, n, d []int, root int) error { return mpi.Gatherv(c, s, r, n, d, root) },
-			func(s, r []int64, n, d []int, root int) error { return done(mpi.Igatherv(c, s, r, n, d, root)) },
+			func(s, r []int64, n, d []int, root int) error { return mpi.Gatherv(c, s, mpi.PartsOf(r, n).At(d), root) },
+			func(s, r []int64, n, d []int, root int) error { return done(mpi.Igatherv(c, s, mpi.PartsOf(r, n).At(d), root)) },
 		}
 		inPlace := []func([]int64, []int, []int, int) error{
-			func(b []int64, n, d []int, root int) error { return mpi.GathervInPlace(c, b, n, d, root) },
-			func(b []int64, n, d []int, root int) error { return done(mpi.IgathervInPlace(c, b, n, d, root)) },
+			func(b []int64, n, d []int, root int) error { return mpi.GathervInPlace(c, mpi.PartsOf(b, n).At(d), root) },
+			func(b []int64, n, d []int, root int) error { return done(mpi.IgathervInPlace(c, mpi.PartsOf(b, n).At(d), root)) },
 		}
 		counts, displs, total := uneven(c)
 		return eachRoot(c, func(root int) error {
@@ -289,15 +289,15 @@ func TestAllgather(t *testing.T) {
 		counts, displs, total := uneven(c)
 		want := spread(total, counts, displs, func(r, n int) []int64 { return data(r, n, 0) })
 		vs := []call{
-			func(s, r []int64) error { return mpi.Allgatherv(c, s, r, counts, displs) },
-			func(s, r []int64) error { return done(mpi.Iallgatherv(c, s, r, counts, displs)) },
+			func(s, r []int64) error { return mpi.Allgatherv(c, s, mpi.PartsOf(r, counts).At(displs)) },
+			func(s, r []int64) error { return done(mpi.Iallgatherv(c, s, mpi.PartsOf(r, counts).At(displs))) },
 			func(s, r []int64) error {
 				copy(r[displs[c.Rank()]:], s)
-				return mpi.AllgathervInPlace(c, r, counts, displs)
+				return mpi.AllgathervInPlace(c, mpi.PartsOf(r, counts).At(displs))
 			},
 			func(s, r []int64) error {
 				copy(r[displs[c.Rank()]:], s)
-				return done(mpi.IallgathervInPlace(c, r, counts, displs))
+				return done(mpi.IallgathervInPlace(c, mpi.PartsOf(r, counts).At(displs)))
 			},
 		}
 		return first(err, forms("Allgatherv", vs, func(f call) error {
@@ -348,10 +348,10 @@ func TestAlltoallv(t *testing.T) {
 		want := spread(rn, rc, rd, func(r, n int) []int64 { return data(r, n, c.Rank()) })
 		fs := []call{
 			func(s []int64, sc, sd []int, r []int64, rc, rd []int) error {
-				return mpi.Alltoallv(c, s, sc, sd, r, rc, rd)
+				return mpi.Alltoallv(c, mpi.PartsOf(s, sc).At(sd), mpi.PartsOf(r, rc).At(rd))
 			},
 			func(s []int64, sc, sd []int, r []int64, rc, rd []int) error {
-				return done(mpi.Ialltoallv(c, s, sc, sd, r, rc, rd))
+				return done(mpi.Ialltoallv(c, mpi.PartsOf(s, sc).At(sd), mpi.PartsOf(r, rc).At(rd)))
 			},
 		}
 		err := forms("Alltoallv", fs, func(f call) error {
@@ -361,8 +361,8 @@ func TestAlltoallv(t *testing.T) {
 		symmetric := func(r int) int { return (r + c.Rank()) % 3 }
 		counts, displs, total := layout(symmetric, false)
 		inPlace := []func(buf []int64) error{
-			func(b []int64) error { return mpi.AlltoallvInPlace(c, b, counts, displs) },
-			func(b []int64) error { return done(mpi.IalltoallvInPlace(c, b, counts, displs)) },
+			func(b []int64) error { return mpi.AlltoallvInPlace(c, mpi.PartsOf(b, counts).At(displs)) },
+			func(b []int64) error { return done(mpi.IalltoallvInPlace(c, mpi.PartsOf(b, counts).At(displs))) },
 		}
 		return first(err, forms("AlltoallvInPlace", inPlace, func(f func([]int64) error) error {
 			buf := spread(total, counts, displs, func(r, n int) []int64 { return data(c.Rank(), n, r) })

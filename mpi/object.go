@@ -22,14 +22,17 @@ func SendObject[T any](c *Comm, v T, dest, tag int) error {
 	return sendObject(c, &v, dest, tag, engine.Standard)
 }
 
-// SsendObject sends the value v to rank dest and returns when dest has begun
-// to receive it (synchronous mode, MPI 5.0 §3.4).
+// SsendObject sends the value v to rank dest and blocks until dest has begun to
+// receive it (synchronous mode, MPI 5.0 §3.4). If v cannot be encoded, the
+// error is of class ErrCodec and nothing is sent.
 func SsendObject[T any](c *Comm, v T, dest, tag int) error {
 	return sendObject(c, &v, dest, tag, engine.Synchronous)
 }
 
 // BsendObject sends the value v to rank dest and returns without waiting for
-// the receiver: the object is copied (buffered mode, MPI 5.0 §3.4).
+// the receiver: the object is copied, and v may be changed (buffered mode, MPI
+// 5.0 §3.4). If v cannot be encoded, the error is of class ErrCodec and nothing
+// is sent.
 func BsendObject[T any](c *Comm, v T, dest, tag int) error {
 	return sendObject(c, &v, dest, tag, engine.Buffered)
 }
@@ -291,7 +294,9 @@ func SendrecvObject[S, R any](c *Comm, v S, dest, sendTag, source, recvTag int) 
 	return r, st, err
 }
 
-// MrecvObject receives the message m as a value of type T (MPI 5.0 §3.8.3).
+// MrecvObject receives the message m as a value of type T (MPI 5.0 §3.8.3). It
+// blocks until the whole object is there; errors are those of [RecvObject]. A
+// message can be received once.
 func MrecvObject[T any](m *Message) (T, Status, error) {
 	var v T
 	em, err := m.take(rawElement)

@@ -16,12 +16,18 @@ func IsendObject[T any](c *Comm, v T, dest, tag int) *Request {
 	return isendObject(c, &v, dest, tag, engine.Standard, opIsendObject)
 }
 
-// IssendObject starts a send as SsendObject (MPI 5.0 §3.7.2).
+// IssendObject starts a send as SsendObject and returns at once (MPI 5.0
+// §3.7.2): the request is complete when dest has begun to receive. v is encoded
+// before it returns; its long slices are not to be changed before the request
+// is complete. Errors, also of the arguments and the encoding, come out of Wait
+// and Test.
 func IssendObject[T any](c *Comm, v T, dest, tag int) *Request {
 	return isendObject(c, &v, dest, tag, engine.Synchronous, opIssendObject)
 }
 
-// IbsendObject starts a send as BsendObject (MPI 5.0 §3.7.2).
+// IbsendObject starts a send as BsendObject and returns at once (MPI 5.0
+// §3.7.2): v is copied before it returns and may be changed. Errors, also of
+// the arguments and the encoding, come out of Wait and Test.
 func IbsendObject[T any](c *Comm, v T, dest, tag int) *Request {
 	return isendObject(c, &v, dest, tag, engine.Buffered, opIbsendObject)
 }
@@ -117,8 +123,9 @@ func IrecvObject[T any](c *Comm, source, tag int) *ObjectRequest[T] {
 	return o
 }
 
-// ImrecvObject starts to receive the message m as a value of type T
-// (MPI 5.0 §3.8.3).
+// ImrecvObject starts to receive the message m as a value of type T and returns
+// at once (MPI 5.0 §3.8.3). The value comes out of Wait and Test, and so do
+// errors, also those of the arguments. A message can be received once.
 func ImrecvObject[T any](m *Message) *ObjectRequest[T] {
 	em, err := m.take(rawElement)
 	if em == nil {

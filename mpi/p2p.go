@@ -65,17 +65,25 @@ func Isend[T any](c *Comm, buf []T, dest, tag int) *Request {
 	return isend(c, buf, dest, tag, engine.Standard, opIsend)
 }
 
-// Issend starts a send as Ssend (MPI 5.0 §3.7.2).
+// Issend starts a send as Ssend and returns at once (MPI 5.0 §3.7.2). The
+// request is complete when dest has begun to receive. buf may be read but not
+// changed before the request is complete. Errors, also those of the arguments,
+// come out of Wait and Test.
 func Issend[T any](c *Comm, buf []T, dest, tag int) *Request {
 	return isend(c, buf, dest, tag, engine.Synchronous, opIssend)
 }
 
-// Ibsend starts a send as Bsend (MPI 5.0 §3.7.2).
+// Ibsend starts a send as Bsend and returns at once (MPI 5.0 §3.7.2). buf is
+// copied before it returns, so that the request is complete at once. Errors,
+// also those of the arguments, come out of Wait and Test.
 func Ibsend[T any](c *Comm, buf []T, dest, tag int) *Request {
 	return isend(c, buf, dest, tag, engine.Buffered, opIbsend)
 }
 
-// Irsend starts a send as Rsend (MPI 5.0 §3.7.2).
+// Irsend starts a send as Rsend and returns at once (MPI 5.0 §3.7.2). dest has
+// posted its receive already: if not, the error is of class ErrNotReady. buf
+// may be read but not changed before the request is complete. Errors, also
+// those of the arguments, come out of Wait and Test.
 func Irsend[T any](c *Comm, buf []T, dest, tag int) *Request {
 	return isend(c, buf, dest, tag, engine.Ready, opIrsend)
 }

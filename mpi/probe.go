@@ -85,7 +85,10 @@ func Mrecv[T any](m *Message, buf []T) (Status, error) {
 	return statusOf(st), nil
 }
 
-// Imrecv starts to receive the message m into buf (MPI 5.0 §3.8.3).
+// Imrecv starts to receive the message m into buf and returns at once (MPI 5.0
+// §3.8.3). buf is not to be touched before the request is complete. A message
+// can be received once. Errors, also those of the arguments, come out of Wait
+// and Test.
 func Imrecv[T any](m *Message, buf []T) *Request {
 	e := elementOf[T]()
 	em, err := m.take(e)

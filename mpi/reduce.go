@@ -12,7 +12,10 @@ func Reduce[T any](c *Comm, send, recv []T, op Op, root int) error {
 	return c.collective(reduce(c, send, recv, op, root, false))
 }
 
-// Ireduce starts a Reduce (MPI 5.0 §6.12.7). Collective.
+// Ireduce starts a Reduce and returns at once (MPI 5.0 §6.12.7). Until the
+// request is complete, send may be read but not changed, and recv is not to be
+// touched. Errors, also those of the arguments, come out of Wait and Test.
+// Collective: all ranks call Ireduce; Reduce does not match it.
 func Ireduce[T any](c *Comm, send, recv []T, op Op, root int) *Request {
 	return c.icollective(reduce(c, send, recv, op, root, false))
 }
@@ -23,7 +26,10 @@ func ReduceInPlace[T any](c *Comm, buf []T, op Op, root int) error {
 	return c.collective(reduce(c, buf, buf, op, root, true))
 }
 
-// IreduceInPlace starts a ReduceInPlace (MPI 5.0 §6.12.7). Collective.
+// IreduceInPlace starts a ReduceInPlace and returns at once (MPI 5.0 §6.12.7).
+// buf is not to be touched before the request is complete. Errors, also those
+// of the arguments, come out of Wait and Test. Collective: all ranks call
+// IreduceInPlace; ReduceInPlace does not match it.
 func IreduceInPlace[T any](c *Comm, buf []T, op Op, root int) *Request {
 	return c.icollective(reduce(c, buf, buf, op, root, true))
 }
@@ -69,7 +75,10 @@ func Allreduce[T any](c *Comm, send, recv []T, op Op) error {
 	return c.collective(symmetric(c, engine.Allreduce, send, recv, op, false))
 }
 
-// Iallreduce starts an Allreduce (MPI 5.0 §6.12.8). Collective.
+// Iallreduce starts an Allreduce and returns at once (MPI 5.0 §6.12.8). Until
+// the request is complete, send may be read but not changed, and recv is not to
+// be touched. Errors, also those of the arguments, come out of Wait and Test.
+// Collective: all ranks call Iallreduce; Allreduce does not match it.
 func Iallreduce[T any](c *Comm, send, recv []T, op Op) *Request {
 	return c.icollective(symmetric(c, engine.Allreduce, send, recv, op, false))
 }
@@ -80,7 +89,10 @@ func AllreduceInPlace[T any](c *Comm, buf []T, op Op) error {
 	return c.collective(symmetric(c, engine.Allreduce, nil, buf, op, true))
 }
 
-// IallreduceInPlace starts an AllreduceInPlace (MPI 5.0 §6.12.8). Collective.
+// IallreduceInPlace starts an AllreduceInPlace and returns at once (MPI 5.0
+// §6.12.8). buf is not to be touched before the request is complete. Errors,
+// also those of the arguments, come out of Wait and Test. Collective: all ranks
+// call IallreduceInPlace; AllreduceInPlace does not match it.
 func IallreduceInPlace[T any](c *Comm, buf []T, op Op) *Request {
 	return c.icollective(symmetric(c, engine.Allreduce, nil, buf, op, true))
 }
@@ -92,7 +104,10 @@ func Scan[T any](c *Comm, send, recv []T, op Op) error {
 	return c.collective(symmetric(c, engine.Scan, send, recv, op, false))
 }
 
-// Iscan starts a Scan (MPI 5.0 §6.12.11). Collective.
+// Iscan starts a Scan and returns at once (MPI 5.0 §6.12.11). Until the request
+// is complete, send may be read but not changed, and recv is not to be touched.
+// Errors, also those of the arguments, come out of Wait and Test. Collective:
+// all ranks call Iscan; Scan does not match it.
 func Iscan[T any](c *Comm, send, recv []T, op Op) *Request {
 	return c.icollective(symmetric(c, engine.Scan, send, recv, op, false))
 }
@@ -103,7 +118,10 @@ func ScanInPlace[T any](c *Comm, buf []T, op Op) error {
 	return c.collective(symmetric(c, engine.Scan, nil, buf, op, true))
 }
 
-// IscanInPlace starts a ScanInPlace (MPI 5.0 §6.12.11). Collective.
+// IscanInPlace starts a ScanInPlace and returns at once (MPI 5.0 §6.12.11). buf
+// is not to be touched before the request is complete. Errors, also those of
+// the arguments, come out of Wait and Test. Collective: all ranks call
+// IscanInPlace; ScanInPlace does not match it.
 func IscanInPlace[T any](c *Comm, buf []T, op Op) *Request {
 	return c.icollective(symmetric(c, engine.Scan, nil, buf, op, true))
 }
@@ -116,7 +134,10 @@ func Exscan[T any](c *Comm, send, recv []T, op Op) error {
 	return c.collective(symmetric(c, engine.Exscan, send, recv, op, false))
 }
 
-// Iexscan starts an Exscan (MPI 5.0 §6.12.12). Collective.
+// Iexscan starts an Exscan and returns at once (MPI 5.0 §6.12.12). Until the
+// request is complete, send may be read but not changed, and recv is not to be
+// touched. Errors, also those of the arguments, come out of Wait and Test.
+// Collective: all ranks call Iexscan; Exscan does not match it.
 func Iexscan[T any](c *Comm, send, recv []T, op Op) *Request {
 	return c.icollective(symmetric(c, engine.Exscan, send, recv, op, false))
 }
@@ -127,7 +148,10 @@ func ExscanInPlace[T any](c *Comm, buf []T, op Op) error {
 	return c.collective(symmetric(c, engine.Exscan, nil, buf, op, true))
 }
 
-// IexscanInPlace starts an ExscanInPlace (MPI 5.0 §6.12.12). Collective.
+// IexscanInPlace starts an ExscanInPlace and returns at once (MPI 5.0
+// §6.12.12). buf is not to be touched before the request is complete. Errors,
+// also those of the arguments, come out of Wait and Test. Collective: all ranks
+// call IexscanInPlace; ExscanInPlace does not match it.
 func IexscanInPlace[T any](c *Comm, buf []T, op Op) *Request {
 	return c.icollective(symmetric(c, engine.Exscan, nil, buf, op, true))
 }

@@ -124,10 +124,10 @@ func TestReduceScatter(t *testing.T) {
 			total += counts[r]
 		}
 		return first(err, forms("ReduceScatter", []call{
-			func(s, r []int64) error { return mpi.ReduceScatter(c, s, r, counts, mpi.Sum) },
-			func(s, r []int64) error { return done(mpi.IreduceScatter(c, s, r, counts, mpi.Sum)) },
-			inPlace(func(b []int64) error { return mpi.ReduceScatterInPlace(c, b, counts, mpi.Sum) }),
-			inPlace(func(b []int64) error { return done(mpi.IreduceScatterInPlace(c, b, counts, mpi.Sum)) }),
+			func(s, r []int64) error { return mpi.ReduceScatter(c, mpi.PartsOf(s, counts), r, mpi.Sum) },
+			func(s, r []int64) error { return done(mpi.IreduceScatter(c, mpi.PartsOf(s, counts), r, mpi.Sum)) },
+			inPlace(func(b []int64) error { return mpi.ReduceScatterInPlace(c, mpi.PartsOf(b, counts), mpi.Sum) }),
+			inPlace(func(b []int64) error { return done(mpi.IreduceScatterInPlace(c, mpi.PartsOf(b, counts), mpi.Sum)) }),
 		}, func(f call) error {
 			recv := make([]int64, counts[c.Rank()])
 			return first(f(mine[:total], recv), equal("recv", recv, all[off:][:len(recv)]))

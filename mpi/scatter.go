@@ -9,7 +9,10 @@ func Scatter[T any](c *Comm, send, recv []T, root int) error {
 	return c.collective(scatter(c, send, recv, root, false))
 }
 
-// Iscatter starts a Scatter (MPI 5.0 §6.12.4). Collective.
+// Iscatter starts a Scatter and returns at once (MPI 5.0 §6.12.4). Until the
+// request is complete, send may be read but not changed, and recv is not to be
+// touched. Errors, also those of the arguments, come out of Wait and Test.
+// Collective: all ranks call Iscatter; Scatter does not match it.
 func Iscatter[T any](c *Comm, send, recv []T, root int) *Request {
 	return c.icollective(scatter(c, send, recv, root, false))
 }
@@ -21,7 +24,10 @@ func ScatterInPlace[T any](c *Comm, buf []T, root int) error {
 	return c.collective(scatter(c, buf, buf, root, true))
 }
 
-// IscatterInPlace starts a ScatterInPlace (MPI 5.0 §6.12.4). Collective.
+// IscatterInPlace starts a ScatterInPlace and returns at once (MPI 5.0
+// §6.12.4). buf is not to be touched before the request is complete. Errors,
+// also those of the arguments, come out of Wait and Test. Collective: all ranks
+// call IscatterInPlace; ScatterInPlace does not match it.
 func IscatterInPlace[T any](c *Comm, buf []T, root int) *Request {
 	return c.icollective(scatter(c, buf, buf, root, true))
 }
@@ -50,32 +56,42 @@ func scatter[T any](c *Comm, send, recv []T, root int, inPlace bool) (engine.Col
 	return k, checkApart(c, send, recv)
 }
 
-// Scatterv sends counts[i] elements from displs[i] of send on the root to recv
-// of rank i, whose length is counts[i] (MPI 5.0 §6.6). Nil displs stand for
-// blocks packed one after another. send, counts and displs are not looked at on
-// other ranks; recv does not overlap send. Collective.
-func Scatterv[T any](c *Comm, send []T, counts, displs []int, recv []T, root int) error {
-	return c.collective(scatterv(c, send, counts, displs, recv, root, false))
+// Scatterv sends part i of send on the root to recv of rank i, whose length is
+// the count of the part (MPI 5.0 §6.6). The parts may overlap; send and recv do
+// not. send is not looked at on the other ranks, which may pass the zero Parts.
+// [ScatterSlices] finds the counts itself. Collective; it blocks until this
+// rank's buffers may be used.
+func Scatterv[T any](c *Comm, send Parts[T], recv []T, root int) error {
+	return c.collective(scatterv(c, send, recv, root, false))
 }
 
-// Iscatterv starts a Scatterv (MPI 5.0 §6.12.4). Collective.
-func Iscatterv[T any](c *Comm, send []T, counts, displs []int, recv []T, root int) *Request {
-	return c.icollective(scatterv(c, send, counts, displs, recv, root, false))
+// Iscatterv starts a Scatterv and returns at once (MPI 5.0 §6.12.4). Until the
+// request is complete, what is sent may be read but not changed, and what is
+// received into is not to be touched; the counts and displacements may be used
+// again at once. Errors, also those of the arguments, come out of Wait and
+// Test. Collective: all ranks call Iscatterv; Scatterv does not match it.
+func Iscatterv[T any](c *Comm, send Parts[T], recv []T, root int) *Request {
+	return c.icollective(scatterv(c, send, recv, root, false))
 }
 
-// ScattervInPlace is Scatterv with one buffer: on the root buf holds all blocks
-// and the root's own stays where it is; elsewhere buf receives (MPI_IN_PLACE,
-// MPI 5.0 §6.6). Collective.
-func ScattervInPlace[T any](c *Comm, buf []T, counts, displs []int, root int) error {
-	return c.collective(scatterv(c, buf, counts, displs, buf, root, true))
+// ScattervInPlace is Scatterv with one buffer: on the root the parts of buf are
+// sent, and the root's own stays where it is; on the other ranks all of buf.Buf
+// receives, and its counts are not looked at (MPI_IN_PLACE, MPI 5.0 §6.6).
+// Collective; it blocks as Scatterv does.
+func ScattervInPlace[T any](c *Comm, buf Parts[T], root int) error {
+	return c.collective(scatterv(c, buf, buf.Buf, root, true))
 }
 
-// IscattervInPlace starts a ScattervInPlace (MPI 5.0 §6.12.4). Collective.
-func IscattervInPlace[T any](c *Comm, buf []T, counts, displs []int, root int) *Request {
-	return c.icollective(scatterv(c, buf, counts, displs, buf, root, true))
+// IscattervInPlace starts a ScattervInPlace and returns at once (MPI 5.0
+// §6.12.4). buf.Buf is not to be touched before the request is complete; its
+// lists may be. Errors, also those of the arguments, come out of Wait and Test.
+// Collective: all ranks call IscattervInPlace; ScattervInPlace does not match
+// it.
+func IscattervInPlace[T any](c *Comm, buf Parts[T], root int) *Request {
+	return c.icollective(scatterv(c, buf, buf.Buf, root, true))
 }
 
-func scatterv[T any](c *Comm, send []T, counts, displs []int, recv []T, root int, inPlace bool) (engine.Coll, error) {
+func scatterv[T any](c *Comm, send Parts[T], recv []T, root int, inPlace bool) (engine.Coll, error) {
 	e, err := elementOn[T](c)
 	if err != nil {
 		return engine.Coll{}, err
@@ -89,11 +105,11 @@ func scatterv[T any](c *Comm, send []T, counts, displs []int, recv []T, root int
 		return k, nil
 	}
 	k.V = c.newVector()
-	v, err := c.spans(k.V, "send", len(send), counts, displs, false)
+	v, err := spansOf(c, k.V, "send", send, false)
 	if err != nil {
 		return k, err
 	}
-	k.Send = bufOf(e, send)
+	k.Send = bufOf(e, send.Buf)
 	k.V.SendCounts, k.V.SendDispls = v.counts, v.displs
 	if inPlace {
 		k.InPlace = true
@@ -103,5 +119,5 @@ func scatterv[T any](c *Comm, send []T, counts, displs []int, recv []T, root int
 	if len(recv) != v.counts[root] {
 		return k, c.errorf(ErrCount, "recv has length %d, the root's own count is %d", len(recv), v.counts[root])
 	}
-	return k, checkApart(c, send, recv)
+	return k, checkApart(c, send.Buf, recv)
 }

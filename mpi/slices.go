@@ -18,14 +18,14 @@ func GatherSlices[T any](c *Comm, send []T, root int) ([][]T, error) {
 		return nil, err
 	}
 	if c.rank != root {
-		return nil, Gatherv(c, send, nil, nil, nil, root)
+		return nil, Gatherv(c, send, Parts[T]{}, root)
 	}
 	counts, total, err := c.total(lengths)
 	if err != nil {
 		return nil, err
 	}
 	recv := make([]T, total)
-	if err := Gatherv(c, send, recv, counts, nil, root); err != nil {
+	if err := Gatherv(c, send, PartsOf(recv, counts), root); err != nil {
 		return nil, err
 	}
 	return cut(recv, counts), nil
@@ -43,7 +43,7 @@ func AllgatherSlices[T any](c *Comm, send []T) ([][]T, error) {
 		return nil, err
 	}
 	recv := make([]T, total)
-	if err := Allgatherv(c, send, recv, counts, nil); err != nil {
+	if err := Allgatherv(c, send, PartsOf(recv, counts)); err != nil {
 		return nil, err
 	}
 	return cut(recv, counts), nil
@@ -80,7 +80,7 @@ func ScatterSlices[T any](c *Comm, parts [][]T, root int) ([]T, error) {
 	if c.rank == root {
 		send, counts = concat(parts)
 	}
-	if err := Scatterv(c, send, counts, nil, recv, root); err != nil {
+	if err := Scatterv(c, PartsOf(send, counts), recv, root); err != nil {
 		return nil, err
 	}
 	return recv, nil
@@ -107,7 +107,7 @@ func AlltoallSlices[T any](c *Comm, parts [][]T) ([][]T, error) {
 	}
 	send, sendCounts := concat(parts)
 	recv := make([]T, total)
-	if err := Alltoallv(c, send, sendCounts, nil, recv, counts, nil); err != nil {
+	if err := Alltoallv(c, PartsOf(send, sendCounts), PartsOf(recv, counts)); err != nil {
 		return nil, err
 	}
 	return cut(recv, counts), nil

@@ -40,7 +40,8 @@ func Pack[T any](v View[T]) ([]T, error) {
 }
 
 // Unpack copies packed to the places of v; it has length v.Count() (MPI_Unpack,
-// MPI 5.0 §5.2). Local.
+// MPI 5.0 §5.2). A layout that picks an element twice is an ErrBuffer, as in
+// every receive. Local.
 func Unpack[T any](v View[T], packed []T) error {
 	_, err := v.describe(nil)
 	if err == nil && len(packed) != v.Count() {
@@ -101,7 +102,10 @@ func (v View[T]) unpack(packed []T) {
 	v.layout.m.eng.Unpack(unsafe.Pointer(unsafe.SliceData(v.buf)), b.Slice(), b.Type.Size)
 }
 
-// SendView is Send of the elements of a view (MPI 5.0 §3.2.1, §5.1).
+// SendView is Send of the elements of a view, in the order of its layout (MPI
+// 5.0 §3.2.1, §5.1). It blocks as Send does: until the slice may be changed
+// again. The receiver need not use the same layout, or any. A view that does
+// not fit its slice is an error of the layout's class.
 func SendView[T any](c *Comm, v View[T], dest, tag int) error {
 	b, err := v.describe(c)
 	if err != nil {
@@ -113,8 +117,10 @@ func SendView[T any](c *Comm, v View[T], dest, tag int) error {
 	return c.failed("", dest, tag, c.ec.Send(b, dest, tag, engine.Standard, c.done))
 }
 
-// RecvView is Recv into the places of a view (MPI 5.0 §3.2.4, §5.1). A shorter
-// message fills the first of them.
+// RecvView is Recv into the places of a view (MPI 5.0 §3.2.4, §5.1). It blocks
+// until the message is there. A shorter message fills the first places, a
+// longer one is an ErrTruncate. Elements of the slice that the layout does not
+// pick are not touched; a layout that picks one twice is an ErrBuffer.
 func RecvView[T any](c *Comm, v View[T], source, tag int) (Status, error) {
 	b, err := v.target(c)
 	if err != nil {
@@ -127,7 +133,9 @@ func RecvView[T any](c *Comm, v View[T], source, tag int) (Status, error) {
 	return statusOf(st), c.failed("", source, tag, err)
 }
 
-// IsendView starts a SendView (MPI 5.0 §3.7.2).
+// IsendView starts a SendView and returns at once (MPI 5.0 §3.7.2). The
+// elements of the view may be read but not changed before the request is
+// complete. Errors, also those of the arguments, come out of Wait and Test.
 func IsendView[T any](c *Comm, v View[T], dest, tag int) *Request {
 	b, err := v.describe(c)
 	if err != nil {
@@ -142,7 +150,9 @@ func IsendView[T any](c *Comm, v View[T], dest, tag int) *Request {
 	return r.wrap(c, opIsendView, dest, tag, req, emptyStatus, err)
 }
 
-// IrecvView starts a RecvView (MPI 5.0 §3.7.2).
+// IrecvView starts a RecvView and returns at once (MPI 5.0 §3.7.2). The
+// elements of the view are not to be touched before the request is complete.
+// Errors, also those of the arguments, come out of Wait and Test.
 func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 	b, err := v.target(c)
 	if err != nil {

@@ -129,7 +129,12 @@ func BlockOf[T any](v View[T]) Block {
 // overlap neither each other nor those of send. Collective.
 func Alltoallw(c *Comm, send, recv []Block) error { return c.collective(alltoallw(c, send, recv)) }
 
-// Ialltoallw starts an Alltoallw (MPI 5.0 §6.12.6). Collective.
+// Ialltoallw starts an Alltoallw and returns at once (MPI 5.0 §6.12.6). Until
+// the request is complete, the memory of the blocks that are sent may be read
+// but not changed, and that of the others is not to be touched; the two lists
+// may be used again at once. Errors, also those of the arguments, come out of
+// Wait and Test. Collective: all ranks call Ialltoallw; Alltoallw does not
+// match it.
 func Ialltoallw(c *Comm, send, recv []Block) *Request {
 	return c.icollective(alltoallw(c, send, recv))
 }

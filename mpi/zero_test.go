@@ -29,7 +29,7 @@ func TestZeroValues(t *testing.T) {
 		"Barrier":         func(c *mpi.Comm) error { return c.Barrier() },
 		"Ibarrier":        func(c *mpi.Comm) error { _, err := c.Ibarrier().Wait(); return err },
 		"Bcast":           func(c *mpi.Comm) error { return mpi.Bcast(c, []int{1}, 0) },
-		"Scatterv":        func(c *mpi.Comm) error { return mpi.Scatterv(c, []int{1}, []int{1}, nil, []int{1}, 0) },
+		"Scatterv":        func(c *mpi.Comm) error { return mpi.Scatterv(c, mpi.PartsOf([]int{1}, []int{1}), []int{1}, 0) },
 		"Gather":          func(c *mpi.Comm) error { return mpi.Gather(c, []int{1}, []int{1}, 0) },
 		"GatherSlices":    func(c *mpi.Comm) error { _, err := mpi.GatherSlices(c, []int{1}, 0); return err },
 		"Alltoall":        func(c *mpi.Comm) error { return mpi.Alltoall(c, []int{1}, []int{1}) },

@@ -126,11 +126,11 @@ func (k *kindOf[E]) rootedVectors(t *T, c *mpi.Comm, n, root int, nb bool) {
 		send, gathered, cs, ds = slices.Clone(whole), make([]E, total), counts, displs
 	}
 	recv := make([]E, counts[me])
-	form(t, nb, what("Scatterv"), func() error { return mpi.Scatterv(c, send, cs, ds, recv, root) },
-		func() *mpi.Request { return mpi.Iscatterv(c, send, cs, ds, recv, root) })
+	form(t, nb, what("Scatterv"), func() error { return mpi.Scatterv(c, mpi.PartsOf(send, cs).At(ds), recv, root) },
+		func() *mpi.Request { return mpi.Iscatterv(c, mpi.PartsOf(send, cs).At(ds), recv, root) })
 	same(t, what("Scatterv"), recv, block(me))
-	form(t, nb, what("Gatherv"), func() error { return mpi.Gatherv(c, recv, gathered, cs, ds, root) },
-		func() *mpi.Request { return mpi.Igatherv(c, recv, gathered, cs, ds, root) })
+	form(t, nb, what("Gatherv"), func() error { return mpi.Gatherv(c, recv, mpi.PartsOf(gathered, cs).At(ds), root) },
+		func() *mpi.Request { return mpi.Igatherv(c, recv, mpi.PartsOf(gathered, cs).At(ds), root) })
 	onlyBlocks := func() []E { // what a gather writes; gaps stay zero
 		want := make([]E, total)
 		for r := range p {
@@ -145,8 +145,8 @@ func (k *kindOf[E]) rootedVectors(t *T, c *mpi.Comm, n, root int, nb bool) {
 	if me == root {
 		in = slices.Clone(whole)
 	}
-	form(t, nb, what("ScattervInPlace"), func() error { return mpi.ScattervInPlace(c, in, cs, ds, root) },
-		func() *mpi.Request { return mpi.IscattervInPlace(c, in, cs, ds, root) })
+	form(t, nb, what("ScattervInPlace"), func() error { return mpi.ScattervInPlace(c, mpi.PartsOf(in, cs).At(ds), root) },
+		func() *mpi.Request { return mpi.IscattervInPlace(c, mpi.PartsOf(in, cs).At(ds), root) })
 	if me != root {
 		same(t, what("ScattervInPlace"), in, block(me))
 	} else {
@@ -154,8 +154,8 @@ func (k *kindOf[E]) rootedVectors(t *T, c *mpi.Comm, n, root int, nb bool) {
 		clear(in)
 		copy(in[displs[me]:], block(me))
 	}
-	form(t, nb, what("GathervInPlace"), func() error { return mpi.GathervInPlace(c, in, cs, ds, root) },
-		func() *mpi.Request { return mpi.IgathervInPlace(c, in, cs, ds, root) })
+	form(t, nb, what("GathervInPlace"), func() error { return mpi.GathervInPlace(c, mpi.PartsOf(in, cs).At(ds), root) },
+		func() *mpi.Request { return mpi.IgathervInPlace(c, mpi.PartsOf(in, cs).At(ds), root) })
 	if me == root {
 		same(t, what("GathervInPlace"), in, onlyBlocks())
 	}
@@ -208,13 +208,13 @@ func (k *kindOf[E]) allVectors(t *T, c *mpi.Comm, n int, nb bool) {
 		copy(want[displs[r]:], k.fill(r, counts[r]))
 	}
 	got := make([]E, total)
-	form(t, nb, what("Allgatherv"), func() error { return mpi.Allgatherv(c, k.fill(me, counts[me]), got, counts, displs) },
-		func() *mpi.Request { return mpi.Iallgatherv(c, k.fill(me, counts[me]), got, counts, displs) })
+	form(t, nb, what("Allgatherv"), func() error { return mpi.Allgatherv(c, k.fill(me, counts[me]), mpi.PartsOf(got, counts).At(displs)) },
+		func() *mpi.Request { return mpi.Iallgatherv(c, k.fill(me, counts[me]), mpi.PartsOf(got, counts).At(displs)) })
 	same(t, what("Allgatherv"), got, want)
 	clear(got)
 	copy(got[displs[me]:], k.fill(me, counts[me]))
-	form(t, nb, what("AllgathervInPlace"), func() error { return mpi.AllgathervInPlace(c, got, counts, displs) },
-		func() *mpi.Request { return mpi.IallgathervInPlace(c, got, counts, displs) })
+	form(t, nb, what("AllgathervInPlace"), func() error { return mpi.AllgathervInPlace(c, mpi.PartsOf(got, counts).At(displs)) },
+		func() *mpi.Request { return mpi.IallgathervInPlace(c, mpi.PartsOf(got, counts).At(displs)) })
 	same(t, what("AllgathervInPlace"), got, want)
 	parts, err := mpi.AllgatherSlices(c, k.fill(me, counts[me]))
 	t.OK(err)
@@ -235,11 +235,11 @@ func (k *kindOf[E]) allVectors(t *T, c *mpi.Comm, n int, nb bool) {
 		slicesOut, slicesWant = append(slicesOut, k.fill(me*p+r, count(me, r))), append(slicesWant, k.fill(r*p+me, count(r, me)))
 	}
 	all := make([]E, len(wantAll))
-	form(t, nb, what("Alltoallv"), func() error { return mpi.Alltoallv(c, send, sc, sd, all, rc, rd) },
-		func() *mpi.Request { return mpi.Ialltoallv(c, send, sc, sd, all, rc, rd) })
+	form(t, nb, what("Alltoallv"), func() error { return mpi.Alltoallv(c, mpi.PartsOf(send, sc).At(sd), mpi.PartsOf(all, rc).At(rd)) },
+		func() *mpi.Request { return mpi.Ialltoallv(c, mpi.PartsOf(send, sc).At(sd), mpi.PartsOf(all, rc).At(rd)) })
 	same(t, what("Alltoallv"), all, wantAll)
 	clear(all)
-	t.OK(mpi.Alltoallv(c, send, sc, sd, all, rc, nil))
+	t.OK(mpi.Alltoallv(c, mpi.PartsOf(send, sc).At(sd), mpi.PartsOf(all, rc)))
 	same(t, what("Alltoallv without displacements"), all, wantAll)
 	back, err := mpi.AlltoallSlices(c, slicesOut)
 	t.OK(err)
@@ -255,8 +255,8 @@ func (k *kindOf[E]) allVectors(t *T, c *mpi.Comm, n int, nb bool) {
 		in = append(append(in, k.fill(me*p+r, even(me, r))...), k.gen(5))
 		wantIn = append(append(wantIn, k.fill(r*p+me, even(me, r))...), k.gen(5))
 	}
-	form(t, nb, what("AlltoallvInPlace"), func() error { return mpi.AlltoallvInPlace(c, in, pc, pd) },
-		func() *mpi.Request { return mpi.IalltoallvInPlace(c, in, pc, pd) })
+	form(t, nb, what("AlltoallvInPlace"), func() error { return mpi.AlltoallvInPlace(c, mpi.PartsOf(in, pc).At(pd)) },
+		func() *mpi.Request { return mpi.IalltoallvInPlace(c, mpi.PartsOf(in, pc).At(pd)) })
 	same(t, what("AlltoallvInPlace"), in, wantIn)
 }
 

@@ -152,13 +152,13 @@ func reduceScatters[E comparable](t *T, c *mpi.Comm, k *kindOf[E], op mpi.Op, f 
 		}
 		mine, total := k.fill(me+1, sum), k.combine(sum, 0, p-1, f)
 		got := make([]E, counts[me])
-		form(t, nb, what("ReduceScatter"), func() error { return mpi.ReduceScatter(c, mine, got, counts, op) },
-			func() *mpi.Request { return mpi.IreduceScatter(c, mine, got, counts, op) })
+		form(t, nb, what("ReduceScatter"), func() error { return mpi.ReduceScatter(c, mpi.PartsOf(mine, counts), got, op) },
+			func() *mpi.Request { return mpi.IreduceScatter(c, mpi.PartsOf(mine, counts), got, op) })
 		same(t, what("ReduceScatter"), got, total[at:at+counts[me]])
 		same(t, what("input of ReduceScatter"), mine, k.fill(me+1, sum))
 		in := slices.Clone(mine)
-		form(t, nb, what("ReduceScatterInPlace"), func() error { return mpi.ReduceScatterInPlace(c, in, counts, op) },
-			func() *mpi.Request { return mpi.IreduceScatterInPlace(c, in, counts, op) })
+		form(t, nb, what("ReduceScatterInPlace"), func() error { return mpi.ReduceScatterInPlace(c, mpi.PartsOf(in, counts), op) },
+			func() *mpi.Request { return mpi.IreduceScatterInPlace(c, mpi.PartsOf(in, counts), op) })
 		same(t, what("ReduceScatterInPlace"), in[:counts[me]], total[at:at+counts[me]])
 	}
 }

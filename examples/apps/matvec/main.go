@@ -126,7 +126,7 @@ func multiply(world *mpi.Comm, a *mat.Dense, x *mat.VecDense) (*mat.VecDense, du
 		all = a.RawMatrix().Data
 	}
 	mine := make([]float64, elements[world.Rank()])
-	if err := mpi.Scatterv(world, all, elements, nil, mine, 0); err != nil {
+	if err := mpi.Scatterv(world, mpi.PartsOf(all, elements), mine, 0); err != nil {
 		return nil, times, err
 	}
 	lap(&times.deal)
@@ -142,7 +142,7 @@ func multiply(world *mpi.Comm, a *mat.Dense, x *mat.VecDense) (*mat.VecDense, du
 	if world.Rank() == 0 {
 		result = make([]float64, rows)
 	}
-	if err := mpi.Gatherv(world, product, result, counts, nil, 0); err != nil {
+	if err := mpi.Gatherv(world, product, mpi.PartsOf(result, counts), 0); err != nil {
 		return nil, times, err
 	}
 	lap(&times.gather)

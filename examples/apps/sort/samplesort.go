@@ -68,7 +68,7 @@ func sampleSort[T cmp.Ordered](c *mpi.Comm, mine []T, phase phaseFunc) ([]T, err
 		total += n
 	}
 	got := make([]T, total)
-	if err := mpi.Alltoallv(c, mine, sendCounts, nil, got, recvCounts, nil); err != nil {
+	if err := mpi.Alltoallv(c, mpi.PartsOf(mine, sendCounts), mpi.PartsOf(got, recvCounts)); err != nil {
 		return nil, err
 	}
 

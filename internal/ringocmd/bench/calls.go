@@ -66,8 +66,8 @@ var calls = []call{
 	})},
 	{"allgatherv", "Allgatherv of equal parts", "one rank's part", 1, blocks(1, perRank, func(c *mpi.Comm, s, t []byte, counts []int) operation {
 		return operation{
-			block: func() error { return mpi.Allgatherv(c, s, t, counts, nil) },
-			start: func() *mpi.Request { return mpi.Iallgatherv(c, s, t, counts, nil) },
+			block: func() error { return mpi.Allgatherv(c, s, mpi.PartsOf(t, counts)) },
+			start: func() *mpi.Request { return mpi.Iallgatherv(c, s, mpi.PartsOf(t, counts)) },
 		}
 	})},
 	{"alltoall", "Alltoall", "one message", 1, blocks(perRank, perRank, func(c *mpi.Comm, s, t []byte, _ []int) operation {
@@ -78,8 +78,8 @@ var calls = []call{
 	})},
 	{"alltoallv", "Alltoallv of equal messages", "one message", 1, blocks(perRank, perRank, func(c *mpi.Comm, s, t []byte, counts []int) operation {
 		return operation{
-			block: func() error { return mpi.Alltoallv(c, s, counts, nil, t, counts, nil) },
-			start: func() *mpi.Request { return mpi.Ialltoallv(c, s, counts, nil, t, counts, nil) },
+			block: func() error { return mpi.Alltoallv(c, mpi.PartsOf(s, counts), mpi.PartsOf(t, counts)) },
+			start: func() *mpi.Request { return mpi.Ialltoallv(c, mpi.PartsOf(s, counts), mpi.PartsOf(t, counts)) },
 		}
 	})},
 	{"scatter", "Scatter from rank 0", "one rank's part", 1, blocks(atRoot, 1, func(c *mpi.Comm, s, t []byte, _ []int) operation {
@@ -90,8 +90,8 @@ var calls = []call{
 	})},
 	{"scatterv", "Scatterv of equal parts from rank 0", "one rank's part", 1, blocks(atRoot, 1, func(c *mpi.Comm, s, t []byte, counts []int) operation {
 		return operation{
-			block: func() error { return mpi.Scatterv(c, s, counts, nil, t, 0) },
-			start: func() *mpi.Request { return mpi.Iscatterv(c, s, counts, nil, t, 0) },
+			block: func() error { return mpi.Scatterv(c, mpi.PartsOf(s, counts), t, 0) },
+			start: func() *mpi.Request { return mpi.Iscatterv(c, mpi.PartsOf(s, counts), t, 0) },
 		}
 	})},
 	{"gather", "Gather to rank 0", "one rank's part", 1, blocks(1, atRoot, func(c *mpi.Comm, s, t []byte, _ []int) operation {
@@ -102,8 +102,8 @@ var calls = []call{
 	})},
 	{"gatherv", "Gatherv of equal parts to rank 0", "one rank's part", 1, blocks(1, atRoot, func(c *mpi.Comm, s, t []byte, counts []int) operation {
 		return operation{
-			block: func() error { return mpi.Gatherv(c, s, t, counts, nil, 0) },
-			start: func() *mpi.Request { return mpi.Igatherv(c, s, t, counts, nil, 0) },
+			block: func() error { return mpi.Gatherv(c, s, mpi.PartsOf(t, counts), 0) },
+			start: func() *mpi.Request { return mpi.Igatherv(c, s, mpi.PartsOf(t, counts), 0) },
 		}
 	})},
 	{"reduce_scatter", "ReduceScatter", "the whole vector", 4, reduceScatter},
@@ -199,8 +199,8 @@ func reduceScatter(r *run, largest int) (func(int) operation, error) {
 		}
 		s, t := s[:n], t[:counts[c.Rank()]]
 		return operation{
-			block: func() error { return mpi.ReduceScatter(c, s, t, counts, mpi.Sum) },
-			start: func() *mpi.Request { return mpi.IreduceScatter(c, s, t, counts, mpi.Sum) },
+			block: func() error { return mpi.ReduceScatter(c, mpi.PartsOf(s, counts), t, mpi.Sum) },
+			start: func() *mpi.Request { return mpi.IreduceScatter(c, mpi.PartsOf(s, counts), t, mpi.Sum) },
 			dirty: func(v int64) { dirty(s, v) },
 		}
 	}, err
