@@ -39,6 +39,7 @@ const (
 	callCreate
 	callFree
 	callFinalize
+	callRefused
 )
 
 // callRecord is what a rank tells the others of its call. It holds no pointers:
@@ -55,6 +56,7 @@ type callRecord struct {
 	name        [32]byte
 	typeName    [48]byte
 	at          [64]byte
+	why         [320]byte // callRefused
 }
 
 // checkers are the live checkers of a process, for Finalize.
@@ -152,6 +154,29 @@ func (x *checker) run(c *Comm, r *Request) error {
 	return c.newError("", e.Class, e.Peer, e.Tag, e.Err)
 }
 
+// refused takes part in the comparison of a call that this rank has refused. It
+// is an error if another rank has not refused its own.
+func (k *checker) refused(c *Comm, why string, nonblocking bool) error {
+	rec := callRecord{kind: callRefused, nonblocking: nonblocking}
+	copy(rec.why[:len(rec.why)-1], why)
+	rec.where()
+	all := make([]callRecord, c.size)
+	r := allgatherRequest(k, c, []callRecord{rec}, all)
+	if nonblocking {
+		go func() { _, _ = r.Wait() }() // the others look at it when they wait
+		return nil
+	}
+	if err := k.run(c, r); err != nil {
+		return err
+	}
+	for i := range all {
+		if all[i].kind != callRefused {
+			return errorText(why)
+		}
+	}
+	return nil
+}
+
 // alongside starts the comparison of a nonblocking call: r, whose operation
 // the caller starts next through real, completes after both.
 func (x *checker) alongside(c *Comm, k *engine.Coll, r *Request, real engine.Request) {
@@ -210,6 +235,11 @@ func (rec *callRecord) where() {
 // compareRecords compares the calls of all ranks with that of rank 0 and says
 // what differs, "" if nothing does.
 func compareRecords(all []callRecord) string {
+	for i := range all {
+		if all[i].kind == callRefused {
+			return cString(all[i].why[:])
+		}
+	}
 	for i := 1; i < len(all); i++ {
 		if what := all[0].differs(&all[i]); what != "" {
 			return fmt.Sprintf("rank 0 called %s, rank %d called %s: %s", all[0].describe(), i, all[i].describe(), what)

@@ -4,12 +4,12 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 
 // Every collective has one builder, which checks the arguments and describes
 // the call for the engine; the blocking, nonblocking and in-place functions
-// hand its result to collective or icollective.
+// hand its result to collective or icollective, also an error: every call is one.
 
 // collective runs a call on the engine; err is what its builder found.
 func (c *Comm) collective(k engine.Coll, err error) error {
 	if err != nil {
-		return err
+		return c.refuse(err, false)
 	}
 	if c.st.check != nil {
 		if err := c.st.check.before(c, &k); err != nil {
@@ -29,7 +29,7 @@ func (c *Comm) collective(k engine.Coll, err error) error {
 // icollective starts a call on the engine.
 func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	if err != nil {
-		return doneRequest(c, emptyStatus, err)
+		return doneRequest(c, emptyStatus, c.refuse(err, true))
 	}
 	r := &Request{op: opColl + opName(k.Kind), out: engine.Outcome{Source: Undefined, Tag: Undefined}, operation: &operation{c: c, mem: k.Send.Ptr}}
 	r.more = &moreOfRequest{mem: k.Recv.Ptr, vec: k.V}

@@ -26,11 +26,14 @@ func (c *Comm) Dup() (*Comm, error) {
 // color is not negative, or Undefined for a rank that takes no part, which gets
 // nil. Collective.
 func (c *Comm) Split(color, key int) (*Comm, error) {
-	if err := c.construction(callSplit, 0); err != nil {
+	if err := c.unusable(); err != nil {
 		return nil, err
 	}
 	if color < 0 && color != Undefined {
-		return nil, c.errorf(ErrArg, "color %d is negative and not Undefined", color)
+		return nil, c.refuse(c.errorf(ErrArg, "color %d is negative and not Undefined", color), false)
+	}
+	if err := c.construction(callSplit, 0); err != nil {
+		return nil, err
 	}
 	ec, err := c.ec.Split(color, key)
 	return c.derived(ec, err, fmt.Sprintf("split(%d)", color))
@@ -46,11 +49,14 @@ const SplitShared SplitKind = 1
 // SplitType divides the ranks of c by kind; within each part they are ordered
 // by key and, for equal keys, by rank in c (MPI 5.0 §7.4.2). Collective.
 func (c *Comm) SplitType(kind SplitKind, key int) (*Comm, error) {
-	if err := c.construction(callSplitType, int(kind)); err != nil {
+	if err := c.unusable(); err != nil {
 		return nil, err
 	}
 	if kind != SplitShared {
-		return nil, c.errorf(ErrArg, "unknown kind of split %d; there is SplitShared", kind)
+		return nil, c.refuse(c.errorf(ErrArg, "unknown kind of split %d; there is SplitShared", kind), false)
+	}
+	if err := c.construction(callSplitType, int(kind)); err != nil {
+		return nil, err
 	}
 	ec, err := c.ec.SplitShared(key)
 	return c.derived(ec, err, "shared")
@@ -60,11 +66,14 @@ func (c *Comm) SplitType(kind SplitKind, key int) (*Comm, error) {
 // the order of g (MPI 5.0 §7.4.2). Ranks that are not in g get nil. All ranks of
 // c give the same group. Collective over c.
 func (c *Comm) Create(g *Group) (*Comm, error) {
-	if err := c.construction(callCreate, g.hash()); err != nil {
+	if err := c.unusable(); err != nil {
 		return nil, err
 	}
 	members, err := c.members(g)
 	if err != nil {
+		return nil, c.refuse(err, false)
+	}
+	if err := c.construction(callCreate, g.hash()); err != nil {
 		return nil, err
 	}
 	ec, err := c.ec.Create(members)

@@ -447,6 +447,9 @@ func (c *fakeComm) Icollective(k engine.Coll) (engine.Request, error) {
 	}
 	return c.enter(k, func(s *fakeSlot) {
 		calls := make([]engine.Coll, len(s.args))
+		if s.err = fakeRefusal(s.args); s.err != nil {
+			return
+		}
 		for i, a := range s.args {
 			call, ok := a.(engine.Coll)
 			if !ok || call.Kind != k.Kind {
@@ -464,8 +467,27 @@ func (c *fakeComm) Collective(k engine.Coll, done <-chan struct{}) error {
 	if err != nil {
 		return err
 	}
+	if k.Kind == engine.Refused {
+		return nil
+	}
 	if _, err = r.Wait(done); err != nil && done != nil {
 		c.Revoke("a context ended")
+	}
+	return err
+}
+
+// fakeRefusal is the error of a collective that some, but not all, have refused.
+func fakeRefusal(args []any) error {
+	var err error
+	refusals := 0
+	for i, a := range args {
+		if k, ok := a.(engine.Coll); ok && k.Kind.Refuses() {
+			refusals++
+			err = engine.PeerErrorf(engine.ErrMismatch, i, engine.Undefined, "%s", load(k.Send))
+		}
+	}
+	if refusals == len(args) && args[0].(engine.Coll).Kind == engine.RefusedFirst {
+		return nil
 	}
 	return err
 }

@@ -36,11 +36,15 @@ func BcastObject[T any](c *Comm, v T, root int) (T, error) {
 	return got, nil
 }
 
+// rootedUsable checks the root of a call that is several collectives.
 func (c *Comm) rootedUsable(root int) error {
 	if err := c.unusable(); err != nil {
 		return err
 	}
-	return c.checkRoot(root)
+	if err := c.checkRoot(root); err != nil {
+		return c.refuseAll(err)
+	}
+	return nil
 }
 
 // sendToAll is the root's part of a broadcast of the value v points to.

@@ -25,8 +25,11 @@ const (
 // and the ranks between them get an error of class ErrCodec.
 func ReduceObject[T any](c *Comm, v T, f func(a, b T) T, root int) (T, error) {
 	var zero T
-	if err := c.rootedUsable(root); err != nil {
+	if err := c.unusable(); err != nil {
 		return zero, err
+	}
+	if err := c.checkRoot(root); err != nil {
+		return zero, c.refuseApart(err)
 	}
 	if err := c.announce(engine.Reduce, root); err != nil {
 		return zero, err

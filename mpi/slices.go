@@ -57,7 +57,7 @@ func ScatterSlices[T any](c *Comm, parts [][]T, root int) ([]T, error) {
 		return nil, err
 	}
 	if err := c.checkRoot(root); err != nil {
-		return nil, err
+		return nil, c.refuseAll(err)
 	}
 	var lengths []int64
 	var wrong error

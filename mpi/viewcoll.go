@@ -30,7 +30,7 @@ func (v View[T]) flat(c *Comm, load bool) (buf []T, copied bool, err error) {
 func BcastView[T any](c *Comm, v View[T], root int) error {
 	buf, copied, err := v.flat(c, c != nil && c.rank == root)
 	if err != nil {
-		return err
+		return c.refuse(err, false)
 	}
 	if err := Bcast(c, buf, root); err != nil {
 		return err
@@ -48,12 +48,12 @@ func BcastView[T any](c *Comm, v View[T], root int) error {
 func ScatterView[T any](c *Comm, send, recv View[T], root int) error {
 	to, copied, err := recv.flat(c, false)
 	if err != nil {
-		return err
+		return c.refuse(err, false)
 	}
 	var from []T
 	if c.rank == root {
 		if from, _, err = send.flat(c, true); err != nil {
-			return err
+			return c.refuse(err, false)
 		}
 	}
 	if err := Scatter(c, from, to, root); err != nil {
@@ -71,13 +71,13 @@ func ScatterView[T any](c *Comm, send, recv View[T], root int) error {
 func GatherView[T any](c *Comm, send, recv View[T], root int) error {
 	from, _, err := send.flat(c, true)
 	if err != nil {
-		return err
+		return c.refuse(err, false)
 	}
 	var to []T
 	copied := false
 	if c.rank == root {
 		if to, copied, err = recv.flat(c, false); err != nil {
-			return err
+			return c.refuse(err, false)
 		}
 	}
 	if err := Gather(c, from, to, root); err != nil {
@@ -94,11 +94,11 @@ func GatherView[T any](c *Comm, send, recv View[T], root int) error {
 func AllgatherView[T any](c *Comm, send, recv View[T]) error {
 	from, _, err := send.flat(c, true)
 	if err != nil {
-		return err
+		return c.refuse(err, false)
 	}
 	to, copied, err := recv.flat(c, false)
 	if err != nil {
-		return err
+		return c.refuse(err, false)
 	}
 	if err := Allgather(c, from, to); err != nil {
 		return err

@@ -81,6 +81,8 @@ type comm struct {
 	collective  lock   // one blocking collective at a time
 	started     uint32 // collectives over messages so far: their tags
 
+	declines []decline // collectives over messages that a member has refused
+
 	partedBoard, partedMessages parting // which collectives still have all members
 }
 
@@ -289,9 +291,12 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 		}
 	}
 	var err error
-	if c.board != nil {
+	switch {
+	case k.Kind.Refuses() && c.board == nil:
+		return c.refuse(&k)
+	case c.board != nil:
 		err = c.board.Run(k, done)
-	} else {
+	default:
 		err = c.runSchedule(k, done)
 	}
 	if errors.Is(err, errStopped) {
@@ -321,6 +326,9 @@ func (c *comm) runSchedule(k engine.Coll, done <-chan struct{}) error {
 
 // Icollective implements [engine.Comm].
 func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
+	if k.Kind.Refuses() {
+		return engine.Completed{}, c.refuse(&k)
+	}
 	s, err := coll.Build(k, c.rank, c.size)
 	if err != nil {
 		return nil, err
@@ -336,6 +344,9 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 	c.start()
 	if err == nil {
 		err = c.startedWithout()
+	}
+	if err == nil && c.declines != nil {
+		err = c.declineOf(int32(c.started & (groupTag - 1)))
 	}
 	if err != nil {
 		s.Release()

@@ -354,6 +354,10 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		if cx := ep.context(f.Ctx, f.Src); cx != nil {
 			ep.revoke(cx.comm, string(b.Data))
 		}
+	case proto.Decline:
+		if cx := ep.context(f.Ctx, f.Src); cx != nil {
+			cx.comm.declined(f.Tag, int(f.Src), string(b.Data))
+		}
 	default:
 		ep.arriveAnswer(in, f.Kind, b)
 	}
@@ -368,6 +372,10 @@ func (ep *endpoint) unexpected(cx *context, in *inbound, f ring.Frame, n int) *m
 
 // keep puts a message among the unexpected ones.
 func (ep *endpoint) keep(m *message) {
+	if m.cx.kind == collectives && m.cx.comm.declines != nil && m.cx.comm.declineOf(m.Tag) != nil {
+		ep.discard(m)
+		return
+	}
 	m.cx.q.Add(&m.Msg)
 	ep.news = true // a probe may wait for it
 }

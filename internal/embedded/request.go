@@ -82,7 +82,7 @@ type control struct {
 	ctx      uint32
 	src, tag int32
 	a, b     uint64
-	text     string // Revoke
+	text     string // Revoke, Decline
 }
 
 // newRequest takes a request from the pool of the endpoint.

@@ -396,7 +396,7 @@ func (ep *endpoint) answer(peer int32, c control) {
 
 func (ep *endpoint) putControl(o *outbound, c *control) bool {
 	n := proto.PairSize
-	if c.kind == proto.Revoke {
+	if c.kind == proto.Revoke || c.kind == proto.Decline {
 		n = len(c.text)
 	}
 	h := o.ring.Reserve(n)
@@ -405,7 +405,7 @@ func (ep *endpoint) putControl(o *outbound, c *control) bool {
 	}
 	h.Ctx, h.Src, h.Tag, h.Sig = c.ctx, c.src, c.tag, 0
 	p := unsafe.Slice((*byte)(h.Payload()), n)
-	if c.kind == proto.Revoke {
+	if c.kind == proto.Revoke || c.kind == proto.Decline {
 		copy(p, c.text)
 	} else {
 		proto.PutPair(p, c.a, c.b)

@@ -209,7 +209,9 @@ func (k *kindOf[E]) allVectors(t *T, c *mpi.Comm, n int, nb bool) {
 	}
 	got := make([]E, total)
 	form(t, nb, what("Allgatherv"), func() error { return mpi.Allgatherv(c, k.fill(me, counts[me]), mpi.PartsOf(got, counts).At(displs)) },
-		func() *mpi.Request { return mpi.Iallgatherv(c, k.fill(me, counts[me]), mpi.PartsOf(got, counts).At(displs)) })
+		func() *mpi.Request {
+			return mpi.Iallgatherv(c, k.fill(me, counts[me]), mpi.PartsOf(got, counts).At(displs))
+		})
 	same(t, what("Allgatherv"), got, want)
 	clear(got)
 	copy(got[displs[me]:], k.fill(me, counts[me]))
@@ -236,7 +238,9 @@ func (k *kindOf[E]) allVectors(t *T, c *mpi.Comm, n int, nb bool) {
 	}
 	all := make([]E, len(wantAll))
 	form(t, nb, what("Alltoallv"), func() error { return mpi.Alltoallv(c, mpi.PartsOf(send, sc).At(sd), mpi.PartsOf(all, rc).At(rd)) },
-		func() *mpi.Request { return mpi.Ialltoallv(c, mpi.PartsOf(send, sc).At(sd), mpi.PartsOf(all, rc).At(rd)) })
+		func() *mpi.Request {
+			return mpi.Ialltoallv(c, mpi.PartsOf(send, sc).At(sd), mpi.PartsOf(all, rc).At(rd))
+		})
 	same(t, what("Alltoallv"), all, wantAll)
 	clear(all)
 	t.OK(mpi.Alltoallv(c, mpi.PartsOf(send, sc).At(sd), mpi.PartsOf(all, rc)))

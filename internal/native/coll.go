@@ -25,6 +25,9 @@ func (aloneRequest) Cancel() error { return errCollectiveCancel }
 
 // Collective runs a collective.
 func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
+	if k.Kind.Refuses() {
+		return nil // a library has no word for it
+	}
 	if err := c.usable(); err != nil {
 		return err
 	}
@@ -118,6 +121,9 @@ func (r *request) collectiveAside(k *engine.Coll, done <-chan struct{}) error {
 
 // Icollective starts a collective.
 func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
+	if k.Kind.Refuses() {
+		return engine.Completed{}, nil
+	}
 	if err := c.usable(); err != nil {
 		return nil, err
 	}

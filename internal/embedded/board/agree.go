@@ -86,6 +86,10 @@ func (b *Board) fitsCall(theirs callMeta, r int) bool {
 	if theirs.untyped() == b.meta.untyped() {
 		return true
 	}
+	if theirs.kind().Refuses() {
+		b.note(b.refusal(r))
+		return false
+	}
 	b.note(engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%v on rank %d, %v on rank %d",
 		b.meta, b.rank, theirs, r))
 	return false
@@ -163,7 +167,7 @@ func (b *Board) awaitCallers(who []bool, phase uint64) error {
 // without a word.
 func (b *Board) finish() error {
 	var who []bool
-	if b.tree {
+	if b.tree && b.misuse == nil {
 		if err := b.treeBarrier(phaseDoneUp, phaseDone, nil); err != nil {
 			return err
 		}

@@ -118,6 +118,8 @@ func (b *Board) run(k *engine.Coll) error {
 		return b.reduceScatter(k)
 	case engine.Scan, engine.Exscan:
 		return b.scan(k)
+	case engine.Refused, engine.RefusedFirst:
+		return b.refuse(k)
 	}
 	b.note(engine.Errorf(engine.ErrUnsupported, "collective %d is unknown", k.Kind))
 	return nil

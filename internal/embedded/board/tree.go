@@ -36,15 +36,20 @@ func (b *Board) treeBarrier(up, down uint64, same *bool) error {
 	if same != nil {
 		b.mine.word[verdictWord] = 0
 	}
+	refused := false // by a parent or a child, who then has not waited
 	err := children(b.rank, b.size, func(c, _ int) error {
 		if err := b.awaitPhase(c, up); err != nil {
 			return err
 		}
+		refused = refused || up == phaseUp && b.seesRefusal(c)
 		if h := b.cell(c); same != nil && (!b.same(h, c) || h.word[verdictWord] != 0) {
 			b.mine.word[verdictWord] = 1
 		}
 		return nil
 	})
+	if err == nil && refused {
+		err = b.awaitEvery()
+	}
 	if err != nil {
 		return err
 	}
@@ -55,12 +60,18 @@ func (b *Board) treeBarrier(up, down uint64, same *bool) error {
 		if err := b.awaitPhase(p, down); err != nil {
 			return err
 		}
+		if down == phaseDown && b.seesRefusal(p) {
+			if err := b.awaitEvery(); err != nil {
+				return err
+			}
+		}
 		if h := b.cell(p); same != nil && (!b.same(h, p) || h.word[verdictWord] != 0) {
 			b.mine.word[verdictWord] = 1
 		}
 	}
 	if same != nil && b.mine.word[verdictWord] != 0 {
 		*same = false
+		b.noteRefusal()
 		b.note(engine.Errorf(engine.ErrMismatch, "%v: ranks differ in operation, root, type or length", b.meta.kind()))
 	}
 	b.reach(down)

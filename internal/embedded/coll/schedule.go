@@ -304,12 +304,23 @@ func (s *Schedule) fail(err error) {
 	if s.err == nil {
 		s.err = err
 	}
+	var ended *Ended
+	if errors.As(err, &ended) {
+		s.halt = true
+	}
 	for _, c := range [...]engine.Class{engine.ErrProcFailed, engine.ErrRevoked, engine.ErrFinalized, engine.ErrCancelled} {
 		if errors.Is(err, c) {
 			s.halt = true
 		}
 	}
 }
+
+// Ended is an error with which a port ends the operations of a collective at all
+// members: nothing more of it is started.
+type Ended struct{ Err error }
+
+func (e *Ended) Error() string { return e.Err.Error() }
+func (e *Ended) Unwrap() error { return e.Err }
 
 // peerError adds the rank at the other end to an error that names none.
 func (s *Schedule) peerError(v *vertex, err error) error {

@@ -47,10 +47,11 @@ const (
 	Revoke                    // the communicator is revoked; the payload is the reason
 	Recall                    // give the message back if it has not matched: see Recalled
 	Recalled                  // answer to Recall: it has not, and never will
+	Decline                   // the sender takes no part in the collective of the frame's tag; the payload is the reason
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled"}
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline"}
 
 // KindName names a kind of frame.
 func KindName(k uint8) string {
@@ -187,7 +188,7 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 			return b, err
 		}
 		b.Number = u64(0)
-	case Revoke:
+	case Revoke, Decline:
 		b.Data = payload
 	default:
 		err = fmt.Errorf("frame of unknown %s", KindName(kind))

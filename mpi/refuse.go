@@ -1,0 +1,63 @@
+package mpi
+
+import (
+	"strings"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// A collective that one rank refuses for its arguments is called by the others
+// all the same, who wait for this rank. So a refused call is handed to the engine
+// as one that is refused (see engine.Refused): this rank stays in step, and the
+// others end with an ErrMismatch that names it and the reason.
+
+// refuse tells the other ranks that this one takes no part in a collective
+// because of err, and returns err.
+func (c *Comm) refuse(err error, nonblocking bool) error {
+	_ = c.sayRefused(err, engine.Refused, nonblocking)
+	return err
+}
+
+// refuseAll is refuse for a call that is several collectives. Where the others
+// do not refuse as well, the ranks are out of step: the communicator is revoked.
+func (c *Comm) refuseAll(err error) error {
+	if e := c.sayRefused(err, engine.RefusedFirst, false); e != nil {
+		c.ec.Revoke(c.whyRefused(err))
+	}
+	return err
+}
+
+// refuseApart is refuseAll for a call that is messages and no collective.
+func (c *Comm) refuseApart(err error) error {
+	if c.usable() && c.size > 1 {
+		c.ec.Revoke(c.whyRefused(err))
+	}
+	return err
+}
+
+func (c *Comm) sayRefused(err error, kind engine.CollKind, nonblocking bool) error {
+	if !c.usable() || c.size == 1 {
+		return nil
+	}
+	why := c.whyRefused(err)
+	if c.st.check != nil {
+		return c.st.check.refused(c, why, nonblocking)
+	}
+	k := engine.Coll{Kind: kind, Send: engine.OfBytes([]byte(why))}
+	if nonblocking {
+		_, err = c.ec.Icollective(k)
+		return err
+	}
+	return c.ec.Collective(k, c.done)
+}
+
+// whyRefused is what the others are told, in one line.
+func (c *Comm) whyRefused(err error) string {
+	text := err.Error()
+	if e, ok := err.(*Error); ok {
+		own := *e
+		own.Comm = ""
+		text = strings.TrimPrefix(own.Error(), "mpi: ")
+	}
+	return "rank " + rankName(c.rank) + " has refused its call: " + strings.ReplaceAll(text, "\n", " ")
+}
