@@ -18,7 +18,4 @@
 //		}
 //		return v.Failed(dest, 0, v.Comm().Send(b, dest, 0, engine.Standard, v.Done()))
 //	}
-//
-// Who may import it: mpi, which fills it in, and the packages in [Rooms], which
-// internal/lint holds them to. It imports internal/engine.
 package door

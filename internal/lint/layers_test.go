@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/ringo-mpi/ringo/internal/door"
 )
 
 // layer says what the packages of a folder import besides the standard library,
@@ -35,7 +37,7 @@ var (
 var layers = map[string]layer{
 	// The public packages.
 	"mpi": {
-		own:   []string{"internal/engine", "internal/kernel", "internal/memory", "internal/start"},
+		own:   []string{"internal/door", "internal/engine", "internal/kernel", "internal/memory", "internal/start"},
 		other: []string{"github.com/fxamacker/cbor/v2"}, by: anybody,
 		why: "no transport behind the public packages' back",
 	},
@@ -51,16 +53,18 @@ var layers = map[string]layer{
 	// The engines and what they stand on.
 	"internal/start": {
 		own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/inproc", "internal/embedded/shm"},
-		by:  []string{"mpi", "mpi/native", "internal/ringocmd/doctor", "internal/ringocmd/sysinfocmd"},
+		by:  []string{"mpi", "mpi/native", "internal/enginetest", "internal/ringocmd/doctor", "internal/ringocmd/sysinfocmd"},
 		why: "the one place that knows the engines",
 	},
 	"internal/engine": {
 		own: []string{"internal/memory"}, pure: true, why: "the contract of engines stands on memory alone",
-		by: append([]string{"mpi", "mpi/", "internal/kernel", "internal/start", "internal/enginetest"}, engines...),
+		by: slices.Concat([]string{"mpi", "mpi/native", "internal/kernel", "internal/start", "internal/door", "internal/enginetest", "internal/enginetest/counting"}, engines, door.Rooms),
 	},
-	"internal/kernel":  {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, by: []string{"mpi"}, pure: true, why: "engines get kernels with an operation"},
-	"internal/memory":  {by: []string{"mpi", "internal/engine", "internal/embedded", "internal/embedded/"}, why: "single instructions"},
-	"internal/foreign": {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
+	"internal/door":         {own: []string{"internal/engine"}, by: append([]string{"mpi"}, door.Rooms...), why: "packages beside mpi come to the engine by the door, and door.Rooms lists them"},
+	"internal/door/sibling": {own: []string{"mpi", "internal/door", "internal/engine"}, why: "it is an example, and tests alone use it"},
+	"internal/kernel":       {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, by: []string{"mpi"}, pure: true, why: "engines get kernels with an operation"},
+	"internal/memory":       {by: []string{"mpi", "internal/engine", "internal/embedded", "internal/embedded/"}, why: "single instructions"},
+	"internal/foreign":      {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
 	"internal/embedded": {
 		own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/coll", "internal/embedded/match", "internal/embedded/proto", "internal/embedded/ring", "internal/embedded/transport"},
 		by:  []string{"internal/start"}, why: "the endpoint knows no transport by name, and internal/start chooses among engines",
@@ -100,9 +104,10 @@ var layers = map[string]layer{
 	"internal/topo":              {other: unix, by: []string{"internal/launch", "internal/launch/cli", "internal/sysinfo", "internal/ringocmd/", "bench/"}, why: "facts about the machine"},
 
 	// The tests of engines, and the rules of the project.
-	"internal/enginetest":       {own: []string{"mpi", "internal/engine", "internal/launch"}, by: []string{"internal/enginetest/model"}, why: "the suite uses package mpi as programs do, and tests alone use the suite"},
-	"internal/enginetest/model": {own: []string{"mpi", "internal/enginetest"}, other: []string{"pgregory.net/rapid"}, why: "it is a test"},
-	"internal/lint":             {why: "it is a test"},
+	"internal/enginetest":          {own: []string{"mpi", "internal/engine", "internal/enginetest/counting", "internal/launch", "internal/start"}, by: []string{"internal/enginetest/model"}, why: "the suite uses package mpi as programs do, and tests alone use the suite"},
+	"internal/enginetest/counting": {own: []string{"internal/engine"}, by: []string{"internal/enginetest"}, why: "a wrapper knows the contract alone"},
+	"internal/enginetest/model":    {own: []string{"mpi", "internal/enginetest"}, other: []string{"pgregory.net/rapid"}, why: "it is a test"},
+	"internal/lint":                {why: "it is a test"},
 
 	// What commands, tools and examples share. The core does without.
 	"internal/atomicfile": {by: tools, why: "the core writes no files"},
