@@ -162,14 +162,20 @@ func TestScatterv(t *testing.T) {
 	type call func(send []int64, counts, displs []int, recv []int64, root int) error
 	runAll(t, func(c *mpi.Comm) error {
 		fs := []call{
-			func(s []int64, n, d []int, r []int64, root int) error { return mpi.Scatterv(c, mpi.PartsOf(s, n).At(d), r, root) },
+			func(s []int64, n, d []int, r []int64, root int) error {
+				return mpi.Scatterv(c, mpi.PartsOf(s, n).At(d), r, root)
+			},
 			func(s []int64, n, d []int, r []int64, root int) error {
 				return done(mpi.Iscatterv(c, mpi.PartsOf(s, n).At(d), r, root))
 			},
 		}
 		inPlace := []func([]int64, []int, []int, int) error{
-			func(b []int64, n, d []int, root int) error { return mpi.ScattervInPlace(c, mpi.PartsOf(b, n).At(d), root) },
-			func(b []int64, n, d []int, root int) error { return done(mpi.IscattervInPlace(c, mpi.PartsOf(b, n).At(d), root)) },
+			func(b []int64, n, d []int, root int) error {
+				return mpi.ScattervInPlace(c, mpi.PartsOf(b, n).At(d), root)
+			},
+			func(b []int64, n, d []int, root int) error {
+				return done(mpi.IscattervInPlace(c, mpi.PartsOf(b, n).At(d), root))
+			},
 		}
 		counts, displs, total := uneven(c)
 		return eachRoot(c, func(root int) error {
@@ -236,12 +242,20 @@ func TestGatherv(t *testing.T) {
 	type call func(send, recv []int64, counts, displs []int, root int) error
 	runAll(t, func(c *mpi.Comm) error {
 		fs := []call{
-			func(s, r []int64, n, d []int, root int) error { return mpi.Gatherv(c, s, mpi.PartsOf(r, n).At(d), root) },
-			func(s, r []int64, n, d []int, root int) error { return done(mpi.Igatherv(c, s, mpi.PartsOf(r, n).At(d), root)) },
+			func(s, r []int64, n, d []int, root int) error {
+				return mpi.Gatherv(c, s, mpi.PartsOf(r, n).At(d), root)
+			},
+			func(s, r []int64, n, d []int, root int) error {
+				return done(mpi.Igatherv(c, s, mpi.PartsOf(r, n).At(d), root))
+			},
 		}
 		inPlace := []func([]int64, []int, []int, int) error{
-			func(b []int64, n, d []int, root int) error { return mpi.GathervInPlace(c, mpi.PartsOf(b, n).At(d), root) },
-			func(b []int64, n, d []int, root int) error { return done(mpi.IgathervInPlace(c, mpi.PartsOf(b, n).At(d), root)) },
+			func(b []int64, n, d []int, root int) error {
+				return mpi.GathervInPlace(c, mpi.PartsOf(b, n).At(d), root)
+			},
+			func(b []int64, n, d []int, root int) error {
+				return done(mpi.IgathervInPlace(c, mpi.PartsOf(b, n).At(d), root))
+			},
 		}
 		counts, displs, total := uneven(c)
 		return eachRoot(c, func(root int) error {

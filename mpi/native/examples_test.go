@@ -25,7 +25,7 @@ var examples = map[string][]string{
 	"usage/gather": nil, "usage/gather_buffer": nil, "usage/helloworld": nil, "usage/isend_ireceive": nil,
 	"usage/scatter": nil, "usage/scatter_buffer": nil, "usage/send_receive": nil, "usage/send_receive_buffer": nil,
 	"usage/status": nil, "usage/halo": nil, "usage/manager_worker": nil, "usage/gather_blocks": nil,
-	"usage/ring":   {"--count", "20", "--start", "3"},
+	"usage/ring": {"--count", "20", "--start", "3"},
 
 	"apps/count": nil, "apps/groups": nil, "apps/rank": nil, "apps/julia": nil, "apps/mandelbrot": nil, "apps/kmeans": nil,
 	"apps/f":      {"--steps", "100000", "--print-benchmark=false"},

@@ -50,7 +50,7 @@ func computePicture(world *mpi.Comm, grid Grid, schedule Schedule, compute func(
 	if rank == 0 {
 		gathered = make([]uint8, grid.Width*grid.Height)
 	}
-	if err := mpi.Gatherv(world, mine, gathered, counts, nil, 0); err != nil {
+	if err := mpi.Gatherv(world, mine, mpi.PartsOf(gathered, counts), 0); err != nil {
 		return nil, err
 	}
 	if rank != 0 || schedule == Block || size == 1 {
