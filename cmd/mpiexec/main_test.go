@@ -44,6 +44,19 @@ func TestMain(m *testing.M) {
 			})
 		},
 		"misfortune": misfortune,
+		"slow": func() { // takes a while between two barriers
+			mpi.Main(func(world *mpi.Comm) error {
+				if err := world.Barrier(); err != nil {
+					return err
+				}
+				time.Sleep(time.Second)
+				if err := world.Barrier(); err != nil {
+					return err
+				}
+				fmt.Println("slowly done")
+				return nil
+			})
+		},
 		"absent": func() { // RANK ends before Init while the others wait for it
 			if os.Getenv("RINGO_RANK") == os.Args[1] {
 				os.Exit(0)

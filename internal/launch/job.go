@@ -92,6 +92,13 @@ type Job struct {
 	// the result is the same. Abort ends the job all the same.
 	KeepGoing bool
 
+	// Guard says that this process runs the job and nothing else, and holds the
+	// arguments with which this executable, started again, calls [CleanUp]; the
+	// job's number is added. Whatever the ranks have started then ends with the
+	// job, also when this process is killed. nil: only the ranks' process groups
+	// are ended. Linux only.
+	Guard []string
+
 	// Started is called when all ranks have been started, with their process
 	// numbers. nil: not.
 	Started func(pids []int)

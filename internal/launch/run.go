@@ -41,6 +41,7 @@ type runner struct {
 	ranks  []rankState
 	ctl    []*os.File // our ends
 	stops  []func()   // of watch
+	keep   *custody   // nil: none here
 
 	signals chan os.Signal       // nil: they are not passed on
 	catch   func() (stop func()) // waits until signals are caught; nil: they are not
@@ -131,6 +132,7 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 		if r.catch != nil {
 			r.catch()()
 		}
+		r.keep.end()
 		r.release()
 		return Result{Status: 2}, err
 	}
@@ -162,6 +164,9 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 // start makes everything the ranks need, and the ranks.
 func (r *runner) start() error {
 	j := r.job
+	if j.Guard != nil {
+		r.keep = takeCustody(r.id, j.Guard)
+	}
 	cores := j.Cores
 	if cores <= 0 {
 		cores = topo.LocalUsableCores()
@@ -235,7 +240,9 @@ func (r *runner) start() error {
 	if r.catch != nil {
 		r.catch() // a rank may say at once that it is there, and be sent a signal through us
 	}
+	r.keep.begin()
 	procs, failed, err := startAll(cmds)
+	r.keep.started()
 	if err != nil {
 		for _, p := range procs {
 			if p != nil {
@@ -254,6 +261,7 @@ func (r *runner) start() error {
 	}
 	theirs = nil
 	r.serve()
+	r.keep.care(procs)
 	for i, p := range procs {
 		go func() { r.post(event{kind: evExit, rank: i, exit: p.wait()}) }()
 	}
@@ -398,12 +406,14 @@ func (r *runner) finish() {
 	for _, p := range r.procs {
 		p.reap()
 	}
+	r.keep.end()
 	r.output.wait(drainTime)
 	r.release()
 }
 
 // release closes what the job has open.
 func (r *runner) release() {
+	defer r.keep.release()
 	for _, stop := range r.stops {
 		stop()
 	}

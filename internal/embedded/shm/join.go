@@ -63,6 +63,7 @@ func join() (*job, error) {
 		j.hostname = "localhost"
 	}
 	if fd, err := strconv.Atoi(os.Getenv("RINGO_CTL_FD")); err == nil && fd > 2 {
+		dieWithLauncher(fd)
 		j.control = os.NewFile(uintptr(fd), "ringo-control")
 		closeOnExec(fd)
 	}
@@ -71,7 +72,6 @@ func join() (*job, error) {
 	j.crowded = size > j.cores()
 	j.arena = newArena(seg.Arena(rank))
 	seg.Join(rank)
-	dieWithParent()
 	if j.control != nil {
 		// mpiexec then watches this process, which need not be the one it has
 		// started: there may be a script or a debugger between. Without mpiexec

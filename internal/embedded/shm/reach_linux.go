@@ -13,11 +13,6 @@ import (
 
 func closeOnExec(fd int) { unix.CloseOnExec(fd) }
 
-// dieWithParent asks the kernel to kill this process when its parent dies.
-// mpiexec asks so for the processes it starts; a program under a script or a
-// debugger asks for itself, so that all end when mpiexec is killed.
-func dieWithParent() { _ = unix.Prctl(unix.PR_SET_PDEATHSIG, uintptr(unix.SIGKILL), 0, 0, 0) }
-
 // allowReach lets the other ranks copy from and to this process's memory
 // (prctl PR_SET_PTRACER, for Yama), and reports whether such copies can work on
 // this system: process_vm_readv may be forbidden by seccomp or by Yama.

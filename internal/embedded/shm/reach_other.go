@@ -9,8 +9,6 @@ import (
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 )
 
-func dieWithParent() {}
-
 func closeOnExec(int) {} // descriptors are inherited only by processes that are given them
 
 func allowReach() bool { return false }

@@ -23,6 +23,9 @@ const (
 	statusTimeout = 110
 )
 
+// guardWord is the first argument of an mpiexec that ends what another has left.
+const guardWord = "--clean-up-job"
+
 // errTimeout ends a job that has run for as long as --timeout allows.
 var errTimeout = errors.New("time-out")
 
@@ -31,6 +34,10 @@ var errTimeout = errors.New("time-out")
 func Main(args []string, stdin, stdout, stderr *os.File) int {
 	complain := func(format string, args ...any) {
 		fmt.Fprintf(stderr, "mpiexec: "+format+"\n", args...)
+	}
+	if len(args) == 2 && args[0] == guardWord {
+		launch.CleanUp(args[1])
+		return 0
 	}
 	cfg, err := parse(args)
 	switch {
@@ -77,7 +84,7 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 			return nil, err
 		}
 	}
-	j := &launch.Job{Universe: c.universe, ForwardSignals: true, KeepGoing: c.keepGoing}
+	j := &launch.Job{Universe: c.universe, ForwardSignals: true, KeepGoing: c.keepGoing, Guard: []string{guardWord}}
 	if machine != nil {
 		j.Cores = machine.UsableCores()
 	}

@@ -1,0 +1,29 @@
+package shm
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// dieWithLauncher has the kernel kill this process when the launcher's end of
+// the control channel closes: when mpiexec has gone, however it went. The parent
+// of this process says nothing about that: it may be a script, a debugger, or a
+// thread of a program that goes on. The launcher sends nothing on the channel to
+// a rank of this engine, so that its end is the only news.
+func dieWithLauncher(fd int) {
+	const setSignal = 10 // F_SETSIG
+	if _, err := unix.FcntlInt(uintptr(fd), setSignal, int(unix.SIGKILL)); err != nil {
+		return // not a socket: somebody else's descriptor
+	}
+	_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETOWN, os.Getpid())
+	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)
+	if err == nil {
+		_, err = unix.FcntlInt(uintptr(fd), unix.F_SETFL, flags|unix.O_ASYNC)
+	}
+	// The launcher may have gone before.
+	poll := []unix.PollFd{{Fd: int32(fd), Events: 0}}
+	if n, e := unix.Poll(poll, 0); err == nil && e == nil && n == 1 && poll[0].Revents&unix.POLLHUP != 0 {
+		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
+	}
+}
