@@ -114,3 +114,20 @@ func TestTerminal(t *testing.T) {
 		t.Errorf("status %d\n%s", got, x.shown())
 	}
 }
+
+// TestTerminalStaysBlocking: what ranks do to their streams does not reach the
+// user's terminal.
+func TestTerminalStaysBlocking(t *testing.T) {
+	python, err := exec.LookPath("python3")
+	if err != nil {
+		t.Skip("LEFT OUT: a rank that sets O_NONBLOCK: there is no python3")
+	}
+	dir := commands(t)
+	const set = `import fcntl; [fcntl.fcntl(i, fcntl.F_SETFL, fcntl.fcntl(i, fcntl.F_GETFL) | 2048) for i in (0, 1, 2)]`
+	const get = `import fcntl; print("flags", [fcntl.fcntl(i, fcntl.F_GETFL) & 2048 for i in (0, 1, 2)])`
+	x := inTerminal(t, "/bin", "sh", "-c", fmt.Sprintf("%s/mpiexec -n 2 %s -c '%s'; %s -c '%s'", dir, python, set, python, get))
+	x.await(t, "flags [0, 0, 0]\n")
+	if got := x.status(t); got != 0 {
+		t.Errorf("status %d\n%s", got, x.shown())
+	}
+}

@@ -1,21 +1,14 @@
 package launch
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 )
-
-// partialDelay is how long a line without an end is held back before it is
-// shown: prompts and progress dots appear, ordinary lines stay whole.
-const partialDelay = 100 * time.Millisecond
-
-// maxPartial is the longest line that is kept whole.
-const maxPartial = 64 << 10
 
 // output hands out the ranks' standard outputs and collects what is written to
 // those that are pipes.
@@ -54,8 +47,10 @@ func newOutput(j *Job, n int) (*output, error) {
 	return o, nil
 }
 
-// plan decides where one stream of a rank goes: straight to an open file if
-// nothing has to be added and it has one destination, else through a pipe.
+// plan decides where one stream of a rank goes: through a pipe, unless nobody
+// reads it. What the launcher has open itself is not for the ranks: one that opens
+// /dev/stdout would cut a file off, one that sets a terminal nonblocking would
+// leave it so, and the lines of several would be mixed.
 func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 	var file *os.File
 	if path != "" {
@@ -65,22 +60,16 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 		}
 		file = f
 	}
-	terminal, isFile := std.(*os.File)
+	stdFile, isFile := std.(*os.File)
 	if isFile {
-		if _, err := terminal.Stat(); err != nil { // closed by whoever started us
+		if _, err := stdFile.Stat(); err != nil { // closed by whoever started us
 			std, isFile = nil, false
 		}
 	}
 	toStd := file == nil || o.job.Tee
 	switch {
-	case file != nil && !toStd && o.job.Label == nil:
-		o.rankFD[rank][s-1] = file
-		return nil
-	case file == nil && std == nil:
+	case file == nil && (std == nil || isFile && sameFile(stdFile, o.null)):
 		o.rankFD[rank][s-1] = o.null
-		return nil
-	case file == nil && isFile && o.job.Label == nil && !stopsBackground(terminal):
-		o.rankFD[rank][s-1] = terminal
 		return nil
 	}
 	r, w, err := os.Pipe()
@@ -89,10 +78,10 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 	}
 	o.rankFD[rank][s-1] = w
 	o.writers = append(o.writers, w)
-	src := &source{rank: rank, stream: s, pipe: r}
+	src := &source{rank: rank, stream: s, pipe: r, prompts: o.prompts(rank)}
 	if file != nil {
 		if o.sinks[file] == nil {
-			o.sinks[file] = &sink{w: file, label: o.job.Label}
+			o.sinks[file] = newSink(file, o.job.Label)
 		}
 		src.sinks = append(src.sinks, o.sinks[file])
 	}
@@ -115,7 +104,7 @@ func (o *output) stdSink(s Stream) *sink {
 		if o.std[k] != nil && sameWriter(w, other) {
 			o.std[i] = o.std[k]
 		} else {
-			o.std[i] = &sink{w: w, label: o.job.Label}
+			o.std[i] = newSink(w, o.job.Label)
 		}
 	}
 	return o.std[i]
@@ -173,6 +162,21 @@ func (o *output) started() {
 	go func() { o.wg.Wait(); close(o.drained) }()
 }
 
+// prompts reports whether a rank may be asking somebody for input: the beginning
+// of a line is then shown before its end comes.
+func (o *output) prompts(rank int) bool {
+	in := o.job.Stdin
+	if in == nil || o.job.StdinRank != rank && o.job.StdinRank != StdinAll {
+		return false
+	}
+	f, ok := in.(*os.File)
+	if !ok {
+		return true
+	}
+	info, err := f.Stat()
+	return err == nil && !info.Mode().IsRegular() && !sameFile(f, o.null)
+}
+
 // wait waits until all output has been read, at most for d.
 func (o *output) wait(d time.Duration) {
 	if o.drained == nil {
@@ -186,13 +190,50 @@ func (o *output) wait(d time.Duration) {
 	}
 }
 
+// drain waits until what the ranks have written has been passed on, when all of
+// them have ended. It waits for who reads it, until stop says that nobody wants it
+// any more, but not for a process that is none of the job's and holds a pipe.
+func (o *output) drain(stop <-chan os.Signal, limit time.Duration) {
+	if o.drained == nil {
+		return
+	}
+	for _, s := range o.sources {
+		s.ending.Store(true)
+	}
+	var over <-chan time.Time
+	if limit > 0 {
+		over = time.After(limit)
+	}
+	for {
+		for _, s := range o.sources {
+			s.hurry()
+		}
+		select {
+		case <-o.drained:
+			return
+		case <-over:
+			return
+		case sig := <-stop:
+			if s, ok := sig.(syscall.Signal); ok && ends(s) {
+				return
+			}
+		case <-time.After(drainTime):
+		}
+	}
+}
+
 // lost returns why output of the ranks could not be written. It is called after
 // close.
 func (o *output) lost() error {
 	for _, s := range o.sources {
 		for _, k := range s.sinks {
-			if k.err != nil {
-				return k.err
+			if !k.mu.TryLock() { // it still waits for its reader
+				return errors.New("nobody reads it")
+			}
+			err := k.err
+			k.mu.Unlock()
+			if err != nil {
+				return err
 			}
 		}
 	}
@@ -206,108 +247,8 @@ func (o *output) close() {
 	for _, s := range o.sources {
 		s.pipe.Close() // ends its run
 	}
-	if o.drained != nil {
-		<-o.drained
-	}
+	o.wait(drainTime) // one that still writes waits for a reader that does not read
 	for _, f := range o.opened {
 		f.Close()
-	}
-}
-
-// A source is one stream of one rank, read through a pipe.
-type source struct {
-	rank   int
-	stream Stream
-	pipe   *os.File
-	sinks  []*sink
-}
-
-// run reads until nobody holds the other end, and passes whole lines on; the
-// rest of a line follows after partialDelay.
-func (s *source) run() {
-	defer s.pipe.Close()
-	buf := make([]byte, 4<<10)
-	held := 0      // bytes of a line whose end has not come yet
-	timed := false // the read has a deadline
-	for {
-		if held > 0 && !timed {
-			_ = s.pipe.SetReadDeadline(time.Now().Add(partialDelay))
-			timed = true
-		} else if held == 0 && timed {
-			_ = s.pipe.SetReadDeadline(time.Time{})
-			timed = false
-		}
-		n, err := s.pipe.Read(buf[held:])
-		data := buf[:held+n]
-		end := bytes.LastIndexByte(data, '\n') + 1
-		if err != nil || len(data) == maxPartial && end == 0 {
-			end = len(data)
-		}
-		if end > 0 {
-			s.pass(data[:end])
-			if err == nil && end < len(data) {
-				timed = false // what is left began now
-			}
-		}
-		held = copy(buf, data[end:])
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) {
-			return
-		}
-		if len(data) == len(buf) && len(buf) < maxPartial {
-			buf = append(buf, make([]byte, 3*len(buf))...)
-		}
-	}
-}
-
-func (s *source) pass(data []byte) {
-	for _, k := range s.sinks {
-		k.write(s, data)
-	}
-}
-
-// A sink is where the lines of several ranks come together.
-type sink struct {
-	mu    sync.Mutex
-	w     io.Writer
-	label func(dst []byte, rank int, s Stream) []byte
-	buf   []byte
-	open  *source // has written the beginning of a line that has no end yet
-	err   error   // the first of writing
-}
-
-// write writes lines of a source, the last of which may lack its end. A line of
-// another source that is still open is ended first.
-func (k *sink) write(src *source, data []byte) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	out := k.buf[:0]
-	if k.label == nil {
-		out = data
-	} else {
-		continues := k.open == src
-		if k.open != nil && !continues {
-			out = append(out, '\n')
-		}
-		for len(data) > 0 {
-			if !continues {
-				out = k.label(out, src.rank, src.stream)
-			}
-			continues = false
-			end := bytes.IndexByte(data, '\n') + 1
-			if end == 0 {
-				end = len(data)
-			}
-			out = append(out, data[:end]...)
-			data = data[end:]
-		}
-		k.open = nil
-		if out[len(out)-1] != '\n' {
-			k.open = src
-		}
-		k.buf = out
-	}
-	// The ranks must not be blocked by a destination that is gone or full.
-	if _, err := k.w.Write(out); err != nil && k.err == nil {
-		k.err = err
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 func rankLabel(dst []byte, rank int, s Stream) []byte {
@@ -113,23 +114,98 @@ func TestLinesStayWhole(t *testing.T) {
 	}
 }
 
-// TestDirectOutput: without labels a file is what the ranks themselves hold.
-func TestDirectOutput(t *testing.T) {
+// TestOutputIsTheLaunchers: a rank does not hold the launcher's own file, or two
+// that write to it would overwrite each other's lines. What nobody reads costs
+// nothing.
+func TestOutputIsTheLaunchers(t *testing.T) {
 	f, err := os.Create(filepath.Join(t.TempDir(), "out"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	j := Job{Stdout: f}
-	o, err := newOutput(&Job{Stdout: f, Stderr: f}, 2)
-	if err != nil || len(o.sources) != 0 {
-		t.Errorf("%d pipes, %v", len(o.sources), err)
-	}
-	if _, _, _, err := run(t, j, 2, "say", "hello\n"); err != nil {
+	null, err := nullDevice()
+	if err != nil {
 		t.Fatal(err)
 	}
-	if text, _ := os.ReadFile(f.Name()); string(text) != "hello\nhello\n" {
-		t.Errorf("%q", text)
+	if o, err := newOutput(&Job{Stdout: null}, 2); err != nil || len(o.sources) != 0 {
+		t.Errorf("%d pipes, %v", len(o.sources), err)
+	}
+	script := "echo one; echo two > /dev/stdout; echo three >> /dev/stderr"
+	if _, err := os.Stat("/dev/stdout"); err != nil {
+		script = "echo one; echo two; echo three >&2"
+	}
+	const ranks = 4
+	j := Job{Apps: []App{{Path: "/bin/sh", Args: []string{"-c", script}, Ranks: ranks}}, Stdout: f, Stderr: f}
+	if _, err := j.Run(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	text, _ := os.ReadFile(f.Name())
+	for _, line := range []string{"one\n", "two\n", "three\n"} {
+		if n := strings.Count(string(text), line); n != ranks {
+			t.Errorf("%d times %q in %q", n, line, text)
+		}
+	}
+}
+
+// TestPiecesOfLines: lines that ranks write in pieces are whole, with labels and
+// without, and in files.
+func TestPiecesOfLines(t *testing.T) {
+	const script = `for i in 1 2 3; do printf '%s' $RINGO_RANK; sleep 0.1; printf '%s' -; sleep 0.15; echo $RINGO_RANK; done; printf end`
+	for _, label := range []func([]byte, int, Stream) []byte{nil, rankLabel} {
+		for _, tty := range []bool{false, true} {
+			var out bytes.Buffer
+			j := Job{Apps: []App{{Path: "/bin/sh", Args: []string{"-c", script}, Ranks: 3}}, Stdout: &out, Label: label}
+			if tty { // rank 0 may be asking for input
+				r, w, err := os.Pipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer r.Close()
+				defer w.Close()
+				j.Stdin = r
+			}
+			if _, err := j.Run(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			for r := range 3 {
+				want := fmt.Sprintf("%d-%d\n", r, r)
+				if label != nil {
+					want = fmt.Sprintf("[%d:stdout] ", r) + want
+				}
+				if n := strings.Count(out.String(), want); n != 3 {
+					t.Errorf("labels %v, input %v: %d times %q in\n%s", label != nil, tty, n, want, out.String())
+				}
+			}
+		}
+	}
+}
+
+// TestBytesPassUnchanged: without labels nothing is added to what ranks write.
+func TestBytesPassUnchanged(t *testing.T) {
+	_, stdout, _, err := run(t, Job{}, 3, "say", "a\x01", "b")
+	if err != nil || stdout != strings.Repeat("a\x01b", 3) {
+		t.Errorf("%q %v", stdout, err)
+	}
+}
+
+// slowWriter takes its time.
+type slowWriter struct{ bytes.Buffer }
+
+func (w *slowWriter) Write(p []byte) (int, error) {
+	if w.Len() == 0 {
+		time.Sleep(700 * time.Millisecond)
+	}
+	return w.Buffer.Write(p)
+}
+
+// TestSlowReader: what ranks have written before their end is waited for.
+func TestSlowReader(t *testing.T) {
+	var out slowWriter
+	if _, _, _, err := run(t, Job{Stdout: &out}, 2, "lines", "2000", "60"); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(out.String(), "\n"); n != 4000 {
+		t.Errorf("%d lines of 4000", n)
 	}
 }
 

@@ -407,7 +407,11 @@ func (r *runner) finish() {
 		p.reap()
 	}
 	r.keep.end()
-	r.output.wait(drainTime)
+	limit := time.Duration(0)
+	if r.stage >= stageTerm {
+		limit = killAfter // the end was asked for
+	}
+	r.output.drain(r.signals, limit)
 	r.release()
 }
 

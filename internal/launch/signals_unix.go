@@ -22,6 +22,9 @@ func catchSignals(c chan os.Signal) (stop func()) {
 			signal.Notify(c, s)
 		}
 	}
+	// Writing to a pipe that nobody reads is an error then, and not the end.
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
 	return func() { signal.Stop(c) }
 }
 

@@ -2,7 +2,10 @@
 
 package launch
 
-import "os"
+import (
+	"os"
+	"time"
+)
 
 // Systems without job control on terminals.
 
@@ -10,4 +13,4 @@ func inForeground(*os.File) bool { return true }
 
 func ignoreTerminalStop() {}
 
-func stopsBackground(*os.File) bool { return false }
+func awaitWritable(*os.File) { time.Sleep(10 * time.Millisecond) }

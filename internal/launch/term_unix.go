@@ -19,13 +19,7 @@ func inForeground(f *os.File) bool {
 // terminal into an error of the read.
 func ignoreTerminalStop() { signal.Ignore(unix.SIGTTIN) }
 
-// stopsBackground reports whether a terminal stops background processes that
-// write to it (stty tostop): the launcher then writes for the ranks.
-func stopsBackground(f *os.File) bool {
-	info, err := f.Stat()
-	if err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return false
-	}
-	t, err := unix.IoctlGetTermios(int(f.Fd()), getTermios)
-	return err == nil && t.Lflag&unix.TOSTOP != 0
+// awaitWritable waits until a file that is in nonblocking mode takes more.
+func awaitWritable(f *os.File) {
+	_, _ = unix.Poll([]unix.PollFd{{Fd: int32(f.Fd()), Events: unix.POLLOUT}}, 1000)
 }

@@ -97,23 +97,6 @@ func alive(pid int) bool {
 	return true
 }
 
-// TestStopsBackground: the launcher can be asked whether a
-// terminal stops background writers; a file is none.
-func TestStopsBackground(t *testing.T) {
-	f, err := os.Create(filepath.Join(t.TempDir(), "file"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	null, err := nullDevice()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if stopsBackground(f) || stopsBackground(null) {
-		t.Error("a file or the null device is taken for a terminal")
-	}
-}
-
 // TestBinding binds real ranks and asks them where they may run.
 func TestBinding(t *testing.T) {
 	if !canBind {

@@ -225,7 +225,11 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 	case err != nil && !c.quiet:
 		complain("%v", err)
 	}
-	if res.Lost != nil {
+	switch {
+	case res.Lost == nil:
+	case errors.Is(res.Lost, syscall.EPIPE): // "mpiexec ... | head", again
+		res.Status = max(res.Status, 128+int(sigPipe))
+	default:
 		complain("output of the ranks is lost: %v", res.Lost)
 		res.Status = max(res.Status, 1)
 	}
