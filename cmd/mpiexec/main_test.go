@@ -141,7 +141,10 @@ func misfortune() {
 				os.Exit(n)
 			case "abort":
 				world.Abort(n)
-			case "kill":
+			case "kill", "kill-later":
+				if kind == "kill-later" { // when mpiexec has heard of this process
+					time.Sleep(300 * time.Millisecond)
+				}
 				p, _ := os.FindProcess(os.Getpid())
 				p.Kill()
 				select {}

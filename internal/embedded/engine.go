@@ -121,7 +121,7 @@ func (ep *endpoint) Fail(reason string) {
 	ep.lock.Lock()
 	ep.closed = true
 	ep.lock.Unlock()
-	ep.job.Fail(reason)
+	ep.job.Fail(firstCause(reason))
 }
 
 // Finalize implements [engine.Engine]. It waits until what this rank has begun

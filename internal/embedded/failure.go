@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"os"
+	"strings"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
@@ -85,6 +86,23 @@ func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
 		e.Err = engine.ErrFinalized
 	}
 	return e
+}
+
+// firstCause shortens the reason of a rank that has failed because another had
+// ended, perhaps because of a third: what the others are told is the first of
+// them. Else each would repeat what it was told, until the cause is cut off.
+func firstCause(reason string) string {
+	const ended = " has ended: "
+	last := strings.LastIndex(reason, ended)
+	if last < 0 {
+		return reason
+	}
+	i := strings.LastIndex(reason[:last], "rank ")
+	if i < 0 {
+		return reason
+	}
+	// Of "rank 0 (rank 3 of the world)" the second number means the same to all.
+	return strings.Replace(reason[i:], " of the world)", "", 1)
 }
 
 // hopeless returns an error if a receive from src (or any source) of a

@@ -55,11 +55,10 @@ func controlSockets() (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "control"), os.NewFile(uintptr(fds[1]), "control of a rank"), nil
 }
 
-// isChild reports whether process pid is another than the rank's and in its
-// group. In a container the same number may belong to an unrelated process.
-func isChild(pid, rank int) bool {
-	group, err := unix.Getpgid(pid)
-	return pid != rank && err == nil && group == rank
+// inGroup reports whether a process is in a process group.
+func inGroup(pid, group int) bool {
+	g, err := unix.Getpgid(pid)
+	return err == nil && g == group
 }
 
 const haveControl = true

@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"syscall"
@@ -24,7 +25,7 @@ func (r *runner) handle(e event) {
 	switch e.kind {
 	case evExit:
 		s.exited, s.exit = true, e.exit
-		if s.closed || !haveControl {
+		if (s.closed || !haveControl) && r.knowsAll(e.rank) {
 			r.judge(e.rank)
 		} else {
 			// What the rank has written on its channel comes first: an Abort.
@@ -39,7 +40,9 @@ func (r *runner) handle(e event) {
 		s.closed, s.active = true, e.active
 		switch {
 		case s.exited:
-			r.judge(e.rank)
+			if r.knowsAll(e.rank) {
+				r.judge(e.rank)
+			}
 			r.left()
 		case e.err != nil:
 			r.later(exitLag, event{kind: evLost, rank: e.rank, text: fmt.Sprintf("broke its connection to mpiexec: %v", e.err)})
@@ -47,15 +50,15 @@ func (r *runner) handle(e event) {
 			r.later(exitLag, event{kind: evLost, rank: e.rank, text: "closed its connection to mpiexec without Finalize"})
 		}
 	case evLost:
-		if !s.exited {
+		if !s.exited && !r.blames(e.rank) {
 			r.dead(e.rank, e.text)
-			r.fail(e.rank, e.text, 1)
+			r.fail(e.rank, e.text, max(1, e.code))
 		}
 	case evInit:
 		s.inited = true
 		r.contacted = true
 	case evJoin:
-		r.watchProgram(e.rank)
+		r.watchProgram(e.rank, e.text)
 	case evBarrier:
 		r.checkBarrier()
 	case evAbort:
@@ -76,12 +79,30 @@ func (r *runner) handle(e event) {
 			r.procs[e.rank].signal(syscall.SIGTERM)
 		}
 	case evStrayEnd:
-		if !s.exited && r.state(e.rank) != transport.Finalized {
-			const what = "ended without Finalize (a child of the process that was started)"
-			r.dead(e.rank, what)
-			r.later(exitLag, event{kind: evLost, rank: e.rank, text: what})
+		s.watched = false
+		if r.state(e.rank) == transport.Finalized {
+			break
 		}
+		what, status := "ended without Finalize (a child of the process that was started)", 1
+		if e.known && e.exit.status() != 0 {
+			s.program = e.exit
+			what, status = e.exit.String(), e.exit.status()
+		}
+		if s.exited {
+			r.judge(e.rank)
+			break
+		}
+		r.dead(e.rank, what)
+		r.later(exitLag, event{kind: evLost, rank: e.rank, text: what, code: status})
 	}
+}
+
+// knowsAll reports whether a rank whose process has ended can be judged at once.
+// One that has failed may have done so because of another, whose end is not known
+// yet; a script may say less than the end of the program in it.
+func (r *runner) knowsAll(rank int) bool {
+	state := r.state(rank)
+	return state != transport.Failed && (state == transport.Finalized || !r.ranks[rank].watched)
 }
 
 // judge decides whether a rank that has ended has failed, and tells the others
@@ -102,6 +123,9 @@ func (r *runner) judge(rank int) {
 	case state == transport.Failed && s.exit.signal != 0 && r.stage >= stageTerm:
 		// It failed by itself, but its process had to be ended.
 		cause, status = "failed: "+oneLine(r.seg.Cause(rank)), 1
+	case s.exit.signal == 0 && s.program.status() != 0:
+		// The MPI program, under a script or the like, which has its own status.
+		cause, status = s.program.String(), s.program.status()
 	case s.exit.signal != 0 || s.exit.code != 0:
 		cause = s.exit.String()
 	case s.closed && s.active || state != transport.Absent && state != transport.Finalized:
@@ -127,7 +151,7 @@ func (r *runner) judge(rank int) {
 	if s.well || s.aborted {
 		return
 	}
-	if state == transport.Failed && r.blames(rank) {
+	if state >= transport.Failed && r.blames(rank) {
 		if !r.job.KeepGoing {
 			r.advance(stageGrace)
 		}
@@ -141,11 +165,18 @@ func (r *runner) judge(rank int) {
 }
 
 // blames reports whether a rank that has failed did so after another that has
-// not been judged yet: most likely because of it.
+// not been judged yet, or while another was killed: most likely because of it.
 func (r *runner) blames(rank int) bool {
+	if r.state(rank) < transport.Failed {
+		return false
+	}
 	order := r.seg.Order(rank)
 	for i := range r.ranks {
-		if !r.ranks[i].judged && i != rank && r.seg.State(i) == transport.Failed && r.seg.Order(i) < order {
+		s := &r.ranks[i]
+		if s.judged || i == rank {
+			continue
+		}
+		if r.seg.State(i) >= transport.Failed && r.seg.Order(i) < order || s.exit.signal != 0 || s.program.signal != 0 {
 			return true
 		}
 	}
@@ -217,17 +248,32 @@ func (r *runner) checkBarrier() {
 }
 
 // watchProgram watches the process that has opened the segment as this rank, if
-// it is a child of the process that was started: a program under a shell script,
-// a debugger, a profiler. Its end must be known before the script's.
-func (r *runner) watchProgram(rank int) {
-	if r.seg == nil || r.ranks[rank].exited {
+// it is another than the one that was started: a program under a shell script, a
+// debugger, a profiler. Its end must be known before the script's. Numbers of
+// processes are those of its namespace; where that is not known, the process must
+// at least be in the rank's group.
+func (r *runner) watchProgram(rank int, namespace string) {
+	if r.seg == nil {
 		return
 	}
-	pid := r.seg.Pid(rank)
-	if pid == 0 || !isChild(pid, r.procs[rank].id()) {
+	pid, started := r.seg.Pid(rank), r.procs[rank].id()
+	if pid == 0 || pid == started {
 		return
 	}
-	r.stops = append(r.stops, watch(pid, func() { r.post(event{kind: evStrayEnd, rank: rank}) }))
+	same := namespace != "" && namespace == pidNamespace()
+	if !same && (namespace != "" || !inGroup(pid, started)) {
+		return
+	}
+	stop, err := watch(pid, func(e exit, known bool) {
+		r.post(event{kind: evStrayEnd, rank: rank, exit: e, known: known})
+	})
+	switch {
+	case err == nil:
+		r.stops = append(r.stops, stop)
+		r.ranks[rank].watched = true
+	case same && errors.Is(err, syscall.ESRCH): // already
+		r.handle(event{kind: evStrayEnd, rank: rank})
+	}
 }
 
 // interrupted says how a signal that the user sent is told.

@@ -1,12 +1,15 @@
 package launch
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"runtime"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -218,26 +221,94 @@ func (p *process) reap() {
 	}
 }
 
-// watch calls ended when a process that is not our child has ended. It does
-// nothing if the kernel cannot tell, or if the process is gone already.
-func watch(pid int, ended func()) (stop func()) {
+// watch calls ended when a process that is not our child has ended, with how it
+// has, if the kernel tells: nobody but its parent can wait for it. It fails if
+// the kernel cannot watch it, with ESRCH if it has ended and is gone.
+func watch(pid int, ended func(e exit, known bool)) (stop func(), err error) {
 	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
 	if err != nil {
-		return func() {}
+		return nil, err
 	}
 	f := os.NewFile(uintptr(fd), "pidfd")
 	raw, err := f.SyscallConn()
 	if err != nil {
 		f.Close()
-		return func() {}
+		return nil, err
 	}
 	go func() {
 		// The descriptor becomes readable at the end of the process.
-		if raw.Read(func(fd uintptr) bool { return readable(int(fd)) }) == nil {
-			ended()
+		if raw.Read(func(fd uintptr) bool { return readable(int(fd)) }) != nil {
+			return
 		}
+		for range 20 {
+			var e exit
+			known := false
+			if raw.Control(func(fd uintptr) { e, known = exitOf(int(fd), pid) }) != nil {
+				return
+			}
+			if known {
+				ended(e, true)
+				return
+			}
+			time.Sleep(time.Millisecond)
+		}
+		ended(exit{}, false)
 	}()
-	return func() { f.Close() }
+	return func() { f.Close() }, nil
+}
+
+// pidNamespace names the namespace that this process's numbers of processes belong
+// to.
+var pidNamespace = sync.OnceValue(func() string {
+	name, _ := os.Readlink("/proc/self/ns/pid")
+	return name
+})
+
+// exitOf tells how a process has ended: before its parent has waited for it, what
+// /proc says of it, and after that what its pidfd does (Linux 6.15).
+func exitOf(fd, pid int) (e exit, known bool) {
+	if status, ok := statusInProc(pid); ok {
+		return exitFrom(status), true
+	}
+	info := struct {
+		mask, cgroup uint64
+		ids          [11]uint32
+		status       int32
+	}{mask: exitInfo}
+	_, _, errno := unix.Syscall(unix.SYS_IOCTL, uintptr(fd), getInfo, uintptr(unsafe.Pointer(&info)))
+	if errno != 0 || info.mask&exitInfo == 0 {
+		return e, false
+	}
+	return exitFrom(int(info.status)), true
+}
+
+const (
+	exitInfo = 1 << 3     // PIDFD_INFO_EXIT
+	getInfo  = 0xc040ff0b // PIDFD_GET_INFO, of the first size
+)
+
+func exitFrom(status int) exit {
+	ws := unix.WaitStatus(status)
+	if ws.Signaled() {
+		return exit{signal: ws.Signal(), core: ws.CoreDump()}
+	}
+	return exit{code: ws.ExitStatus()}
+}
+
+// statusInProc reads the wait status of a process that has ended and is still in
+// the process table, if this process may see it.
+func statusInProc(pid int) (status int, ok bool) {
+	text, err := readSmall("/proc/" + strconv.Itoa(pid) + "/stat")
+	if err != nil {
+		return 0, false
+	}
+	if s, ok := statOf(pid); !ok || !s.ended() {
+		return 0, false
+	}
+	// The status is the last field; of somebody else's process it is 0.
+	text = []byte(trimSpace(text))
+	status, err = strconv.Atoi(string(text[bytes.LastIndexByte(text, ' ')+1:]))
+	return status, err == nil && status != 0
 }
 
 func readable(fd int) bool {

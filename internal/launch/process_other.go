@@ -48,9 +48,11 @@ func (p *process) signal(sig syscall.Signal) {
 
 func (p *process) reap() {}
 
-func isChild(pid, of int) bool { return false }
+func inGroup(int, int) bool { return false }
 
-func watch(int, func()) (stop func()) { return func() {} }
+func watch(int, func(exit, bool)) (stop func(), err error) { return nil, errors.ErrUnsupported }
+
+func pidNamespace() string { return "" }
 
 func controlSockets() (ours, theirs *os.File, err error) {
 	return nil, nil, errors.New("this system has no sockets that a process inherits")

@@ -60,6 +60,8 @@ func (p *process) signal(sig syscall.Signal) { _ = unix.Kill(-p.pid, sig) }
 func (p *process) reap() { _ = unix.Kill(-p.pid, unix.SIGKILL) }
 
 // watch does nothing here: only Linux reports the ends of other processes.
-func watch(int, func()) (stop func()) { return func() {} }
+func watch(int, func(exit, bool)) (stop func(), err error) { return nil, errors.ErrUnsupported }
+
+func pidNamespace() string { return "" }
 
 const canBind = false

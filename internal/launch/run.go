@@ -20,7 +20,7 @@ const (
 	defaultGrace = 2 * time.Second        // a rank has failed → SIGTERM for the others
 	deafGrace    = 250 * time.Millisecond // … if none of them has joined the segment: they do not know
 	killAfter    = 2 * time.Second        // SIGTERM → SIGKILL
-	channelLag   = 20 * time.Millisecond  // a rank has ended → its channel must have closed, unless a child holds it
+	channelLag   = 30 * time.Millisecond  // a rank has ended → its channel must have closed, unless a child holds it
 	exitLag      = 50 * time.Millisecond  // a rank's channel has closed → the rank must have ended
 	abortLag     = 100 * time.Millisecond // a rank has called Abort → it must have ended
 	drainTime    = 250 * time.Millisecond // all ranks have ended → their output must have ended
@@ -63,6 +63,8 @@ type runner struct {
 type rankState struct {
 	exited, judged bool
 	exit           exit
+	program        exit // of the MPI program, a child of the rank's process; the zero value: not known
+	watched        bool // … which is waited for
 	closed         bool // its channel is closed
 	active         bool // … after Init and without Finalize
 	inited         bool
@@ -102,6 +104,7 @@ type event struct {
 	code   int
 	text   string
 	active bool
+	known  bool // exit
 	err    error
 }
 
@@ -273,8 +276,10 @@ func (r *runner) serve() {
 	r.server = &pmi.Server{
 		Size: r.n, Name: "kvs_" + r.id[:8], Universe: r.job.Universe, AppNum: r.job.AppOf,
 		Handler: pmi.Handler{
-			Init:    func(rank int) { r.post(event{kind: evInit, rank: rank}) },
-			Join:    func(rank int) { r.post(event{kind: evJoin, rank: rank}) },
+			Init: func(rank int) { r.post(event{kind: evInit, rank: rank}) },
+			Join: func(rank int, m pmi.Message) {
+				r.post(event{kind: evJoin, rank: rank, text: m.Get("pidns")})
+			},
 			Barrier: func(rank int) { r.post(event{kind: evBarrier, rank: rank}) },
 			Abort: func(rank, code int, message string) {
 				r.post(event{kind: evAbort, rank: rank, code: code, text: message})

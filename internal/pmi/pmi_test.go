@@ -27,7 +27,7 @@ func job(t *testing.T, s *Server, n int, rank func(r int, conn net.Conn)) []stri
 	}
 	s.Handler = Handler{
 		Init:     func(r int) { note("init %d", r) },
-		Join:     func(r int) { note("join %d", r) },
+		Join:     func(r int, _ Message) { note("join %d", r) },
 		Finalize: func(r int) { note("finalize %d", r) },
 		Abort:    func(r, code int, msg string) { note("abort %d %d %q", r, code, msg) },
 		Barrier:  func(r int) { note("barrier %d", r) },

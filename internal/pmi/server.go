@@ -16,8 +16,9 @@ type Handler struct {
 	Init func(rank int)
 	// Join: the rank has joined its job in a way of its own (Ringo's embedded
 	// engine: it has opened the job's shared memory). The command, "cmd=join",
-	// is not part of PMI-1.1; it has no reply.
-	Join func(rank int)
+	// is not part of PMI-1.1; it has no reply, and its other keys are the
+	// engine's own.
+	Join func(rank int, m Message)
 	// Finalize: the rank has ended its use properly.
 	Finalize func(rank int)
 	// Abort: the rank asks for the end of the whole job with this exit code.
@@ -156,7 +157,7 @@ func (s *Server) command(p *peer, m Message) {
 		p.send("response_to_init", "pmi_version", "1", "pmi_subversion", "1", "rc", rc)
 	case "join":
 		if s.Handler.Join != nil {
-			s.Handler.Join(p.rank)
+			s.Handler.Join(p.rank, m)
 		}
 	case "get_maxes":
 		p.send("maxes", "kvsname_max", strconv.Itoa(KVSNameMax), "keylen_max", strconv.Itoa(KeyMax), "vallen_max", strconv.Itoa(ValueMax))

@@ -76,7 +76,7 @@ func join() (*job, error) {
 		// mpiexec then watches this process, which need not be the one it has
 		// started: there may be a script or a debugger between. Without mpiexec
 		// (or with an older one) nothing depends on it.
-		_, _ = j.control.WriteString("cmd=join\n")
+		_, _ = j.control.WriteString(joinCommand())
 	}
 	return j, nil
 }

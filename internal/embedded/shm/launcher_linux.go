@@ -27,3 +27,13 @@ func dieWithLauncher(fd int) {
 		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
 	}
 }
+
+// joinCommand tells the launcher that this process has joined, and which
+// namespace its process number belongs to.
+func joinCommand() string {
+	name, err := os.Readlink("/proc/self/ns/pid")
+	if err != nil {
+		return "cmd=join\n"
+	}
+	return "cmd=join pidns=" + name + "\n"
+}

@@ -3,3 +3,5 @@
 package shm
 
 func dieWithLauncher(int) {}
+
+func joinCommand() string { return "cmd=join\n" }
