@@ -78,6 +78,28 @@ func TestMain(m *testing.M) {
 				}
 			})
 		},
+		"child": func() { // a rank that runs a command
+			mpi.Main(func(world *mpi.Comm) error {
+				if err := world.Barrier(); err != nil {
+					return err
+				}
+				cmd := exec.Command(os.Args[1], os.Args[2:]...)
+				cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+				if err := cmd.Run(); err != nil {
+					return err
+				}
+				sum, err := mpi.AllreduceValue(world, world.Rank()+1, mpi.Sum)
+				if err == nil && world.Rank() == 0 {
+					fmt.Println("sum", sum)
+				}
+				return err
+			})
+		},
+		"twice": func() {
+			for range 2 {
+				mpi.Main(func(world *mpi.Comm) error { return world.Barrier() })
+			}
+		},
 		"args": func() { fmt.Printf("%s %q\n", os.Getenv("RINGO_RANK"), os.Args) },
 		"getenv": func() {
 			line := ""

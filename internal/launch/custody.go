@@ -15,23 +15,3 @@ package launch
 //   - The ranks are what the kernel's memory killer takes first.
 //
 // Elsewhere than on Linux, processes are ended by their process groups only.
-
-// guarded is the number that marks the processes of no job: the guards.
-const guarded = 1
-
-// markOf makes the number that marks a job's processes from the job's random
-// number.
-func markOf(id string) uint64 {
-	var n uint64
-	for i := 0; i < len(id) && i < 15; i++ {
-		n = n<<4 | uint64(hexDigit(id[i]))
-	}
-	return n | 1<<60
-}
-
-func hexDigit(c byte) byte {
-	if c >= 'a' {
-		return c - 'a' + 10
-	}
-	return c - '0'
-}

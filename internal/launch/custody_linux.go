@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/entry"
 )
 
 // memoryScore is added to the ranks' scores for the kernel's memory killer, in
@@ -27,7 +29,7 @@ type custody struct {
 // takeCustody prepares this process for the job with a random number. args are
 // the arguments with which this executable calls [CleanUp].
 func takeCustody(id string, args []string) *custody {
-	c := &custody{id: id, mark: markOf(id), done: make(chan struct{})}
+	c := &custody{id: id, mark: entry.Mark(id), done: make(chan struct{})}
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
 	c.guard = startGuard(append(args, id))
 	return c
@@ -151,7 +153,7 @@ func childrenLeft() bool {
 // standard input, and then kills every process of the job with a random number.
 // It does nothing if the launcher has sent it home before.
 func CleanUp(id string) {
-	_ = unix.Prlimit(0, unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: guarded, Max: math.MaxUint64}, nil)
+	_ = unix.Prlimit(0, unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: entry.Guarded, Max: math.MaxUint64}, nil)
 	for {
 		n, err := unix.Read(0, make([]byte, 1))
 		if n > 0 {
@@ -171,7 +173,7 @@ func CleanUp(id string) {
 // sweep kills the processes of a job until it finds none. It gives up on those
 // that the kernel does not let end.
 func sweep(id string) {
-	mark := markOf(id)
+	mark := entry.Mark(id)
 	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); {
 		left := false
 		eachProcess(func(pid int) {
@@ -201,7 +203,7 @@ func belongs(pid int, mark uint64, id string) bool {
 	if unix.Prlimit(pid, unix.RLIMIT_LOCKS, nil, &limit) != nil {
 		return false
 	}
-	if limit.Cur != math.MaxUint64 {
+	if limit.Cur != entry.None {
 		return limit.Cur == mark
 	}
 	env, err := readSmall("/proc/" + strconv.Itoa(pid) + "/environ")

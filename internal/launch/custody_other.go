@@ -15,3 +15,6 @@ func (*custody) release()        {}
 
 // CleanUp does nothing: there is no guard that could call it.
 func CleanUp(string) {}
+
+// openDoor does nothing: processes have no marks by which they would find it.
+func (*runner) openDoor() (stop func()) { return func() {} }

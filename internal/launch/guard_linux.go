@@ -9,6 +9,8 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/entry"
 )
 
 // A guard is a process that runs CleanUp when this one has been killed.
@@ -84,7 +86,7 @@ type guardScript struct {
 type systemCall struct{ number, a, b, c, d uintptr }
 
 func newGuardScript(path string, argv []string, pipe int) *guardScript {
-	s := &guardScript{envv: []*byte{nil}, limit: unix.Rlimit{Cur: guarded, Max: math.MaxUint64}}
+	s := &guardScript{envv: []*byte{nil}, limit: unix.Rlimit{Cur: entry.Guarded, Max: math.MaxUint64}}
 	s.path, _ = syscall.BytePtrFromString(path)
 	s.argv, _ = syscall.SlicePtrFromStrings(argv)
 	var own unix.Rlimit

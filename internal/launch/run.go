@@ -243,6 +243,7 @@ func (r *runner) start() error {
 	if r.catch != nil {
 		r.catch() // a rank may say at once that it is there, and be sent a signal through us
 	}
+	r.prepareServer()
 	r.keep.begin()
 	procs, failed, err := startAll(cmds)
 	r.keep.started()
@@ -257,6 +258,7 @@ func (r *runner) start() error {
 		return &StartError{failed, cmds[failed].path, err}
 	}
 	r.procs = procs
+	r.stops = append(r.stops, r.openDoor())
 	r.input.started()
 	r.output.started()
 	for _, f := range theirs {
@@ -271,8 +273,8 @@ func (r *runner) start() error {
 	return nil
 }
 
-// serve answers the ranks on their channels.
-func (r *runner) serve() {
+// prepareServer makes the process manager's side of the channels.
+func (r *runner) prepareServer() {
 	r.server = &pmi.Server{
 		Size: r.n, Name: "kvs_" + r.id[:8], Universe: r.job.Universe, AppNum: r.job.AppOf,
 		Handler: pmi.Handler{
@@ -292,6 +294,10 @@ func (r *runner) serve() {
 	if m := pmi.ProcessMapping(r.n); m != "" {
 		r.server.Put("PMI_process_mapping", m)
 	}
+}
+
+// serve answers the ranks on their channels.
+func (r *runner) serve() {
 	for rank, f := range r.ctl {
 		go r.server.Serve(rank, f)
 	}

@@ -2,11 +2,14 @@ package start
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"sync"
 
 	"github.com/ringo-mpi/ringo/internal/embedded"
+	"github.com/ringo-mpi/ringo/internal/embedded/entry"
 	"github.com/ringo-mpi/ringo/internal/embedded/inproc"
 	"github.com/ringo-mpi/ringo/internal/embedded/shm"
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -30,6 +33,8 @@ type Plan struct {
 	Ranks int    // ranks in this process
 	Why   string // for RINGO_VERBOSE
 }
+
+const noLauncher = "no launcher"
 
 // maxRanks bounds RINGO_RANKS.
 const maxRanks = 1 << 16
@@ -62,7 +67,7 @@ func Decide(getenv func(string) string, haveNative bool) (Plan, error) {
 	case ranks > 0:
 		return Plan{Goroutines, ranks, fmt.Sprintf("RINGO_RANKS=%d", ranks)}, nil
 	case other.Manager == foreign.None:
-		return Plan{Single, 1, "no launcher"}, nil
+		return Plan{Single, 1, noLauncher}, nil
 	case haveNative && choice != "embedded":
 		return Plan{Native, 1, "started by " + other.String()}, nil
 	case other.Size == 1:
@@ -106,10 +111,24 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 	if err != nil {
 		return nil, plan, err
 	}
+	if plan.How == Single && plan.Why == noLauncher {
+		// A rank whose environment was cleaned still belongs to its job.
+		if _, ok := entry.Own(getenv); ok {
+			plan.How, plan.Why = Shared, "a process of a job of Ringo's mpiexec"
+		}
+	}
 	var eng engine.Engine
 	switch plan.How {
 	case Shared:
 		eng, err = shared()
+		var taken *entry.TakenError
+		if errors.As(err, &taken) {
+			if err = placeTaken(taken, os.Getpid()); err == nil {
+				fmt.Fprintf(os.Stderr, "ringo: rank %d of this job is process %d; this program, started by it, is a world of one rank; to start more, call mpiexec in it\n", taken.Rank, taken.Pid)
+				plan = Plan{Single, 1, "a program in a rank of a job"}
+				return InProcess(1), plan, nil
+			}
+		}
 	case Native:
 		eng, err = open(ctx)
 	default:
@@ -138,4 +157,16 @@ func shared() (engine.Engine, error) {
 		return nil, err
 	}
 	return embedded.New(end), nil
+}
+
+// placeTaken says why a process cannot have the place of its rank, nil if it is
+// another program that the rank runs.
+func placeTaken(e *entry.TakenError, own int) error {
+	switch {
+	case e.Pid == own:
+		return engine.Errorf(engine.ErrLaunch, "this process has been rank %d of its job already: call Main or Init once in a program, with everything in it", e.Rank)
+	case e.Left:
+		return engine.Errorf(engine.ErrLaunch, "rank %d has been process %d, which has called Finalize: a job runs one MPI program; start the next one with an mpiexec of its own", e.Rank, e.Pid)
+	}
+	return nil
 }

@@ -1,11 +1,13 @@
 package shm
 
 import (
+	"errors"
 	"os"
 	"runtime"
 	"strconv"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
+	"github.com/ringo-mpi/ringo/internal/embedded/entry"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -33,27 +35,20 @@ func join() (*job, error) {
 	if why := os.Getenv("RINGO_SHM_ERROR"); why != "" {
 		return nil, engine.Errorf(engine.ErrLaunch, "mpiexec has no shared memory for the job: %s", why)
 	}
-	size, err := number("RINGO_SIZE", segment.MaxRanks)
+	place, err := findPlace()
 	if err != nil {
 		return nil, err
 	}
-	rank, err := number("RINGO_RANK", size-1)
-	if err != nil {
-		return nil, err
-	}
-	fd, err := number("RINGO_SHM_FD", 1<<20)
-	if err != nil {
-		return nil, err
-	}
-	seg, err := segment.Open(uintptr(fd))
+	seg, err := segment.Open(uintptr(place.Memory))
 	if err != nil {
 		return nil, engine.Errorf(engine.ErrLaunch, "join the job: %w", err)
 	}
-	if seg.Ranks() != size {
-		return nil, engine.Errorf(engine.ErrLaunch, "the job's memory is for %d ranks, RINGO_SIZE says %d", seg.Ranks(), size)
+	size, rank := seg.Ranks(), place.Rank
+	if s := os.Getenv("RINGO_SIZE"); rank >= size || s != "" && s != strconv.Itoa(size) {
+		return nil, engine.Errorf(engine.ErrLaunch, "the job's memory is for %d ranks, the environment says rank %d of RINGO_SIZE=%s", size, rank, s)
 	}
 	if seg.State(rank) != transport.Absent {
-		return nil, engine.Errorf(engine.ErrLaunch, "another process has joined the job as rank %d: the program must not start copies of itself with its environment", rank)
+		return nil, &entry.TakenError{Rank: rank, Pid: seg.Pid(rank), Left: seg.State(rank) == transport.Finalized}
 	}
 	j := &job{seg: seg, rank: rank, n: size, known: make([]bool, size), links: make([]link, size)}
 	for r := range j.links {
@@ -62,12 +57,12 @@ func join() (*job, error) {
 	if j.hostname, err = os.Hostname(); err != nil {
 		j.hostname = "localhost"
 	}
-	if fd, err := strconv.Atoi(os.Getenv("RINGO_CTL_FD")); err == nil && fd > 2 {
-		dieWithLauncher(fd)
-		j.control = os.NewFile(uintptr(fd), "ringo-control")
-		closeOnExec(fd)
+	if place.Channel >= 0 {
+		dieWithLauncher(place.Channel)
+		j.control = os.NewFile(uintptr(place.Channel), "ringo-control")
+		closeOnExec(place.Channel)
 	}
-	closeOnExec(fd)
+	closeOnExec(place.Memory)
 	j.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
 	j.crowded = size > j.cores()
 	j.arena = newArena(seg.Arena(rank))
@@ -79,6 +74,43 @@ func join() (*job, error) {
 		_, _ = j.control.WriteString(joinCommand())
 	}
 	return j, nil
+}
+
+// findPlace finds this process's place in the job: what mpiexec has given it, or,
+// where a wrapper has closed the descriptors or cleaned the environment, what
+// mpiexec answers.
+func findPlace() (*entry.Place, error) {
+	place := &entry.Place{Rank: -1, Memory: -1, Channel: -1}
+	if os.Getenv("RINGO_RANK") != "" {
+		var err error
+		if place.Rank, err = number("RINGO_RANK", segment.MaxRanks-1); err != nil {
+			return nil, err
+		}
+		if place.Memory, err = number("RINGO_SHM_FD", 1<<20); err != nil {
+			return nil, err
+		}
+		if fd, err := strconv.Atoi(os.Getenv("RINGO_CTL_FD")); err == nil && isSocket(fd) {
+			place.Channel = fd
+		}
+		if isMemory(place.Memory) && place.Channel >= 0 {
+			return place, nil
+		}
+	}
+	mark, marked := entry.Own(os.Getenv)
+	err := errors.New("it does not belong to a job of mpiexec")
+	if marked {
+		var asked *entry.Place
+		if asked, err = entry.Ask(mark, place.Rank); err == nil {
+			return asked, nil
+		}
+		if errors.As(err, new(*entry.TakenError)) {
+			return nil, err
+		}
+	}
+	if place.Rank >= 0 && isMemory(place.Memory) {
+		return place, nil // without a channel
+	}
+	return nil, engine.Errorf(engine.ErrLaunch, "the descriptors that mpiexec has passed to this rank are closed, and %w: a program between mpiexec and this one must leave descriptors and environment as they are (in Python, close_fds=False)", err)
 }
 
 // number reads a variable that the launcher sets.

@@ -37,3 +37,16 @@ func joinCommand() string {
 	}
 	return "cmd=join pidns=" + name + "\n"
 }
+
+// isSocket reports whether a descriptor may be the channel to the launcher.
+func isSocket(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFSOCK
+}
+
+// isMemory reports whether a descriptor may be the job's memory: a file that has
+// no name.
+func isMemory(fd int) bool {
+	var st unix.Stat_t
+	return unix.Fstat(fd, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFREG && st.Nlink == 0 && st.Size >= 4096
+}

@@ -1,0 +1,13 @@
+// Package entry is how a process finds its place in a job when the descriptors or
+// the environment that mpiexec has given it are gone: a wrapper closes what it
+// does not know, or starts the program with a clean environment.
+//
+// Every process of a job carries the job's mark ([Own]); the launcher listens on a
+// socket whose name is made of it ([Name]). A process that connects is told its
+// rank, by the rank's process that it descends from, and is sent the job's memory;
+// the connection is its channel to the launcher from there on. There is no file.
+//
+// Who may import it: internal/embedded and internal/start, which ask, and
+// internal/launch, which answers. It imports the standard library and
+// golang.org/x/sys.
+package entry

@@ -1,0 +1,120 @@
+package launch
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/entry"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
+	"github.com/ringo-mpi/ringo/internal/pmi"
+)
+
+// openDoor lets processes of the job in that have lost their descriptors or their
+// environment: see package entry. It returns how to close it.
+func (r *runner) openDoor() (stop func()) {
+	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
+	if err != nil {
+		return func() {}
+	}
+	if unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + entry.Name(entry.Mark(r.id))}) != nil || unix.Listen(fd, 128) != nil {
+		unix.Close(fd)
+		return func() {}
+	}
+	door := os.NewFile(uintptr(fd), "door")
+	raw, err := door.SyscallConn()
+	if err != nil {
+		door.Close()
+		return func() {}
+	}
+	go func() {
+		for {
+			conn := -1
+			if raw.Read(func(fd uintptr) bool {
+				var err error
+				conn, _, err = unix.Accept4(int(fd), unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
+				return !errors.Is(err, unix.EAGAIN)
+			}) != nil {
+				return
+			}
+			if conn >= 0 {
+				go r.letIn(os.NewFile(uintptr(conn), "control"))
+			}
+		}
+	}()
+	return func() { door.Close() }
+}
+
+// letIn answers a process that asks for its place, and serves its channel.
+func (r *runner) letIn(conn *os.File) {
+	defer conn.Close()
+	go func() { <-r.done; conn.Close() }()
+	raw, err := conn.SyscallConn()
+	if err != nil {
+		return
+	}
+	var peer *unix.Ucred
+	if raw.Control(func(fd uintptr) { peer, err = unix.GetsockoptUcred(int(fd), unix.SOL_SOCKET, unix.SO_PEERCRED) }) != nil || err != nil || int(peer.Uid) != os.Getuid() {
+		return
+	}
+	line := make([]byte, 256)
+	n, err := conn.Read(line)
+	if err != nil {
+		return
+	}
+	m, err := pmi.Parse(string(line[:n]))
+	if err != nil || m.Name != "enter" {
+		return
+	}
+	rank := r.rankOf(int(peer.Pid))
+	if asked, err := m.Int("rank"); err == nil && asked >= 0 && asked < r.n {
+		rank = asked
+	}
+	switch {
+	case rank < 0 || r.seg == nil:
+		_, _ = conn.WriteString("cmd=unknown\n")
+		return
+	case r.state(rank) != transport.Absent:
+		left := 0
+		if r.state(rank) == transport.Finalized {
+			left = 1
+		}
+		_, _ = fmt.Fprintf(conn, "cmd=taken rank=%d pid=%d left=%d\n", rank, r.seg.Pid(rank), left)
+		return
+	}
+	var sent error
+	answer := fmt.Appendf(nil, "cmd=entered rank=%d\n", rank)
+	err = raw.Write(func(fd uintptr) bool {
+		sent = unix.Sendmsg(int(fd), answer, unix.UnixRights(int(r.seg.File().Fd())), nil, 0)
+		return !errors.Is(sent, syscall.EAGAIN)
+	})
+	if err != nil || sent != nil {
+		return
+	}
+	h := r.server.Handler
+	// The end of this channel says nothing: the process that was started, or the
+	// program in it, is watched.
+	door := &pmi.Server{Size: r.n, Name: r.server.Name, Handler: pmi.Handler{Join: h.Join, Abort: h.Abort}}
+	door.Serve(rank, conn)
+}
+
+// rankOf returns the rank whose process a process is or descends from, -1 if there
+// is none.
+func (r *runner) rankOf(pid int) int {
+	for range 64 {
+		for rank, p := range r.procs {
+			if p.pid == pid {
+				return rank
+			}
+		}
+		s, ok := statOf(pid)
+		if !ok || s.parent <= 1 {
+			break
+		}
+		pid = s.parent
+	}
+	return -1
+}
