@@ -52,6 +52,11 @@ func newInput(j *Job, n int) (*input, error) {
 			in.direct = f
 			return in, nil
 		}
+		if info.Mode().IsRegular() {
+			if err := in.reopen(f, count); err == nil {
+				return in, nil
+			}
+		}
 	}
 	for range count {
 		r, w, err := os.Pipe()
@@ -63,6 +68,30 @@ func newInput(j *Job, n int) (*input, error) {
 		in.feeds = append(in.feeds, newFeed(w))
 	}
 	return in, nil
+}
+
+// reopen gives each rank the file itself, from where the launcher's own stands.
+func (in *input) reopen(f *os.File, count int) error {
+	at, err := f.Seek(0, io.SeekCurrent)
+	for err == nil && len(in.readers) < count {
+		var own *os.File
+		if own, err = os.Open(f.Name()); err != nil {
+			break
+		}
+		in.readers = append(in.readers, own)
+		if !sameFile(own, f) {
+			err = os.ErrNotExist
+		} else {
+			_, err = own.Seek(at, io.SeekStart)
+		}
+	}
+	if err != nil {
+		for _, r := range in.readers {
+			r.Close()
+		}
+		in.readers = nil
+	}
+	return err
 }
 
 // file returns the standard input of a rank.
@@ -133,13 +162,18 @@ func (in *input) close() {
 	}
 }
 
+// maxFeed is how much of the input is held for a rank that does not read it. The
+// others then wait for it: the input may have no end.
+const maxFeed = 8 << 20
+
 // A feed writes one rank's copy of the input. It holds what the rank has not
-// read yet, so that one rank that does not read does not starve the others.
+// read yet, so that one rank that reads late does not starve the others.
 type feed struct {
 	w     *os.File
 	mu    sync.Mutex
 	cond  sync.Cond
 	queue [][]byte
+	held  int  // bytes that the rank has not taken
 	ended bool // nothing comes any more
 	dead  bool // nobody reads any more
 }
@@ -153,9 +187,13 @@ func newFeed(w *os.File) *feed {
 func (f *feed) add(chunk []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	for f.held > maxFeed && !f.dead && !f.ended {
+		f.cond.Wait()
+	}
 	if !f.dead && !f.ended {
 		f.queue = append(f.queue, chunk)
-		f.cond.Signal()
+		f.held += len(chunk)
+		f.cond.Broadcast()
 	}
 }
 
@@ -163,7 +201,7 @@ func (f *feed) end() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.ended = true
-	f.cond.Signal()
+	f.cond.Broadcast()
 }
 
 // stop ends the feed also in the middle of a write.
@@ -171,7 +209,7 @@ func (f *feed) stop() {
 	f.mu.Lock()
 	f.dead = true
 	f.queue = nil
-	f.cond.Signal()
+	f.cond.Broadcast()
 	f.mu.Unlock()
 	f.w.Close()
 }
@@ -194,9 +232,14 @@ func (f *feed) run() {
 			if _, err := f.w.Write(chunk); err != nil { // the rank has closed its input
 				f.mu.Lock()
 				f.dead, f.queue = true, nil
+				f.cond.Broadcast()
 				f.mu.Unlock()
 				return
 			}
+			f.mu.Lock()
+			f.held -= len(chunk)
+			f.cond.Broadcast()
+			f.mu.Unlock()
 		}
 	}
 }

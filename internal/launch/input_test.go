@@ -3,12 +3,15 @@
 package launch
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 )
 
 func TestStdin(t *testing.T) {
@@ -65,4 +68,28 @@ func TestStdinNotRead(t *testing.T) {
 	if _, _, _, err := run(t, Job{Stdin: r}, 2, "exit", "0", "0"); err != nil {
 		t.Error(err)
 	}
+}
+
+// endless is an input without an end; it counts what has been taken.
+type endless struct{ taken atomic.Int64 }
+
+func (e *endless) Read(p []byte) (int, error) { e.taken.Add(int64(len(p))); return len(p), nil }
+
+// TestInputIsBounded: of an input for all ranks the launcher does not hold more
+// than it must when one of them does not read.
+func TestInputIsBounded(t *testing.T) {
+	in := &endless{}
+	j := Job{Apps: []App{{Path: "/bin/sh", Args: []string{"-c", "[ $RINGO_RANK = 0 ] || exec sleep 1; exec head -c 100000000 > /dev/null"}, Ranks: 2}}, Stdin: in, StdinRank: StdinAll, Grace: time.Millisecond}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		time.Sleep(800 * time.Millisecond)
+		if n := in.taken.Load(); n > 2*maxFeed {
+			t.Errorf("%d bytes were taken", n)
+		}
+	}()
+	_, _ = j.Run(ctx)
+	<-done
 }
