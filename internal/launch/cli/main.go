@@ -217,7 +217,11 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 		complain("the job did not end within %v (--timeout); its ranks were ended", c.timeout)
 		res.Status = statusTimeout
 	case errors.As(err, &start):
-		complain("%v", startHint(start))
+		dir := ""
+		if start.Rank >= 0 {
+			dir = job.Apps[job.AppOf(start.Rank)].Dir
+		}
+		complain("%v", startHint(start, dir))
 		return statusUsage
 	case errors.As(err, &failure) && failure.Signal == sigPipe && readerGone(job.Stdout):
 		// The end of a rank that writes to "mpiexec ... | head" is no failure to
@@ -250,12 +254,14 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 }
 
 // startHint adds what to do to the error of a program that cannot be started.
-func startHint(e *launch.StartError) error {
+func startHint(e *launch.StartError, dir string) error {
 	switch {
 	case errors.Is(e, syscall.ENOEXEC):
 		return fmt.Errorf("%w; it is not a program for this machine", e)
 	case errors.Is(e, syscall.ENOENT) && e.Rank >= 0:
-		return fmt.Errorf("%w; the file is there: the interpreter or loader that it names is not", e)
+		if _, err := os.Stat(e.What); err == nil && (dir == "" || isFolder(dir)) {
+			return fmt.Errorf("%w; the file is there: the interpreter or loader that it names is not", e)
+		}
 	case errors.Is(e, syscall.EACCES):
 		return fmt.Errorf("%w; its folder may not allow programs (noexec): set TMPDIR to another", e)
 	case errors.Is(e, syscall.EAGAIN):
@@ -264,6 +270,11 @@ func startHint(e *launch.StartError) error {
 		return fmt.Errorf("%w; raise the limit on open files (ulimit -n), or start fewer ranks", e)
 	}
 	return e
+}
+
+func isFolder(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.IsDir()
 }
 
 // version names this build.
