@@ -39,9 +39,9 @@ func (c *Comm) LocalSize() int {
 	return c.st.proc.info.LocalSize
 }
 
-// Abort ends the whole job with the exit status code (MPI 5.0 §11.4). It does
-// not return; goroutine ranks end with their process. Deferred functions do
-// not run.
+// Abort ends the whole job with the exit status code, 1 for a code of 0 (MPI 5.0
+// §11.4). It does not return; goroutine ranks end with their process. Deferred
+// functions do not run.
 func (c *Comm) Abort(code int) {
 	c.st.proc.eng.Abort(code, "Abort("+strconv.Itoa(code)+") was called by rank "+strconv.Itoa(c.rank)+" of "+c.Name())
 }

@@ -196,3 +196,13 @@ func (Completed) Wait(<-chan struct{}) (Status, error) { return Status{}, nil }
 
 // Cancel implements [Request].
 func (Completed) Cancel() error { return nil }
+
+// AbortStatus is the exit status of a process that has called Abort(code). It is
+// not 0, also where the system keeps only the last eight bits: an aborted job has
+// not ended well.
+func AbortStatus(code int) int {
+	if code&0xff == 0 {
+		return 1
+	}
+	return code
+}

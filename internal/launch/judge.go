@@ -70,7 +70,7 @@ func (r *runner) handle(e event) {
 		}
 		if r.failure == nil {
 			r.spare = e.rank
-			r.record(e.rank, cause, e.code&0xff, true)
+			r.record(e.rank, cause, abortStatus(e.code), true)
 			r.advance(stageTerm)
 			r.later(abortLag, event{kind: evAborted, rank: e.rank})
 		}
@@ -103,6 +103,14 @@ func (r *runner) handle(e event) {
 func (r *runner) knowsAll(rank int) bool {
 	state := r.state(rank)
 	return state != transport.Failed && (state == transport.Finalized || !r.ranks[rank].watched)
+}
+
+// abortStatus is the launcher's status after Abort: never 0.
+func abortStatus(code int) int {
+	if code&0xff == 0 {
+		return 1
+	}
+	return code & 0xff
 }
 
 // judge decides whether a rank that has ended has failed, and tells the others

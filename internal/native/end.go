@@ -18,6 +18,7 @@ func (d *driver) Abort(code int, reason string) {
 }
 
 func (d *driver) abort(code int) {
+	code = engine.AbortStatus(code)
 	if !d.finalized.Load() {
 		// Launchers end the ranks at once and lose what they have not read yet.
 		time.Sleep(lastWords)

@@ -13,6 +13,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
+	"github.com/ringo-mpi/ringo/internal/engine"
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
@@ -207,7 +208,7 @@ func (e *end) Abort(code int, reason string) {
 	if reason != "" {
 		fmt.Fprintf(os.Stderr, "ringo: rank %d aborted the job: %s\n", e.rank, reason)
 	}
-	os.Exit(code)
+	os.Exit(engine.AbortStatus(code))
 }
 
 // Leave implements [transport.Job].

@@ -13,6 +13,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
+	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
 // job is the job as this process, one of its ranks, sees it.
@@ -181,7 +182,7 @@ func (j *job) Abort(code int, reason string) {
 		fmt.Fprintf(j.control, "cmd=abort exitcode=%d message=%s\n", code, text)
 	}
 	j.seg.MarkFailed(j.rank, reason)
-	os.Exit(code)
+	os.Exit(engine.AbortStatus(code))
 }
 
 // Leave implements [transport.Job]: it closes the descriptors. The memory stays
