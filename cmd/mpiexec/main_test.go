@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -92,6 +93,18 @@ func TestMain(m *testing.M) {
 				if err == nil && world.Rank() == 0 {
 					fmt.Println("sum", sum)
 				}
+				return err
+			})
+		},
+		"hog": func() { // RANK uses memory without an end
+			mpi.Main(func(world *mpi.Comm) error {
+				time.Sleep(300 * time.Millisecond)
+				var kept [][]byte
+				for strconv.Itoa(world.Rank()) == os.Args[1] {
+					kept = append(kept, bytes.Repeat([]byte{1}, 1<<20))
+				}
+				err := world.Barrier()
+				runtime.KeepAlive(kept)
 				return err
 			})
 		},

@@ -6,11 +6,13 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/entry"
+	"github.com/ringo-mpi/ringo/internal/topo"
 )
 
 // memoryScore is added to the ranks' scores for the kernel's memory killer, in
@@ -24,6 +26,8 @@ type custody struct {
 	guard *guard
 	limit *unix.Rlimit // the launcher's own, while the mark is set
 	done  chan struct{}
+
+	kills atomic.Int64 // 1 + processes that had been killed for want of memory before; 0: not known
 }
 
 // takeCustody prepares this process for the job with a random number. args are
@@ -77,6 +81,8 @@ func (c *custody) care(ranks []*process) {
 		if !c.sleep(careAfter) {
 			return
 		}
+		kills, _ := topo.LocalMemoryKills()
+		c.kills.Store(1 + int64(kills))
 		score := ownMemoryScore() + memoryScore
 		eachProcess(func(pid int) {
 			if pid != os.Getpid() && belongs(pid, c.mark, c.id) {
@@ -99,6 +105,16 @@ func (c *custody) care(ranks []*process) {
 			}
 		}
 	}()
+}
+
+// memoryKilled reports whether the kernel has killed for want of memory since the
+// job's start, and the limit in bytes.
+func (c *custody) memoryKilled() (limit int64, ok bool) {
+	if c == nil || c.kills.Load() == 0 {
+		return 0, false
+	}
+	kills, limit := topo.LocalMemoryKills()
+	return limit, limit > 0 && int64(kills) >= c.kills.Load()
 }
 
 // sleep reports false if the job has ended meanwhile.

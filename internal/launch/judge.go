@@ -86,7 +86,7 @@ func (r *runner) handle(e event) {
 		what, status := "ended without Finalize (a child of the process that was started)", 1
 		if e.known && e.exit.status() != 0 {
 			s.program = e.exit
-			what, status = e.exit.String(), e.exit.status()
+			what, status = r.tell(e.exit), e.exit.status()
 		}
 		if s.exited {
 			r.judge(e.rank)
@@ -103,6 +103,18 @@ func (r *runner) handle(e event) {
 func (r *runner) knowsAll(rank int) bool {
 	state := r.state(rank)
 	return state != transport.Failed && (state == transport.Finalized || !r.ranks[rank].watched)
+}
+
+// tell says how a process has ended, and of one that the kernel has killed for
+// want of memory, which limit was reached.
+func (r *runner) tell(e exit) string {
+	text := e.String()
+	if e.signal == syscall.SIGKILL && r.stage < stageTerm {
+		if limit, ok := r.keep.memoryKilled(); ok {
+			text += fmt.Sprintf(": the memory limit of its cgroup, %d MiB, was reached", limit>>20)
+		}
+	}
+	return text
 }
 
 // abortStatus is the launcher's status after Abort: never 0.
@@ -133,9 +145,9 @@ func (r *runner) judge(rank int) {
 		cause, status = "failed: "+oneLine(r.seg.Cause(rank)), 1
 	case s.exit.signal == 0 && s.program.status() != 0:
 		// The MPI program, under a script or the like, which has its own status.
-		cause, status = s.program.String(), s.program.status()
+		cause, status = r.tell(s.program), s.program.status()
 	case s.exit.signal != 0 || s.exit.code != 0:
-		cause = s.exit.String()
+		cause = r.tell(s.exit)
 	case s.closed && s.active || state != transport.Absent && state != transport.Finalized:
 		cause, status = "ended without Finalize (status 0)", 1
 	}

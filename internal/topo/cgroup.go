@@ -170,3 +170,35 @@ func unescape(s string) string {
 	}
 	return b.String()
 }
+
+// readMemoryKills returns how often the kernel has killed a process of this
+// process's cgroups for want of memory, and the smallest memory limit of them.
+func readMemoryKills(root fs.FS) (kills int, limit int64) {
+	groups, err := fs.ReadFile(root, "proc/self/cgroup")
+	if err != nil {
+		return 0, 0
+	}
+	count := func(name string) {
+		for line := range strings.Lines(readText(root, name)) {
+			if n, ok := strings.CutPrefix(strings.TrimSpace(line), "oom_kill "); ok {
+				k, _ := strconv.Atoi(n)
+				kills += k
+			}
+		}
+	}
+	for line := range strings.Lines(string(groups)) {
+		f := strings.SplitN(strings.TrimRight(line, "\n"), ":", 3)
+		if len(f) != 3 {
+			continue
+		}
+		for _, mt := range readMounts(root) {
+			switch {
+			case mt.v2 && f[0] == "0" && f[1] == "":
+				walk(mt, f[2], func(dir string) { count(dir + "/memory.events") })
+			case !mt.v2 && slices.Contains(strings.Split(f[1], ","), "memory") && slices.Contains(mt.controllers, "memory"):
+				walk(mt, f[2], func(dir string) { count(dir + "/memory.oom_control") })
+			}
+		}
+	}
+	return kills, readCgroups(root, true).memory
+}

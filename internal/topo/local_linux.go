@@ -80,3 +80,8 @@ func retry(call func() (int, error)) (int, error) {
 		}
 	}
 }
+
+// LocalMemoryKills returns how often the kernel has killed a process of this
+// process's cgroups for want of memory, and the smallest memory limit of them in
+// bytes, 0 if there is none.
+func LocalMemoryKills() (kills int, limit int64) { return readMemoryKills(rootFS{os.DirFS("/")}) }
