@@ -2,9 +2,6 @@
 // mpiexec --help=environment, ringo help environment and docs/environment.md
 // say, and what ringo doctor takes for a setting. A test compares it with the
 // variables that the code names.
-//
-// Who may import it: commands and tools; it is a table and imports the standard
-// library only.
 package envvars
 
 import (

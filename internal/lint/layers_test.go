@@ -22,10 +22,9 @@ type layer struct {
 
 // Packages that are named together.
 var (
-	anybody    = []string{"mpi/", "stopwatch/", "cmd/", "bench/", "docs/", "examples/", "internal/"}
+	anybody    = []string{"mpi/", "params/", "stopwatch/", "cmd/", "bench/", "docs/", "examples/", "internal/"}
 	tools      = []string{"cmd/", "internal/ringocmd/", "internal/sizeplot", "stopwatch", "bench/", "docs/", "examples/"}
 	commands   = []string{"cmd/", "internal/ringocmd", "internal/ringocmd/"}
-	apps       = []string{"examples/apps/"}
 	transports = []string{"internal/embedded/inproc", "internal/embedded/shm"}
 	engines    = []string{"internal/embedded", "internal/embedded/", "internal/native"}
 	unix       = []string{"golang.org/x/sys/"}
@@ -37,34 +36,39 @@ var (
 var layers = map[string]layer{
 	// The public packages.
 	"mpi": {
-		own:   []string{"internal/door", "internal/engine", "internal/kernel", "internal/memory", "internal/start"},
-		other: []string{"github.com/fxamacker/cbor/v2"}, by: anybody,
+		own: []string{"internal/door", "internal/engine", "internal/kernel", "internal/memory", "internal/object", "internal/start"},
+		by:  anybody,
 		why: "no transport behind the public packages' back",
 	},
 	"mpi/mpimat":  {own: []string{"mpi"}, other: []string{"gonum.org/v1/gonum/mat"}, by: anybody, why: "matrices are sent with the public API"},
 	"mpi/mpitest": {own: []string{"mpi"}, by: anybody, why: "tests use the public API"},
 	"mpi/native":  {own: []string{"internal/engine", "internal/native", "internal/start"}, by: anybody, why: "it registers the engine"},
 	"stopwatch": {
-		own:   []string{"internal/atomicfile", "internal/csvline", "internal/sysinfo"},
+		own:   []string{"atomicfile", "internal/csvline", "internal/sysinfo"},
 		other: []string{"github.com/jedib0t/go-pretty/v6/"}, by: anybody, why: "programs without MPI measure time as well",
 	},
+	"atomicfile":          {by: tools, why: "the core writes no files"},
+	"params":              {own: []string{"internal/confile"}, other: []string{"github.com/spf13/pflag"}, by: append([]string{"params/"}, tools...), why: "the core has no parameters, and parameters know nothing of ranks"},
+	"params/onroot":       {own: []string{"mpi", "params"}, by: tools, why: "it joins parameters and ranks"},
 	"stopwatch/crossrank": {own: []string{"mpi", "stopwatch"}, other: []string{"github.com/jedib0t/go-pretty/v6/"}, by: anybody, why: "reports use the public API"},
 
 	// The engines and what they stand on.
 	"internal/start": {
-		own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/inproc", "internal/embedded/shm"},
+		own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/entry", "internal/embedded/inproc", "internal/embedded/shm"},
 		by:  []string{"mpi", "mpi/native", "internal/enginetest", "internal/ringocmd/doctor", "internal/ringocmd/sysinfocmd"},
 		why: "the one place that knows the engines",
 	},
 	"internal/engine": {
 		own: []string{"internal/memory"}, pure: true, why: "the contract of engines stands on memory alone",
-		by: slices.Concat([]string{"mpi", "mpi/native", "internal/kernel", "internal/start", "internal/door", "internal/enginetest", "internal/enginetest/counting"}, engines, door.Rooms),
+		by: slices.Concat([]string{"mpi", "mpi/native", "internal/kernel", "internal/object", "internal/start", "internal/door", "internal/enginetest", "internal/enginetest/counting"}, engines, door.Rooms),
 	},
-	"internal/door":         {own: []string{"internal/engine"}, by: append([]string{"mpi"}, door.Rooms...), why: "packages beside mpi come to the engine by the door, and door.Rooms lists them"},
-	"internal/door/sibling": {own: []string{"mpi", "internal/door", "internal/engine"}, why: "it is an example, and tests alone use it"},
-	"internal/kernel":       {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, by: []string{"mpi"}, pure: true, why: "engines get kernels with an operation"},
-	"internal/memory":       {by: []string{"mpi", "internal/engine", "internal/embedded", "internal/embedded/"}, why: "single instructions"},
-	"internal/foreign":      {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
+	"internal/door":           {own: []string{"internal/engine"}, by: append([]string{"mpi"}, door.Rooms...), why: "packages beside mpi come to the engine by the door, and door.Rooms lists them"},
+	"internal/door/sibling":   {own: []string{"mpi", "internal/door", "internal/engine"}, why: "it is an example, and tests alone use it"},
+	"internal/kernel":         {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, by: []string{"mpi"}, pure: true, why: "engines get kernels with an operation"},
+	"internal/memory":         {by: []string{"mpi", "internal/engine", "internal/embedded", "internal/embedded/"}, why: "single instructions"},
+	"internal/foreign":        {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
+	"internal/object":         {own: []string{"internal/engine"}, other: []string{"github.com/fxamacker/cbor/v2"}, by: []string{"mpi"}, pure: true, why: "the encoding of objects is pure"},
+	"internal/embedded/entry": {other: unix, by: []string{"internal/embedded/shm", "internal/launch", "internal/start"}, why: "a question to the launcher"},
 	"internal/embedded": {
 		own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/coll", "internal/embedded/match", "internal/embedded/proto", "internal/embedded/ring", "internal/embedded/transport"},
 		by:  []string{"internal/start"}, why: "the endpoint knows no transport by name, and internal/start chooses among engines",
@@ -82,7 +86,7 @@ var layers = map[string]layer{
 		by:  []string{"internal/start"}, why: "a transport knows no other, and not the endpoint",
 	},
 	"internal/embedded/shm": {
-		own:   []string{"internal/engine", "internal/embedded/board", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport"},
+		own:   []string{"internal/engine", "internal/embedded/board", "internal/embedded/entry", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport"},
 		other: unix, by: []string{"internal/start", "internal/launch"}, why: "a transport knows no other, and not the endpoint",
 	},
 	"internal/native": {
@@ -94,32 +98,32 @@ var layers = map[string]layer{
 
 	// The launcher.
 	"internal/launch": {
-		own:   []string{"internal/embedded/segment", "internal/embedded/shm", "internal/embedded/transport", "internal/pmi", "internal/topo"},
+		own:   []string{"internal/embedded/entry", "internal/embedded/segment", "internal/embedded/shm", "internal/embedded/transport", "internal/pmi", "internal/topo"},
 		other: unix, by: []string{"internal/launch/cli", "internal/enginetest", "internal/ringocmd/doctor"},
 		why: "it starts programs and has the transport make their memory, and knows no engine",
 	},
-	"internal/launch/cli":        {own: []string{"internal/launch", "internal/topo"}, other: unix, by: []string{"cmd/mpiexec", "examples/apps/internal/apptest"}, why: "the command line of mpiexec alone"},
+	"internal/launch/cli":        {own: []string{"internal/envvars", "internal/launch", "internal/topo"}, other: unix, by: []string{"cmd/mpiexec", "internal/ringocmd/man", "examples/apps/internal/apptest"}, why: "the command line of mpiexec alone"},
 	"internal/launch/launchtest": {why: "tests alone use it"},
 	"internal/pmi":               {by: []string{"internal/launch"}, why: "a wire format and its two ends"},
 	"internal/topo":              {other: unix, by: []string{"internal/launch", "internal/launch/cli", "internal/sysinfo", "internal/ringocmd/", "bench/"}, why: "facts about the machine"},
 
 	// The tests of engines, and the rules of the project.
-	"internal/enginetest":          {own: []string{"mpi", "internal/engine", "internal/enginetest/counting", "internal/launch", "internal/start"}, by: []string{"internal/enginetest/model"}, why: "the suite uses package mpi as programs do, and tests alone use the suite"},
-	"internal/enginetest/counting": {own: []string{"internal/engine"}, by: []string{"internal/enginetest"}, why: "a wrapper knows the contract alone"},
-	"internal/enginetest/model":    {own: []string{"mpi", "internal/enginetest"}, other: []string{"pgregory.net/rapid"}, why: "it is a test"},
-	"internal/lint":                {why: "it is a test"},
+	"internal/enginetest":           {own: []string{"mpi", "internal/engine", "internal/enginetest/counting", "internal/enginetest/installed", "internal/launch", "internal/start"}, by: []string{"internal/enginetest/model"}, why: "the suite uses package mpi as programs do, and tests alone use the suite"},
+	"internal/enginetest/counting":  {own: []string{"internal/engine"}, by: []string{"internal/enginetest"}, why: "a wrapper knows the contract alone"},
+	"internal/enginetest/installed": {by: []string{"internal/enginetest", "bench/native"}, why: "where the installed libraries are"},
+	"internal/enginetest/model":     {own: []string{"mpi", "internal/enginetest"}, other: []string{"pgregory.net/rapid"}, why: "it is a test"},
+	"internal/lint":                 {why: "it is a test"},
 
 	// What commands, tools and examples share. The core does without.
-	"internal/atomicfile": {by: tools, why: "the core writes no files"},
-	"internal/confile":    {other: []string{"github.com/BurntSushi/toml", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"}, by: append([]string{"internal/params"}, commands...), why: "the core reads no files"},
-	"internal/csvline":    {by: append([]string{"stopwatch"}, commands...), why: "the format of the lines of stopwatch"},
-	"internal/params":     {own: []string{"internal/confile"}, other: []string{"github.com/spf13/pflag"}, by: apps, why: "the core has no parameters"},
-	"internal/progress":   {other: []string{"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/", "golang.org/x/term"}, by: tools, why: "the core writes to no terminal"},
-	"internal/sizeplot":   {own: []string{"internal/atomicfile"}, other: plotting, by: append([]string{"bench/"}, commands...), why: "the core draws nothing"},
-	"internal/sysinfo":    {own: []string{"internal/topo"}, other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, by: tools, why: "the core does not describe the machine"},
+	"internal/envvars":  {by: []string{"internal/launch/cli", "internal/ringocmd", "internal/ringocmd/doctor"}, why: "a table"},
+	"internal/confile":  {other: []string{"github.com/BurntSushi/toml", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"}, by: append([]string{"params"}, commands...), why: "the core reads no files"},
+	"internal/csvline":  {by: append([]string{"stopwatch"}, commands...), why: "the format of the lines of stopwatch"},
+	"internal/progress": {other: []string{"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/", "golang.org/x/term"}, by: tools, why: "the core writes to no terminal"},
+	"internal/sizeplot": {own: []string{"atomicfile"}, other: plotting, by: append([]string{"bench/"}, commands...), why: "the core draws nothing"},
+	"internal/sysinfo":  {own: []string{"internal/topo"}, other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, by: tools, why: "the core does not describe the machine"},
 
 	// The toolbox.
-	"internal/ringocmd":        {own: []string{"internal/ringocmd/"}, other: cobra(), by: []string{"cmd/ringo"}, why: "each command is a room of its own"},
+	"internal/ringocmd":        {own: []string{"internal/envvars", "internal/ringocmd/"}, other: cobra(), by: []string{"cmd/ringo"}, why: "each command is a room of its own"},
 	"internal/ringocmd/banner": {own: []string{"internal/ringocmd/cli"}, other: cobra(), by: []string{"internal/ringocmd", "internal/ringocmd/sweep"}, why: "a command"},
 	"internal/ringocmd/bench": {
 		own: []string{"mpi", "internal/ringocmd/cli", "internal/sizeplot", "internal/sysinfo"}, other: cobra("golang.org/x/sys/"),
@@ -127,17 +131,17 @@ var layers = map[string]layer{
 	},
 	"internal/ringocmd/cli": {other: cobra("github.com/jedib0t/go-pretty/v6/"), by: []string{"internal/ringocmd", "internal/ringocmd/"}, why: "what all commands share"},
 	"internal/ringocmd/doctor": {
-		own:   []string{"mpi", "internal/launch", "internal/ringocmd/cli", "internal/start", "internal/sysinfo", "internal/topo"},
+		own:   []string{"mpi", "internal/envvars", "internal/launch", "internal/ringocmd/cli", "internal/start", "internal/sysinfo", "internal/topo"},
 		other: cobra("github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"), by: []string{"internal/ringocmd"}, why: "a command",
 	},
 	"internal/ringocmd/logs": {
-		own:   []string{"internal/atomicfile", "internal/csvline", "internal/ringocmd/cli"},
+		own:   []string{"atomicfile", "internal/csvline", "internal/ringocmd/cli"},
 		other: cobra(append([]string{"gonum.org/v1/gonum/stat"}, plotting...)...), by: []string{"internal/ringocmd"}, why: "a command",
 	},
-	"internal/ringocmd/man": {own: []string{"internal/atomicfile", "internal/ringocmd/cli"}, other: cobra("github.com/spf13/cobra/"), by: []string{"internal/ringocmd"}, why: "a command"},
+	"internal/ringocmd/man": {own: []string{"atomicfile", "internal/launch/cli", "internal/ringocmd/cli"}, other: cobra("github.com/spf13/cobra/"), by: []string{"internal/ringocmd"}, why: "a command"},
 	"internal/ringocmd/sweep": {
 		own: []string{
-			"internal/atomicfile", "internal/confile", "internal/csvline", "internal/progress", "internal/ringocmd/banner", "internal/ringocmd/cli", "stopwatch",
+			"atomicfile", "internal/confile", "internal/csvline", "internal/progress", "internal/ringocmd/banner", "internal/ringocmd/cli", "stopwatch",
 		},
 		other: cobra("github.com/gofrs/flock"), by: []string{"internal/ringocmd"}, why: "a command",
 	},
@@ -147,17 +151,13 @@ var layers = map[string]layer{
 	"cmd/mpiexec": {own: []string{"internal/launch/cli"}, why: "its command line is internal/launch/cli"},
 	"cmd/ringo":   {own: []string{"internal/ringocmd", "mpi/native"}, why: "its commands are below internal/ringocmd"},
 	"bench": {
-		own:   []string{"mpi", "mpi/native", "internal/native/", "internal/atomicfile", "internal/progress", "internal/sizeplot", "internal/sysinfo", "internal/topo"},
+		own:   []string{"mpi", "mpi/native", "internal/native/", "internal/enginetest/installed", "atomicfile", "internal/progress", "internal/sizeplot", "internal/sysinfo", "internal/topo"},
 		other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, why: "it measures programs, and no engine behind their back",
 	},
-	"docs":                           {own: []string{"internal/atomicfile"}, why: "chapters and their figures"},
+	"docs":                           {own: []string{"atomicfile"}, why: "chapters and their figures"},
 	"examples/usage":                 {own: []string{"mpi", "mpi/native", "mpi/mpimat"}, other: []string{"gonum.org/v1/gonum/mat"}, why: "readers copy them"},
-	"examples/apps":                  {own: []string{"mpi", "mpi/native", "stopwatch", "stopwatch/crossrank", "examples/apps/", "internal/atomicfile", "internal/params", "internal/progress"}, other: append([]string{"gonum.org/v1/gonum/mat"}, plotting...), why: "programs of users, with the project's tools"},
+	"examples/apps":                  {own: []string{"mpi", "mpi/native", "atomicfile", "params", "params/onroot", "stopwatch", "stopwatch/crossrank"}, other: append([]string{"golang.org/x/term", "gonum.org/v1/gonum/mat"}, plotting...), why: "readers copy them"},
 	"examples/apps/internal/apptest": {own: []string{"mpi", "internal/launch/cli"}, other: []string{"github.com/rogpeppe/go-internal/testscript"}, why: "tests alone use it"},
-	"examples/apps/internal/csvfile": {by: apps, why: "the programs share it"},
-	"examples/apps/internal/fractal": {own: []string{"mpi", "internal/atomicfile", "internal/params", "examples/apps/internal/setup"}, by: []string{"examples/apps/julia", "examples/apps/mandelbrot"}, why: "two programs share it"},
-	"examples/apps/internal/plots":   {own: []string{"internal/atomicfile"}, other: plotting, by: apps, why: "the programs share it"},
-	"examples/apps/internal/setup":   {own: []string{"mpi", "mpi/native", "internal/atomicfile", "internal/params"}, by: apps, why: "the programs share it"},
 }
 
 // cobra is what every command of the toolbox may import, and more.
@@ -225,7 +225,7 @@ func layerOf(rel string) (layer, string) {
 func TestLayerOf(t *testing.T) {
 	for rel, want := range map[string]string{
 		"mpi": "mpi", "mpi/mpitest": "mpi/mpitest", "internal/embedded/ring": "internal/embedded/ring", "internal/embedded/new/room": "internal/embedded",
-		"internal/embeddedness": "", "internal": "", "elsewhere/mpi": "", "examples/apps/pi": "examples/apps", "examples/apps/internal/setup": "examples/apps/internal/setup",
+		"internal/embeddedness": "", "internal": "", "elsewhere/mpi": "", "examples/apps/pi": "examples/apps", "examples/apps/internal/apptest": "examples/apps/internal/apptest",
 	} {
 		if _, got := layerOf(rel); got != want {
 			t.Errorf("the layer of %s is %q, want %q", rel, got, want)

@@ -14,8 +14,6 @@
 // rank 0 only, and help and errors are printed once. With another package of
 // options the pattern is the same: rank 0 reads, and mpi.BcastObject gives the
 // struct to all.
-//
-// Who may import it: programs and examples.
 package onroot
 
 import (

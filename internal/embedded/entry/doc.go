@@ -6,8 +6,4 @@
 // socket whose name is made of it ([Name]). A process that connects is told its
 // rank, by the rank's process that it descends from, and is sent the job's memory;
 // the connection is its channel to the launcher from there on. There is no file.
-//
-// Who may import it: internal/embedded and internal/start, which ask, and
-// internal/launch, which answers. It imports the standard library and
-// golang.org/x/sys.
 package entry
