@@ -110,7 +110,7 @@ func Irecv[T any](c *Comm, buf []T, source, tag int) *Request {
 	}
 	b := bufOf(e, buf)
 	r := c.st.proc.allocReceive()
-	req, st, err := c.early.IrecvNow(b, source, tag, r.reserve(), &r.state)
+	req, st, err := c.early.IrecvNow(b, source, tag, r.reserve(), r.shared())
 	return r.wrap(c, opIrecv, source, tag, req, statusOf(st), err)
 }
 

@@ -3,11 +3,9 @@ package mpi
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
-	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // Request is a running nonblocking operation (MPI 5.0 §3.7). Wait or Test says
@@ -27,15 +25,18 @@ import (
 type Request struct {
 	_ noCopy
 
-	*operation // nil: complete, without an error, from the start; once complete, it may be another request's
+	// What a running operation needs; see lock for who may use it. It is nil in a
+	// request that was complete from the start without an error. Once the request
+	// is complete, it may belong to another request, unless it keeps an error.
+	*operation
 
-	out   engine.Outcome // until it is complete, source and tag are the call's
-	state uint32         // see lock
+	out   engine.Outcome // the status; before the completion, the source and tag of the call
+	state stateWord
 
-	op        opName // constant, but for StartSend and StartRecv
-	send      bool   // a send: has no status but Cancelled; likewise
+	op        opName // the call that started the operation
+	send      bool   // a send, whose status says nothing except Cancelled
 	cancelled bool   // of the status
-	ended     bool   // complete, which unlock makes known
+	ended     bool   // the operation is complete; unlock makes it known
 }
 
 // noCopy makes go vet report copies.
@@ -46,12 +47,12 @@ func (*noCopy) Unlock() {}
 
 // operation is what a request needs until it is complete, or to keep an error.
 // Programs start requests by the million, and short messages are complete at
-// once: what all requests have is small. After the completion without an error
-// it may be that of another request (see slab).
+// once: what all requests have is small. After a completion without an error
+// another request may use it (see slab).
 type operation struct {
 	c    *Comm
 	mem  unsafe.Pointer // of a collective, the first buffer, kept alive
-	req  engine.Request // nil, or the engine's no more: complete (see pending)
+	req  engine.Request // nil once the operation is complete; see pending
 	more *moreOfRequest
 
 	blocked  int8 // goroutines that block on req
@@ -148,7 +149,7 @@ func (r *Request) completeAtOnce(c *Comm) {
 		r.c, r.more, r.req = c, nil, nil // nothing is left of the operation before
 	}
 	r.ended = true
-	memory.StoreRelease32(&r.state, over)
+	r.state.store(over)
 }
 
 // begin is wrap of what the engine has under way, or has refused.
@@ -164,7 +165,7 @@ func (r *Request) begin(c *Comm, peer, tag int, req engine.Request, err error) *
 		return r
 	}
 	r.req, r.ended, r.cancelled = req, false, false
-	memory.StoreRelease32(&r.state, 0) // from now on the engine may change it
+	r.state.store(0) // from now on the engine may change it
 	return r
 }
 
@@ -319,7 +320,7 @@ func (r *Request) status() Status {
 
 // err returns the error of the complete operation.
 func (r *Request) err() error {
-	if atomic.LoadUint32(&r.state)&failed == 0 {
+	if r.state.load()&failed == 0 {
 		return nil
 	}
 	return r.more.err
@@ -346,7 +347,7 @@ func (r *Request) endAtOnce(st Status, err error) {
 	if err != nil {
 		state |= failed
 	}
-	memory.StoreRelease32(&r.state, state)
+	r.state.store(state)
 }
 
 func (r *Request) setStatus(st Status) {

@@ -74,7 +74,7 @@ func (p *process) nextSlab(s *slab) {
 // first.
 func (s *slab) over() bool {
 	for i := range s.list {
-		if atomic.LoadUint32(&s.list[i].state)&^handedOut != over {
+		if s.list[i].state.load()&^handedOut != over {
 			return false
 		}
 	}

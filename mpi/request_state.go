@@ -9,60 +9,93 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// The bits of a request's state, which the engine shares (see engine.Outcome):
-// while it is 0, nobody looks after the request but the engine. The first two
-// are read without the lock.
+// stateWord says what state a request is in, and who may act on it. Two of its
+// bits are the engine's, see [engine.Outcome].
+//
+//	word               state                               who may change it, and to what
+//	0                  running, and no call is on it       the engine, to over, with the outcome;
+//	                   (or a zero Request: see none)       a call, to locked
+//	locked             a call uses r.operation             that call, when it lets go: to 0, to attended
+//	                                                       if a goroutine blocks, or to over
+//	attended           running; goroutines block on the    a call, to attended+locked; the engine
+//	                   engine's request                    reports through its request
+//	attended+locked    both                                the call that has the lock, as from locked
+//	over               complete, its result is final       a call that reports it, to over+handedOut
+//	over+failed        the same, with an error             the same
+//	over+attended      complete; a goroutine has yet to    the same; the bit stays, so that r.operation
+//	                   come back from the engine           is not given to another request
+//	over+handedOut     complete, and a call has said so    StartSend and StartRecv, to a new operation
+//	over+…+locked      a call was late: it finds the       that call, to the same without locked
+//	                   request complete and lets go
+//
+// handedOut and failed come with over only. over, and what was written before it
+// was set, are read without the lock.
+type stateWord uint32
+
 const (
-	over      = engine.OutcomeDone // the operation is complete; set when the lock is let go, or by the engine
-	handedOut = 2                  // and a call has said so
-	locked    = engine.OutcomeReserved
-	attended  = 8  // a goroutine blocks on the engine's request, or has yet to come back from that
-	failed    = 16 // the operation has ended with an error
+	over      = stateWord(engine.OutcomeDone)     // the operation is complete
+	handedOut = stateWord(2)                      // a call has reported the completion
+	locked    = stateWord(engine.OutcomeReserved) // a call, or the engine, has r.operation for itself
+	attended  = stateWord(8)                      // a goroutine blocks on the engine's request, or has yet to come back from that
+	failed    = stateWord(16)                     // the operation has ended with an error
 )
+
+func (w *stateWord) load() stateWord { return stateWord(atomic.LoadUint32((*uint32)(w))) }
+
+// store makes the word known, after all that was written before.
+func (w *stateWord) store(to stateWord) { memory.StoreRelease32((*uint32)(w), uint32(to)) }
+
+func (w *stateWord) swap(from, to stateWord) bool {
+	return atomic.CompareAndSwapUint32((*uint32)(w), uint32(from), uint32(to))
+}
 
 // none reports whether there is no request: none that ever had an operation.
 func (r *Request) none() bool {
-	return r == nil || r.operation == nil && atomic.LoadUint32(&r.state) == 0
+	return r == nil || r.operation == nil && r.state.load() == 0
 }
 
 // isOver reports whether the request is complete; its result does not change
 // any more.
 func (r *Request) isOver() bool {
-	return r.operation == nil || atomic.LoadUint32(&r.state)&over != 0
+	return r.operation == nil || r.state.load()&over != 0
 }
 
 // isOut reports whether a call has said that the request is complete.
-func (r *Request) isOut() bool { return atomic.LoadUint32(&r.state)&handedOut != 0 }
+func (r *Request) isOut() bool { return r.state.load()&handedOut != 0 }
 
-// lock guards what is in r.operation. A program that sends many messages takes
-// it for each of them: it is one atomic operation, and letting it go is a plain
-// store. Nobody blocks who has it. Who finds the request complete when he has it
-// does not look at r.operation, which may be another request's.
+// lock has the calling goroutine use r.operation alone. A program that sends many
+// messages takes the lock for each of them: it is one atomic operation, and
+// letting it go is a plain store. The holder never blocks. If it finds the
+// request complete, it leaves r.operation alone, which may be another request's
+// by then.
 func (r *Request) lock() {
-	if s := atomic.LoadUint32(&r.state); s&locked != 0 || !atomic.CompareAndSwapUint32(&r.state, s, s|locked) {
+	if s := r.state.load(); s&locked != 0 || !r.state.swap(s, s|locked) {
 		r.lockSlow()
 	}
 }
 
 func (r *Request) lockSlow() {
 	for round := 0; ; round++ {
-		s := atomic.LoadUint32(&r.state)
-		if s&locked == 0 && atomic.CompareAndSwapUint32(&r.state, s, s|locked) {
+		s := r.state.load()
+		if s&locked == 0 && r.state.swap(s, s|locked) {
 			return
 		}
 		if round < 1000 {
 			runtime.Gosched()
-		} else { // who has it decodes a large object, or has lost its core
+		} else { // the holder decodes a large object, or has lost its core
 			time.Sleep(20 * time.Microsecond)
 		}
 	}
 }
 
-// reserve is where the engine may leave the outcome, once wrap says so.
+// reserve is where the engine may leave the outcome, once begin has let the lock
+// go; shared is the word that says so.
 func (r *Request) reserve() *engine.Outcome {
-	memory.StoreRelease32(&r.state, locked)
+	r.state.store(locked)
 	return &r.out
 }
+
+func (r *Request) shared() *uint32 { return (*uint32)(&r.state) }
 
 // unlock lets the lock go, and makes it known if the request has ended.
 func (r *Request) unlock() { r.unlockTo(over) }
@@ -70,11 +103,11 @@ func (r *Request) unlock() { r.unlockTo(over) }
 // unlockOut is unlock of a call that then reports the completion.
 func (r *Request) unlockOut() { r.unlockTo(over | handedOut) }
 
-func (r *Request) unlockTo(ended uint32) {
+func (r *Request) unlockTo(ended stateWord) {
 	switch {
-	case atomic.LoadUint32(&r.state)&over != 0: // others may be handing it out
-		atomic.OrUint32(&r.state, ended)
-		atomic.AndUint32(&r.state, ^locked)
+	case r.state.load()&over != 0: // others may be handing it out
+		atomic.OrUint32((*uint32)(&r.state), uint32(ended))
+		atomic.AndUint32((*uint32)(&r.state), uint32(^locked))
 	case r.ended:
 		if r.busy || r.blocked > 0 { // they will look at the operation again
 			ended |= attended
@@ -82,34 +115,35 @@ func (r *Request) unlockTo(ended uint32) {
 		if r.more != nil && r.more.err != nil {
 			ended |= failed
 		}
-		memory.StoreRelease32(&r.state, ended)
+		r.state.store(ended)
 	case r.busy || r.blocked > 0:
-		memory.StoreRelease32(&r.state, attended)
+		r.state.store(attended)
 	default:
-		memory.StoreRelease32(&r.state, 0)
+		r.state.store(0)
 	}
 }
 
 // pending reports, with the lock held, whether the operation is not complete.
 // The state comes first: of a complete one, r.req may be another request's.
 func (r *Request) pending() bool {
-	return atomic.LoadUint32(&r.state)&over == 0 && r.req != nil
+	return r.state.load()&over == 0 && r.req != nil
 }
 
 // handOut notes that a call reports the completion.
 func (r *Request) handOut() {
-	if atomic.LoadUint32(&r.state) == over {
-		// As whoever claims it at the same time. A lock that is taken at the same
-		// time may be lost, but then nobody reads or changes anything any more.
-		memory.StoreRelease32(&r.state, over|handedOut)
+	if r.state.load() == over {
+		// A claim at the same time stores the same word. A lock taken at the same
+		// time may be lost, which does no harm: its holder finds the request
+		// complete and changes nothing.
+		r.state.store(over | handedOut)
 		return
 	}
 	if !r.isOut() {
-		atomic.OrUint32(&r.state, over|handedOut)
+		atomic.OrUint32((*uint32)(&r.state), uint32(over|handedOut))
 	}
 }
 
 // claim is handOut for the one call among several that is the first.
 func (r *Request) claim() bool {
-	return atomic.OrUint32(&r.state, over|handedOut)&handedOut == 0
+	return stateWord(atomic.OrUint32((*uint32)(&r.state), uint32(over|handedOut)))&handedOut == 0
 }

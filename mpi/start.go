@@ -52,7 +52,7 @@ func StartRecv[T any](c *Comm, r *Request, buf []T, source, tag int) error {
 		return r.startEmpty(c, opStartRecv, source, tag, nullStatus, c.checkRecv(e, source, tag))
 	}
 	b := bufOf(e, buf)
-	req, st, err := c.early.IrecvNow(b, source, tag, r.reserve(), &r.state)
+	req, st, err := c.early.IrecvNow(b, source, tag, r.reserve(), r.shared())
 	r.op, r.send = opStartRecv, false
 	if _, done := req.(engine.Completed); done && err == nil {
 		r.setStatus(statusOf(st))

@@ -162,7 +162,7 @@ func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 		return doneRequest(c, nullStatus, c.checkRecv(elementOf[T](), source, tag))
 	}
 	r := c.st.proc.allocRequest()
-	req, st, err := c.early.IrecvNow(b, source, tag, r.reserve(), &r.state)
+	req, st, err := c.early.IrecvNow(b, source, tag, r.reserve(), r.shared())
 	return r.wrap(c, opIrecvView, source, tag, req, statusOf(st), err)
 }
 
