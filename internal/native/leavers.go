@@ -81,12 +81,10 @@ func (d *driver) expect() (err error) {
 func (d *driver) listen() error {
 	l := &d.leavers
 	for l.answer != nil {
-		finished, err := l.answer.poll(1)
-		if err != nil {
-			return err
-		}
-		if !finished {
-			return nil
+		if l.answer.flag == 0 { // else it was there when the receive was made
+			if finished, err := l.answer.poll(1); err != nil || !finished {
+				return err
+			}
 		}
 		l.left[d.convert(&l.answer.status).Source] = time.Now()
 		l.answer.drop()

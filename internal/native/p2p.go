@@ -357,10 +357,11 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 // or when Finalize is called on another goroutine: a receive is withdrawn, the library finishes the rest
 // when it can. The goroutine that calls it has the request for itself.
 func (r *request) giveUp(reason error) (engine.Status, error) {
-	if !r.withdrawn {
+	atEnd := reason == error(errFinalized)
+	if !r.withdrawn && !(atEnd && r.kind == opSend) { // takeLeave ends sends
 		r.withdraw()
 	}
-	r.posted = r.kind == opRecv && reason == error(errFinalized)
+	r.posted = atEnd && r.kind == opRecv
 	r.taken, r.orphan = true, r.kind == opSend && engineClass(reason) == engine.ErrProcFailed
 	l := &r.d.detached
 	l.lock.Lock()
