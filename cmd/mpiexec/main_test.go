@@ -162,7 +162,7 @@ func misfortune() {
 		if err := world.Barrier(); err != nil {
 			return err
 		}
-		if strconv.Itoa(world.Rank()) == who {
+		if who == "all" || strconv.Itoa(world.Rank()) == who {
 			n := 0
 			if len(os.Args) > 3 {
 				n, _ = strconv.Atoi(os.Args[3])

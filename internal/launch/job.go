@@ -121,6 +121,10 @@ type Result struct {
 	// Lost is why output of the ranks that went through the launcher could not
 	// be written, nil if all was.
 	Lost error
+
+	// Repeats has the reports of failures on the ranks' standard error that went
+	// through the launcher once and were made by several ranks.
+	Repeats []Repeat
 }
 
 // Failure is the error of a job in which a rank failed.

@@ -120,6 +120,7 @@ type sink struct {
 	since time.Time // … at this time; zero: it will not go on
 	err   error     // the first of writing
 	gone  bool      // nobody reads any more
+	fold  *repeats  // nil: everything is passed on
 }
 
 func newSink(w io.Writer, label func([]byte, int, Stream) []byte) *sink {
@@ -134,6 +135,11 @@ func newSink(w io.Writer, label func([]byte, int, Stream) []byte) *sink {
 func (k *sink) write(src *source, data []byte) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	if k.fold != nil && src.stream == Stderr {
+		if data = k.fold.pass(src, data); len(data) == 0 {
+			return !k.gone
+		}
+	}
 	k.await(src)
 	out := data
 	continues := k.open == src

@@ -105,6 +105,7 @@ func (o *output) stdSink(s Stream) *sink {
 			o.std[i] = o.std[k]
 		} else {
 			o.std[i] = newSink(w, o.job.Label)
+			o.std[i].fold = &repeats{leaving: map[*source]bool{}}
 		}
 	}
 	return o.std[i]
@@ -220,6 +221,22 @@ func (o *output) drain(stop <-chan os.Signal, limit time.Duration) {
 		case <-time.After(drainTime):
 		}
 	}
+}
+
+// repeated returns the reports that several ranks have made.
+func (o *output) repeated() (list []Repeat) {
+	for i, k := range o.std {
+		if k == nil || i == 1 && k == o.std[0] || !k.mu.TryLock() {
+			continue
+		}
+		for _, r := range k.fold.reports {
+			if len(r.Ranks) > 0 {
+				list = append(list, *r)
+			}
+		}
+		k.mu.Unlock()
+	}
+	return list
 }
 
 // lost returns why output of the ranks could not be written. It is called after

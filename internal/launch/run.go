@@ -149,7 +149,7 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	r.loop(ctx)
 	close(r.done)
 	r.finish()
-	res := Result{Codes: make([]int, r.n), Contacted: r.contacted, Lost: r.output.lost()}
+	res := Result{Codes: make([]int, r.n), Contacted: r.contacted, Lost: r.output.lost(), Repeats: r.output.repeated()}
 	for i := range r.ranks {
 		res.Codes[i] = r.ranks[i].exit.status()
 	}

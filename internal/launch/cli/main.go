@@ -210,6 +210,13 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 		defer cancel()
 	}
 	res, err := job.Run(ctx)
+	for _, r := range res.Repeats {
+		ranks := "ranks"
+		if len(r.Ranks) == 1 {
+			ranks = "rank"
+		}
+		complain("%d other %s reported the same as rank %d", len(r.Ranks), ranks, r.First)
+	}
 	var start *launch.StartError
 	var failure *launch.Failure
 	switch {
