@@ -44,6 +44,7 @@ var Variables = []Variable{
 	{"RINGO_ENGINETEST_CASES", Inner, "file", "the cases that a rank runs"},
 	{"RINGO_ENGINETEST_DIR", Inner, "folder", "files that the ranks share"},
 	{"RINGO_ENGINETEST_HARNESS", Inner, "name", "the harness that made the world"},
+	{"RINGO_ENGINETEST_SELECTION", Inner, "1", "the test binary shows which cases `go test -run` selects"},
 	{"RINGO_ENGINETEST_SHORT", Inner, "1", "`go test -short` of the suite"},
 	{"RINGO_NATIVE_TEST_RANK", Inner, "1", "be a rank of the tests of the native engine"},
 	{"RINGO_NATIVE_TEST_LIMITS", Inner, "plain, large", "pretend that the library takes short counts only"},
