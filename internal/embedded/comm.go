@@ -29,10 +29,11 @@ const (
 // one in the same place. Members learn each other's numbers when the
 // communicator is made.
 const (
-	ctxKindBits  = 1
+	ctxKindBits  = 2 // room for more kinds
 	ctxIndexBits = 19
 	ctxIndexMask = 1<<ctxIndexBits - 1
 	maxComms     = 1 << ctxIndexBits
+	ctxKinds     = 1 << ctxKindBits
 )
 
 func ctxNumber(id, kind uint32) uint32 { return id<<ctxKindBits | kind }
@@ -40,7 +41,7 @@ func ctxNumber(id, kind uint32) uint32 { return id<<ctxKindBits | kind }
 // context finds the context a frame is for; nil if its communicator has been
 // freed, or the frame's source is not a member.
 func (ep *endpoint) context(number uint32, src int32) *context {
-	i := number & (ctxIndexMask<<ctxKindBits | 1)
+	i := number & (1<<(ctxIndexBits+ctxKindBits) - 1)
 	if int(i) >= len(ep.contexts) {
 		return nil
 	}
@@ -100,10 +101,10 @@ func (ep *endpoint) newComm(rank int, members []int32, size int) (*comm, error) 
 			return nil, engine.Errorf(engine.ErrNoMem, "%d communicators are in use: free those no longer needed", maxComms)
 		}
 		ep.ctxGens = append(ep.ctxGens, 0)
-		ep.contexts = append(ep.contexts, nil, nil)
+		ep.contexts = append(ep.contexts, make([]*context, ctxKinds)...)
 	}
 	c.id = ep.ctxGens[index]<<ctxIndexBits | index
-	for kind := range uint32(2) {
+	for kind := range uint32(len(c.contexts)) {
 		cx := &context{comm: c, kind: kind}
 		cx.q.Init(size)
 		c.contexts[kind] = cx
@@ -121,7 +122,7 @@ func (ep *endpoint) newComm(rank int, members []int32, size int) (*comm, error) 
 // dropComm takes a communicator out of the table. The caller has the lock.
 func (ep *endpoint) dropComm(c *comm) {
 	index := c.id & ctxIndexMask
-	ep.contexts[ctxNumber(index, 0)], ep.contexts[ctxNumber(index, 1)] = nil, nil
+	clear(ep.contexts[ctxNumber(index, 0):ctxNumber(index+1, 0)])
 	ep.ctxGens[index] = (ep.ctxGens[index] + 1) & (1<<(32-ctxIndexBits-ctxKindBits) - 1)
 	ep.freeCtx = append(ep.freeCtx, index)
 }
@@ -352,11 +353,15 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		s.Release()
 		return nil, err
 	}
+	number := c.started
 	s.OnDone = func() {
+		if s.Err() != nil && c.board == nil {
+			c.tellMissing(uint64(number), s.Err())
+		}
 		ep.complete(r, s.Err())
 		s.Release()
 	}
-	s.Start(&port{cx: c.contexts[1], op: k}, int(c.started&(groupTag-1)))
+	s.Start(&port{cx: c.contexts[1], op: k}, int(number&(groupTag-1)))
 	if !r.done {
 		r.counted = true
 		ep.outstanding++

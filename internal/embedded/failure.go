@@ -230,11 +230,12 @@ func (ep *endpoint) revoke(c *comm, reason string) {
 		}
 	}
 	ep.ops.each(func(r *request) {
-		if r.cx != nil && r.cx.comm == c && !r.recv && r.stage == stageAnswer {
+		if r.cx != nil && r.cx.comm == c && !r.recv && (r.stage == stageAnswer || r.stage == stageStream) {
 			r.err = err
 			ep.cancel(r)
 		}
 	})
+	ep.endQueued(err, func(r *request) bool { return r.cx != nil && r.cx.comm == c })
 	ep.news = true
 	ep.serveWatchers()
 }

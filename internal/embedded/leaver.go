@@ -1,10 +1,13 @@
 package embedded
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/match"
+	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
+	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
 // A member of a communicator that has finalized begins no further collective.
@@ -15,6 +18,9 @@ import (
 // member that it waits for has left, which costs a collective that succeeds next
 // to nothing: when thousands of ranks leave, nobody looks at all of them. If it
 // has, everybody looks, since others wait for those that now give up.
+//
+// Where members share no board, the first to miss a message of the member that
+// has left tells the others which collective has to do without it.
 
 // missLeavers looks whether a member that a goroutine of this rank waits for on
 // a board has left. The caller has the lock.
@@ -81,6 +87,40 @@ func (c *comm) memberLeft(peer int32) {
 	r := c.rankOf(peer)
 	c.partedBoard.note(c.board.Begun(r), peer)
 	c.partedMessages.note(c.board.Started(r), peer)
+	c.endParted()
+}
+
+// missing takes note of a member that has left without its part in a collective
+// over messages. It reports whether that is news.
+func (c *comm) missing(number uint64, member int) bool {
+	if p := &c.partedMessages; p.left && p.begun < number {
+		return false
+	}
+	c.partedMessages.note(number-1, c.proc(member))
+	c.endParted()
+	return true
+}
+
+// tellMissing tells the other members of one that has left, if that is why a
+// collective over messages has failed, and if they have not been told.
+func (c *comm) tellMissing(number uint64, err error) {
+	var e *engine.Error
+	if !errors.As(err, &e) || e.Peer < 0 || !errors.Is(err, engine.ErrFinalized) || !c.missing(number, e.Peer) {
+		return
+	}
+	cx := c.contexts[collectives]
+	for r := range c.size {
+		if peer := c.proc(r); r != c.rank && r != e.Peer {
+			if _, gone := c.ep.gone[int(peer)]; !gone {
+				c.ep.answer(peer, control{kind: proto.Parted, ctx: cx.remote(r), src: int32(c.rank), a: number, b: uint64(e.Peer)})
+			}
+		}
+	}
+}
+
+// endParted ends the collectives over messages that a member has left without
+// having started.
+func (c *comm) endParted() {
 	last := uint32(c.partedMessages.begun)
 	c.ep.endCollectives(c.contexts[collectives], c.ep.partedError(c, &c.partedMessages), func(tag int32) bool {
 		return tag < groupTag && int32((uint32(tag)-last)<<2) > 0
@@ -89,7 +129,11 @@ func (c *comm) memberLeft(peer int32) {
 
 // partedError says that a collective needs a member that has left.
 func (ep *endpoint) partedError(c *comm, p *parting) error {
-	return ep.goneError(c.contexts[collectives], p.peer, ep.gone[int(p.peer)])
+	why, known := ep.gone[int(p.peer)]
+	if !known { // told by another member
+		why = ep.job.Cause(int(p.peer))
+	}
+	return ep.goneError(c.contexts[collectives], p.peer, why)
 }
 
 // withoutMember returns an error if the wait for a word of the board is in vain:
@@ -134,10 +178,15 @@ func (ep *endpoint) endCollectives(cx *context, why error, picked func(tag int32
 			}
 		}
 	})
+	ep.endQueued(why, func(r *request) bool { return r.cx == cx && picked(r.tag) })
+}
+
+// endQueued ends the sends of which nothing has left, those that are picked.
+func (ep *endpoint) endQueued(why error, picked func(r *request) bool) {
 	for _, o := range slices.Clone(ep.sending) {
 		for r := o.queue.head; r != nil; {
 			next := r.next
-			if r.cx == cx && r.stage == stageNew && picked(r.tag) && o.queue.remove(r) {
+			if r.stage == stageNew && picked(r) && o.queue.remove(r) {
 				ep.complete(r, why)
 			}
 			r = next

@@ -348,6 +348,10 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		ep.arriveOffer(in, f, b)
 	case proto.Data:
 		ep.arriveData(in, b)
+	case proto.Parted:
+		if cx := ep.context(f.Ctx, f.Src); cx != nil && b.Other < uint64(cx.comm.size) {
+			cx.comm.missing(b.Number, int(b.Other))
+		}
 	case proto.Recall:
 		ep.arriveRecall(in, f, b.Number)
 	case proto.Revoke:

@@ -282,7 +282,7 @@ func (ep *endpoint) sentAll(r *request) {
 		}
 		return
 	}
-	ep.complete(r, nil)
+	ep.complete(r, r.err) // refused while its parts were leaving
 }
 
 func (ep *endpoint) putOffer(o *outbound, r *request) bool {

@@ -80,10 +80,13 @@ var layers = map[string]layer{
 	"internal/embedded/proto":     {by: []string{"internal/embedded"}, pure: true, why: "the wire format is pure"},
 	"internal/embedded/ring":      {own: []string{"internal/memory"}, by: append([]string{"internal/embedded", "internal/embedded/transport"}, transports...), why: "a ring knows only memory"},
 	"internal/embedded/segment":   {own: []string{"internal/embedded/futex", "internal/embedded/transport"}, other: unix, by: []string{"internal/embedded/shm", "internal/launch"}, why: "transport and launcher share the memory of processes"},
-	"internal/embedded/transport": {own: []string{"internal/embedded/ring"}, by: append([]string{"internal/embedded", "internal/embedded/segment", "internal/launch", "internal/start"}, transports...), why: "a contract: types and interfaces"},
+	"internal/embedded/transport": {own: []string{"internal/embedded/ring"}, by: append([]string{"internal/embedded", "internal/embedded/transport/hosttest", "internal/embedded/segment", "internal/launch", "internal/start"}, transports...), why: "a contract: types and interfaces"},
+	"internal/embedded/transport/hosttest": {
+		own: []string{"internal/engine", "internal/embedded/inproc", "internal/embedded/transport"}, why: "a transport for tests: they alone use it",
+	},
 	"internal/embedded/inproc": {
 		own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/ring", "internal/embedded/transport"},
-		by:  []string{"internal/start"}, why: "a transport knows no other, and not the endpoint",
+		by:  []string{"internal/start", "internal/embedded/transport/hosttest"}, why: "a transport knows no other, and not the endpoint",
 	},
 	"internal/embedded/shm": {
 		own:   []string{"internal/engine", "internal/embedded/board", "internal/embedded/entry", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport"},

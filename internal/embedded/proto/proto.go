@@ -48,10 +48,11 @@ const (
 	Recall                    // give the message back if it has not matched: see Recalled
 	Recalled                  // answer to Recall: it has not, and never will
 	Decline                   // the sender takes no part in the collective of the frame's tag; the payload is the reason
+	Parted                    // a member has left without its part in a collective: see PutPair
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline"}
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline", "parted"}
 
 // KindName names a kind of frame.
 func KindName(k uint8) string {
@@ -112,7 +113,8 @@ func (o Origin) Put(p []byte) {
 
 // PutPair encodes the two numbers of a Send frame, the sender's operation and
 // the receiver's, or of a Data frame: the receiver's operation and the offset
-// of this part.
+// of this part, or of a Parted frame: the number of the collective, and the
+// member.
 func PutPair(p []byte, a, b uint64) {
 	_ = p[15]
 	binary.LittleEndian.PutUint64(p[0:], a)
@@ -125,7 +127,7 @@ const PairSize = 16
 // Body is the decoded payload of a frame.
 type Body struct {
 	Number uint64 // operation the frame belongs to, at whoever keeps it
-	Other  uint64 // Send: the receiver's operation; Data: offset of the part
+	Other  uint64 // Send: the receiver's operation; Data: offset of the part; Parted: the member
 	Origin Origin // Offer
 	Total  int    // length of the whole message
 	Data   []byte // the part of the message in this frame; it is in the ring
@@ -178,7 +180,7 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 		}
 		b.Origin = Origin{Number: u64(0), Total: u64(8), Addr: u64(16), Offset: u64(24)}
 		b.Number, b.Total = b.Origin.Number, length(b.Origin.Total)
-	case Send, Data:
+	case Send, Data, Parted:
 		if !need(PairSize) {
 			return b, err
 		}
