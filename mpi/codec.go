@@ -72,6 +72,10 @@ func (c *Comm) objectCodec() Codec {
 // difference between nil and empty, and maps with keys of any type. Types that
 // marshal themselves (MarshalCBOR, MarshalBinary, MarshalText) do.
 //
+// A value that would not arrive whole is an error that names the field: an
+// unexported field, one whose tag is "-", or two fields of one name, where they
+// are not zero. (A type that marshals itself says what travels of it.)
+//
 // The receiver's type need not be the sender's: fields are found by name and
 // numbers converted where they fit. Into an any come map[string]any (map[any]any
 // where there are other keys), []any, string, []byte, int64 (*big.Int for what
@@ -86,6 +90,9 @@ func CBOR(l Limits) Codec { return object.CBOR(object.Limits(l)) }
 // and, for types given to [gob.Register], the concrete type of what an
 // interface holds; sender and receiver must use matching types. It describes
 // the types in every message and is many times slower than [CBOR].
+//
+// A value that would not arrive whole is an error that names the field: an
+// unexported field that is not zero. (Gob does not look at tags.)
 //
 // Package gob is not made to withstand messages that were forged; it bounds
 // what it allocates by the length of the message.

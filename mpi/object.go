@@ -17,7 +17,8 @@ import (
 
 // SendObject sends the value v to rank dest (MPI 5.0 §3.2.1). It returns when
 // v may be changed again, which for short objects is at once. If v cannot be
-// encoded, the error is of class ErrCodec and nothing is sent.
+// encoded, or would not arrive whole because its codec leaves fields out that are
+// not zero, the error is of class ErrCodec and nothing is sent.
 func SendObject[T any](c *Comm, v T, dest, tag int) error {
 	return sendObject(c, &v, dest, tag, engine.Standard)
 }

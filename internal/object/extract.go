@@ -95,6 +95,14 @@ func (x *extractor) hidden(blind bool, p *partPlan, v reflect.Value, depth int) 
 }
 
 func (x *extractor) stripStruct(p *partPlan, v reflect.Value, depth int) (reflect.Value, bool, error) {
+	for _, f := range p.lost {
+		if field := p.typ.Field(f.index); (f.gob || !x.outer) && !v.Field(f.index).IsZero() {
+			if !x.outer && !field.IsExported() && field.Anonymous && structBelow(field.Type) != nil {
+				continue // CBOR sends the exported fields of an embedded struct
+			}
+			return v, false, fmt.Errorf("field %s of %v would not arrive: %s", field.Name, p.typ, f.why)
+		}
+	}
 	out := v
 	changed := false
 	for _, f := range p.fields {

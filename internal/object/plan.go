@@ -4,6 +4,7 @@ import (
 	"encoding"
 	"encoding/binary"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 
@@ -38,6 +39,15 @@ type partPlan struct {
 	elem   *partPlan
 	fields []planField
 	lossy  string // the type cannot be encoded without loss: why
+	lost   []lostField
+}
+
+// lostField is a field that an encoding leaves out. A value in which it is not
+// zero would not arrive whole.
+type lostField struct {
+	index int
+	why   string
+	gob   bool // also by gob; else by CBOR alone
 }
 
 type planField struct {
@@ -88,7 +98,8 @@ func (b *planner) plan(t reflect.Type) *partPlan {
 		if t.NumField() > 0 && !encodesFields(t) {
 			p.lossy = "it has only unexported fields"
 		}
-		useful = len(p.fields) > 0 || p.lossy != ""
+		p.lost = lostFields(t)
+		useful = len(p.fields) > 0 || p.lossy != "" || len(p.lost) > 0
 	}
 	if !useful {
 		b.made[t] = nil
@@ -122,6 +133,79 @@ func (b *planner) structFields(t reflect.Type) []planField {
 		fields[i].blind = fields[i].blind || seen[fields[i].key] > 1
 	}
 	return fields
+}
+
+// lostFields returns the fields of t that do not travel: unexported ones, those
+// that a tag leaves out, and those that share a name.
+func lostFields(t reflect.Type) (lost []lostField) {
+	names, direct := map[string]int{}, map[string]int{} // a name here hides one of an embedded struct
+	for i := range t.NumField() {
+		f := t.Field(i)
+		for _, name := range namesOf(f, nil) {
+			if names[name]++; !f.Anonymous {
+				direct[name]++
+			}
+		}
+	}
+	for i := range t.NumField() {
+		f := t.Field(i)
+		embedded := f.Anonymous && structBelow(f.Type) != nil
+		tag, ok := f.Tag.Lookup("cbor")
+		if !ok || tag == "" {
+			tag = f.Tag.Get("json")
+		}
+		switch {
+		case f.Name == "_":
+		case !f.IsExported():
+			lost = append(lost, lostField{i, "it is not exported", true})
+			if embedded { // its exported fields travel with CBOR
+				lost[len(lost)-1].why, lost[len(lost)-1].gob = "gob leaves out what is embedded and not exported", true
+			}
+		case tag == "-":
+			lost = append(lost, lostField{i, "its tag leaves it out", false})
+		default:
+			for _, name := range namesOf(f, nil) {
+				if direct[name] > 1 || f.Anonymous && names[name] > 1 {
+					lost = append(lost, lostField{i, "another field is named " + name + " as well", false})
+					break
+				}
+			}
+		}
+	}
+	return lost
+}
+
+// structBelow returns the struct type that t is or points to, nil if it is none.
+func structBelow(t reflect.Type) reflect.Type {
+	if t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if t.Kind() != reflect.Struct {
+		return nil
+	}
+	return t
+}
+
+// namesOf returns the names under which a field, or the fields of an embedded
+// struct, are encoded. within are the types that it is embedded in.
+func namesOf(f reflect.StructField, within []reflect.Type) (names []string) {
+	s := structBelow(f.Type)
+	tag := f.Tag.Get("cbor") + f.Tag.Get("json")
+	if !f.Anonymous || s == nil || opaque(s) || tag != "" {
+		g := f
+		g.Anonymous = false
+		if name, ok := fieldKey(g); ok {
+			names = append(names, name)
+		}
+		return names
+	}
+	if slices.Contains(within, s) {
+		return nil
+	}
+	for i := range s.NumField() {
+		names = append(names, namesOf(s.Field(i), append(within, s))...)
+	}
+	return names
 }
 
 // encodesFields reports whether anything of a struct type is encoded.
