@@ -121,6 +121,8 @@ func badArguments(t *testing.T, c *mpi.Comm) error {
 		{errOf(g.RangeExcl([]mpi.Range{{First: 0, Last: 3}})), mpi.ErrArg, "stride 0"},
 		{errOf(g.Translate([]int{2}, g)), mpi.ErrRank, "Translate"},
 		{errOf(mpi.Pack(mpi.ViewOf(x, mpi.Contiguous(5)))), mpi.ErrBuffer, "Pack"},
+		{mpi.Unpack(mpi.ViewOf(make([]int64, 9), mpi.Contiguous(8).Repeat(2, 1)), make([]int64, 16)), mpi.ErrBuffer, "picks an element twice"},
+		{mpi.Unpack(mpi.ViewOf(x, mpi.Offsets(3, 3, 1)), y[:3]), mpi.ErrBuffer, "picks an element twice"},
 		{mpi.Unpack(mpi.Whole(x), y[:2]), mpi.ErrCount, "2 packed elements for a view of 4"},
 		{mpi.Run(0, nil), mpi.ErrArg, "Run: invalid argument: 0 ranks"},
 		{mpi.Finalize(), mpi.ErrFinalized, "Init has not been called"},

@@ -43,7 +43,7 @@ func Pack[T any](v View[T]) ([]T, error) {
 // MPI 5.0 §5.2). A layout that picks an element twice is an ErrBuffer, as in
 // every receive. Local.
 func Unpack[T any](v View[T], packed []T) error {
-	_, err := v.describe(nil)
+	_, err := v.target(nil)
 	if err == nil && len(packed) != v.Count() {
 		err = (*Comm)(nil).errorf(ErrCount, "%d packed elements for a view of %d", len(packed), v.Count())
 	}
