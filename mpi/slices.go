@@ -13,6 +13,9 @@ const refused = -1
 // GatherSlices returns send of all ranks, of any lengths, by rank, on the root
 // and nil elsewhere (MPI 5.0 §6.5). Collective.
 func GatherSlices[T any](c *Comm, send []T, root int) ([][]T, error) {
+	if err := c.rootedUsable(root); err != nil {
+		return nil, err
+	}
 	lengths, err := GatherValue(c, int64(len(send)), root)
 	if err != nil {
 		return nil, err
@@ -53,11 +56,8 @@ func AllgatherSlices[T any](c *Comm, send []T) ([][]T, error) {
 // returns it there (MPI 5.0 §6.6). parts has length Size() on the root and is
 // not looked at elsewhere. Collective.
 func ScatterSlices[T any](c *Comm, parts [][]T, root int) ([]T, error) {
-	if err := c.unusable(); err != nil {
+	if err := c.rootedUsable(root); err != nil {
 		return nil, err
-	}
-	if err := c.checkRoot(root); err != nil {
-		return nil, c.refuseAll(err)
 	}
 	var lengths []int64
 	var wrong error

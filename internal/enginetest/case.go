@@ -47,7 +47,7 @@ type Case struct {
 // its table.
 var cases = slices.Concat(
 	bigCases, checkCases, collCases, commCases, contextCases, contractCases, countedCases, envCases, errorCases, faultCases, leaveCases, objectCases,
-	p2pCases, reduceCases, requestCases, viewCases,
+	p2pCases, reduceCases, refuseCases, requestCases, viewCases,
 )
 
 // Define adds a case to the suite of this test binary, before its tests run;

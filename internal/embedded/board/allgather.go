@@ -156,6 +156,9 @@ func (b *Board) allgatherTree(recv *blocks, src unsafe.Pointer, n int) error {
 	}
 	if b.rank > 0 {
 		p := parent(b.rank)
+		if b.misuse != nil {
+			b.passOn()
+		}
 		b.reach(phaseUp)
 		b.host.Notify(p)
 		if err := b.awaitPhase(p, phaseDown); err != nil {
@@ -171,6 +174,9 @@ func (b *Board) allgatherTree(recv *blocks, src unsafe.Pointer, n int) error {
 				}
 			}
 		}
+	}
+	if b.misuse != nil {
+		b.passOn()
 	}
 	b.reach(phaseDown)
 	err = children(b.rank, b.size, func(c, _ int) error {

@@ -118,14 +118,14 @@ func (b *Board) bcastTree(buf unsafe.Pointer, n, root int) error {
 		return v
 	}
 	far := n > b.slot
-	above := -1
+	above, fits := -1, true
 	if v > 0 {
 		above = real(parent(v))
 		h, err := b.await(above)
 		if err != nil {
 			return err
 		}
-		if b.fits(h, above) {
+		if fits = b.fits(h, above); fits {
 			m := b.length(above, h.len(), n)
 			switch h.mode() {
 			case modeInline, modeArea:
@@ -137,7 +137,9 @@ func (b *Board) bcastTree(buf unsafe.Pointer, n, root int) error {
 			}
 		}
 	}
-	if far {
+	if !fits {
+		b.passOn()
+	} else if far {
 		b.postAddress(buf, nil, n)
 	} else if err := b.postCopy(buf, n, anyone); err != nil {
 		return err

@@ -30,6 +30,17 @@ func (b *Board) refuse(k *engine.Coll) error {
 	return nil
 }
 
+// passOn posts what was found wrong in the place of data, which others would take
+// for good. (In a tree, those below and above this member see only it.)
+func (b *Board) passOn() {
+	why := b.misuse.Text
+	n := copy(unsafe.Slice((*byte)(b.slotOf(b.rank)), b.slot), why)
+	own := b.meta
+	b.meta = callMeta(engine.Refused)
+	b.seal(n, modeArea)
+	b.meta = own
+}
+
 // refusal is the error of a collective that member r has refused.
 func (b *Board) refusal(r int) *engine.Error {
 	h := b.cell(r)

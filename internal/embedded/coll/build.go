@@ -64,6 +64,9 @@ func build(k engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
 	if err := check(&k, rank, size); err != nil {
 		return nil, err
 	}
+	if k.Kind.Reduces() && k.Op.Type.Size == 0 {
+		k = withoutMemory(k)
+	}
 	s := schedules.Get().(*Schedule)
 	s.b = builders.Get().(*builder)
 	s.b.rank, s.b.size, s.b.cut = rank, size, cut
@@ -102,6 +105,18 @@ func build(k engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
 	return s, nil
 }
 
+// withoutMemory is a reduction of elements of size zero: one of no elements, which
+// are given a size, since lengths are divided by it.
+func withoutMemory(k engine.Coll) engine.Coll {
+	op := *k.Op
+	op.Type = engine.Basic(engine.Uint8)
+	k.Op, k.Send.Count, k.Recv.Count = &op, 0, 0
+	if k.V != nil {
+		k.V = &engine.Vector{RecvCounts: make([]int, len(k.V.RecvCounts))}
+	}
+	return k
+}
+
 // check finds what would make the graph meaningless or unsafe and what package
 // mpi never passes on.
 func check(k *engine.Coll, rank, size int) error {
@@ -120,7 +135,7 @@ func check(k *engine.Coll, rank, size int) error {
 	if k.Kind.Rooted() && (k.Root < 0 || k.Root >= size) {
 		return bad("%v: root %d of %d ranks", k.Kind, k.Root, size)
 	}
-	if k.Kind.Reduces() && (k.Op == nil || k.Op.Kernel == nil || k.Op.Type == nil || k.Op.Type.Size <= 0) {
+	if k.Kind.Reduces() && (k.Op == nil || k.Op.Kernel == nil || k.Op.Type == nil || k.Op.Type.Size < 0) {
 		return bad("%v: no reduction", k.Kind)
 	}
 	return nil

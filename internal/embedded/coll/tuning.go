@@ -95,6 +95,7 @@ var standard = thresholds{
 // pieces returns the length of the pieces into which n bytes are cut, a multiple
 // of elem.
 func (t *thresholds) pieces(n, elem int) int {
+	elem = max(elem, 1) // elements may have no memory
 	l := max(t.segment, (n+t.segments-1)/t.segments)
 	return max(1, (l+elem-1)/elem) * elem
 }
