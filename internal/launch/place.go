@@ -71,6 +71,9 @@ func (p *Placement) parseMap(text string) error {
 		return nil
 	}
 	words := strings.Split(strings.ToLower(text), ":")
+	if words[0] == "" && len(words) > 1 { // ":oversubscribe": qualifiers alone
+		words[0] = "slot"
+	}
 	if words[0] == "none" {
 		return nil
 	}

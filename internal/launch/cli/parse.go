@@ -206,7 +206,12 @@ func (p *parser) line(args []string) error {
 				break
 			}
 		}
-		p.app.argv = rest[:end]
+		p.app.argv = slices.Clone(rest[:end])
+		for i, w := range p.app.argv {
+			if w == quotedColon {
+				p.app.argv[i] = ":"
+			}
+		}
 		switch {
 		case len(p.app.argv) > 0 && p.done:
 			return usagef("%s: the programs are already given by -configfile", p.app.argv[0])
@@ -255,7 +260,7 @@ func (p *parser) options(args []string) ([]string, error) {
 			}
 			values = append(values, value)
 		}
-		for len(values) < need {
+		for len(values) < need && !(o.joined() && len(values) == 1 && strings.Contains(values[0], "=")) {
 			if len(args) == 0 {
 				return nil, usagef("%s needs %s; write %s %s", shown, plural(need), shown, o.values)
 			}
@@ -372,13 +377,17 @@ func splitLines(text string) ([]fileLine, error) {
 	var out []fileLine
 	var words []string
 	var word strings.Builder
-	inWord := false
+	inWord, quoted := false, false
 	number, first := 1, 1
 	endWord := func() {
 		if inWord {
-			words = append(words, word.String())
+			w := word.String()
+			if quoted && w == ":" {
+				w = quotedColon
+			}
+			words = append(words, w)
 			word.Reset()
-			inWord = false
+			inWord, quoted = false, false
 		}
 	}
 	endLine := func() {
@@ -409,10 +418,10 @@ func splitLines(text string) ([]fileLine, error) {
 				continue
 			}
 			word.WriteByte(text[i])
-			inWord = true
+			inWord, quoted = true, true
 		case c == '\'' || c == '"':
 			opened := number
-			inWord = true
+			inWord, quoted = true, true
 			for i++; ; i++ {
 				if i >= len(text) {
 					return nil, fmt.Errorf("line %d: the quote %c is not closed", opened, c)
@@ -436,6 +445,10 @@ func splitLines(text string) ([]fileLine, error) {
 	endLine()
 	return out, nil
 }
+
+// quotedColon stands for a ":" that is an argument of a program, since the file has
+// it in quotes or behind a backslash. No word of a file can look so.
+const quotedColon = ":\x00"
 
 // plainError leaves out the operation of a file error: "open x: no such file"
 // becomes "no such file".

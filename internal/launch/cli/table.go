@@ -36,6 +36,9 @@ type option struct {
 	apply  func(p *parser, v []string) error
 }
 
+// joined reports whether the first of two values may hold both: K=V.
+func (o *option) joined() bool { return o.values == "K V" && o.group == groupEnv }
+
 func (o *option) count() int { return len(strings.Fields(o.values)) }
 
 // errHelp and the like end the parsing: there is something else to do.
@@ -86,16 +89,16 @@ func init() {
 
 		{[]string{"x"}, "K[=V]", groupEnv, "pass the variable K on, or set it to V", nil,
 			func(p *parser, v []string) error { return p.export(v[0]) }},
-		{[]string{"env"}, "K V", groupEnv, "set the variable K to V for this program", nil,
-			func(p *parser, v []string) error { return p.app.env.set(v[0], v[1]) }},
+		{[]string{"env"}, "K V", groupEnv, "set the variable K to V for this program (also K=V)", nil,
+			func(p *parser, v []string) error { return setting(&p.app.env, v) }},
 		{[]string{"envlist"}, "A,B", groupEnv, "pass only these variables to this program", nil,
 			func(p *parser, v []string) error { return p.app.env.only(v[0]) }},
 		{[]string{"envnone"}, "", groupEnv, "pass no variables to this program", nil,
 			func(p *parser, _ []string) error { p.app.env.mode = envNone; return nil }},
 		{[]string{"envall"}, "", groupEnv, "pass all variables to this program (default)", nil,
 			func(p *parser, _ []string) error { p.app.env.mode = envAll; return nil }},
-		{[]string{"genv"}, "K V", groupEnv, "the same for all programs: set K to V", nil,
-			func(p *parser, v []string) error { return p.cfg.env.set(v[0], v[1]) }},
+		{[]string{"genv"}, "K V", groupEnv, "the same for all programs: set K to V (also K=V)", nil,
+			func(p *parser, v []string) error { return setting(&p.cfg.env, v) }},
 		{[]string{"genvlist"}, "A,B", groupEnv, "pass only these variables", nil,
 			func(p *parser, v []string) error { return p.cfg.env.only(v[0]) }},
 		{[]string{"genvnone"}, "", groupEnv, "pass no variables", nil,
@@ -149,12 +152,21 @@ func init() {
 			func(p *parser, v []string) error { p.cfg.completion = v[0]; return errHelp }},
 
 		{[]string{"allow-run-as-root"}, "", groupIgnored, "root is not refused", nil, nothing},
-		{[]string{"mca", "gmca", "pmca"}, "K V", groupIgnored, "a setting of Open MPI", nil, nothing},
+		{[]string{"mca", "gmca", "pmca", "prtemca", "pmixmca"}, "K V", groupIgnored, "a setting of Open MPI", nil, nothing},
 		{[]string{"launcher", "rmk", "iface", "launcher-exec"}, "X", groupIgnored, "how to reach other hosts", nil, nothing},
 		{[]string{"s", "preload-binary"}, "", groupIgnored, "copy the program to other hosts", nil, nothing},
 		{[]string{"rank-by", "order-nodes", "localhost", "topolib", "demux", "tune"}, "X", groupIgnored, "", nil, nothing},
 		{[]string{"disable-hostname-propagation", "nolocal", "skip-launch-node", "enable-x", "disable-x"}, "", groupIgnored, "", nil, nothing},
 	}
+}
+
+// setting sets a variable by "K V" or "K=V".
+func setting(e *environ, v []string) error {
+	if len(v) == 1 {
+		name, value, _ := strings.Cut(v[0], "=")
+		return e.set(name, value)
+	}
+	return e.set(v[0], v[1])
 }
 
 func nothing(*parser, []string) error { return nil }
