@@ -31,8 +31,8 @@ const (
 
 var helper background
 
-// keepGoing has the background goroutine watch the rank. The caller has the
-// rank's lock.
+// keepGoing has the background goroutine watch the rank. The caller holds
+// ep.lock.
 func (ep *endpoint) keepGoing() {
 	if !ep.watched {
 		ep.watched = true

@@ -55,7 +55,7 @@ func (ep *endpoint) recall(r *request) {
 // unexpected ones, or was dropped with its communicator. If it has matched, that
 // has been answered or will be, and the sender goes by the first answer.
 func (ep *endpoint) arriveRecall(in *inbound, f ring.Frame, number uint64) {
-	if cx := ep.context(f.Ctx, f.Src); cx != nil && cx.comm.revoked == nil {
+	if cx := ep.space(f.Ctx, f.Src); cx != nil && cx.comm.revoked == nil {
 		m := cx.q.Unexpected()
 		for m != nil && (m.Op.peer != in.peer || m.Op.number != number) {
 			m = m.NextOfAll()
@@ -89,7 +89,7 @@ func (ep *endpoint) withdrawn(m *message) bool {
 
 // unmatched finds the oldest unexpected message for a receive. Those that have
 // been taken back are dropped.
-func (ep *endpoint) unmatched(cx *context, src, tag int) *message {
+func (ep *endpoint) unmatched(cx *space, src, tag int) *message {
 	for {
 		f := cx.q.Find(int32(src), int32(tag))
 		if f == nil {

@@ -10,9 +10,9 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// context is a space in which messages match: every communicator has one for
+// space is where messages match: every communicator has one for
 // the user's messages and one for those of its collectives.
-type context struct {
+type space struct {
 	comm *comm
 	kind uint32
 	q    match.Queue[request, message] // the whole takes whole cache lines: see wholeLines
@@ -38,9 +38,9 @@ const (
 
 func ctxNumber(id, kind uint32) uint32 { return id<<ctxKindBits | kind }
 
-// context finds the context a frame is for; nil if its communicator has been
+// space finds the context a frame is for; nil if its communicator has been
 // freed, or the frame's source is not a member.
-func (ep *endpoint) context(number uint32, src int32) *context {
+func (ep *endpoint) space(number uint32, src int32) *space {
 	i := number & (1<<(ctxIndexBits+ctxKindBits) - 1)
 	if int(i) >= len(ep.contexts) {
 		return nil
@@ -53,7 +53,7 @@ func (ep *endpoint) context(number uint32, src int32) *context {
 }
 
 // remote is the number of this context at a member.
-func (cx *context) remote(rank int) uint32 {
+func (cx *space) remote(rank int) uint32 {
 	if cx.comm.ids == nil {
 		return ctxNumber(cx.comm.id, cx.kind)
 	}
@@ -69,7 +69,7 @@ type comm struct {
 	ranks    map[int32]int32 // the other way round, for large communicators
 	id       uint32          // of its contexts here
 	ids      []uint32        // at each member; nil: the same everywhere
-	contexts [2]*context
+	contexts [2]*space
 
 	bad     atomic.Bool // one of the next three is set: see the lock-guarded fields
 	freed   bool
@@ -88,7 +88,7 @@ type comm struct {
 }
 
 // newComm makes a communicator's local part, with room for its messages. The
-// caller has the lock.
+// caller holds ep.lock.
 func (ep *endpoint) newComm(rank int, members []int32, size int) (*comm, error) {
 	c := &comm{ep: ep, rank: rank, size: size, members: members}
 	var index uint32
@@ -101,11 +101,11 @@ func (ep *endpoint) newComm(rank int, members []int32, size int) (*comm, error) 
 			return nil, engine.Errorf(engine.ErrNoMem, "%d communicators are in use: free those no longer needed", maxComms)
 		}
 		ep.ctxGens = append(ep.ctxGens, 0)
-		ep.contexts = append(ep.contexts, make([]*context, ctxKinds)...)
+		ep.contexts = append(ep.contexts, make([]*space, ctxKinds)...)
 	}
 	c.id = ep.ctxGens[index]<<ctxIndexBits | index
 	for kind := range uint32(len(c.contexts)) {
-		cx := &context{comm: c, kind: kind}
+		cx := &space{comm: c, kind: kind}
 		cx.q.Init(size)
 		c.contexts[kind] = cx
 		ep.contexts[ctxNumber(index, kind)] = cx
@@ -119,7 +119,7 @@ func (ep *endpoint) newComm(rank int, members []int32, size int) (*comm, error) 
 	return c, nil
 }
 
-// dropComm takes a communicator out of the table. The caller has the lock.
+// dropComm takes a communicator out of the table. The caller holds ep.lock.
 func (ep *endpoint) dropComm(c *comm) {
 	index := c.id & ctxIndexMask
 	clear(ep.contexts[ctxNumber(index, 0):ctxNumber(index+1, 0)])
@@ -212,7 +212,7 @@ func (m *message) status() engine.Status {
 }
 
 // find looks for an unexpected message and, with block, waits for one.
-func (ep *endpoint) find(cx *context, source, tag int, block bool, done <-chan struct{}) (*message, error) {
+func (ep *endpoint) find(cx *space, source, tag int, block bool, done <-chan struct{}) (*message, error) {
 	if err := ep.usable(cx); err != nil {
 		return nil, err
 	}
@@ -371,7 +371,7 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 
 // port carries the messages of a schedule. It keeps the call's buffers alive.
 type port struct {
-	cx    *context
+	cx    *space
 	ranks []int // of the members of a group in cx; nil: the communicator
 	op    engine.Coll
 }

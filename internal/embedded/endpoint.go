@@ -30,7 +30,7 @@ type endpoint struct {
 	sending []*outbound // those whose queue is not empty
 	spare   []*outbound // the list that was in use before
 
-	contexts []*context
+	contexts []*space
 	freeCtx  []uint32
 	ctxGens  []uint32
 
@@ -350,7 +350,7 @@ func (ep *endpoint) lookAround(own *inbound) {
 	ep.serveWatchers()
 }
 
-// once makes progress without waiting. The caller has the lock.
+// once makes progress without waiting. The caller holds ep.lock.
 func (ep *endpoint) once() {
 	ep.progress()
 	ep.seeChanges()

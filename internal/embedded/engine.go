@@ -72,19 +72,19 @@ func (ep *endpoint) Free(p []byte) error {
 
 // WaitAny implements [engine.Engine].
 func (ep *endpoint) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, error) {
-	any := false
+	own := false
 	for i, r := range reqs {
 		switch r.(type) {
 		case nil:
 		case handle:
-			any = true
+			own = true
 		case engine.Completed:
 			return i, nil
 		default:
 			return ep.WaitAny(engine.UnwrapAll(reqs), done)
 		}
 	}
-	if !any {
+	if !own {
 		return -1, nil
 	}
 	found := -1

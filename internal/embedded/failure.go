@@ -72,7 +72,7 @@ func (ep *endpoint) noteEnd(rank int, lost bool) {
 }
 
 // goneError says that an operation with a peer cannot succeed any more.
-func (ep *endpoint) goneError(cx *context, peer int32, why string) error {
+func (ep *endpoint) goneError(cx *space, peer int32, why string) error {
 	rank := int(peer)
 	where := ""
 	if cx != nil {
@@ -109,7 +109,7 @@ func firstCause(reason string) string {
 // communicator cannot be served any more: a rank that may have been the one to
 // send has died, or, when a call waits for the receive, has finished. (A
 // receive that no call waits for may still be cancelled.)
-func (ep *endpoint) hopeless(cx *context, src int, blocking bool) error {
+func (ep *endpoint) hopeless(cx *space, src int, blocking bool) error {
 	if src != engine.AnySource {
 		peer := cx.comm.proc(src)
 		if why, ok := ep.gone[int(peer)]; ok && (blocking || ep.lost[int(peer)]) {
@@ -192,14 +192,14 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 }
 
 // usable returns why nothing can be started on a communicator.
-func (ep *endpoint) usable(cx *context) error {
+func (ep *endpoint) usable(cx *space) error {
 	if !ep.closed && !cx.comm.bad.Load() {
 		return nil
 	}
 	return ep.unusable(cx)
 }
 
-func (ep *endpoint) unusable(cx *context) error {
+func (ep *endpoint) unusable(cx *space) error {
 	switch {
 	case ep.closed:
 		return engine.Errorf(engine.ErrFinalized, "")

@@ -69,7 +69,7 @@ type batch struct {
 }
 
 // runJobs makes the copies that are to be made without the lock. The caller
-// has the lock, and has it again afterwards.
+// holds ep.lock, and holds it again afterwards.
 func (ep *endpoint) runJobs() {
 	for ep.jobs.len() > 0 {
 		j := ep.jobs.pop()

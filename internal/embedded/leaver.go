@@ -23,7 +23,7 @@ import (
 // has left tells the others which collective has to do without it.
 
 // missLeavers looks whether a member that a goroutine of this rank waits for on
-// a board has left. The caller has the lock.
+// a board has left. The caller holds ep.lock.
 func (ep *endpoint) missLeavers(c *cond) {
 	missed := c.left()
 	for p := ep.watchers.head; p != nil && !missed; p = p.next {
@@ -70,8 +70,8 @@ func (p *parting) note(begun uint64, peer int32) {
 
 // memberLeft takes note of a rank that has finalized in all its communicators,
 // and ends the collectives over messages that it has not started. Those on a
-// board end when the waits for them look (see cond.broken). The caller has the
-// lock.
+// board end when the waits for them look (see cond.broken). The caller holds
+// ep.lock.
 func (ep *endpoint) memberLeft(peer int32) {
 	for _, cx := range ep.contexts {
 		if cx != nil && cx.kind == collectives && cx.comm.rankOf(peer) >= 0 {
@@ -168,7 +168,7 @@ func (c *comm) startedWithout() error {
 // endCollectives ends the messages of collectives under way on a context that
 // can succeed no more, those whose tags are picked: also those with members that
 // are alive, which may have given up their part.
-func (ep *endpoint) endCollectives(cx *context, why error, picked func(tag int32) bool) {
+func (ep *endpoint) endCollectives(cx *space, why error, picked func(tag int32) bool) {
 	cx.q.Each(func(p *match.Recv[request]) bool { return picked(p.Tag) }, func(p *match.Recv[request]) { ep.complete(p.Op, why) })
 	ep.ops.each(func(r *request) {
 		if r.cx == cx && !r.recv && r.stage == stageAnswer && picked(r.tag) {

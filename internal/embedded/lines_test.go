@@ -14,7 +14,7 @@ func TestWholeLines(t *testing.T) {
 	for name, size := range map[string]uintptr{
 		"inbound":  unsafe.Sizeof(inbound{}),
 		"outbound": unsafe.Sizeof(outbound{}),
-		"context":  unsafe.Sizeof(context{}),
+		"space":    unsafe.Sizeof(space{}),
 		"request":  unsafe.Sizeof(request{}),
 	} {
 		if size%wholeLines != 0 {

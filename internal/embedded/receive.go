@@ -15,7 +15,7 @@ import (
 type message struct {
 	match.Msg[message]
 	ep    *endpoint
-	cx    *context
+	cx    *space
 	peer  int32 // rank in the world
 	sig   engine.Sig
 	flags uint8
@@ -61,7 +61,7 @@ func (ep *endpoint) freeMessage(m *message) {
 }
 
 // recv is the blocking receive.
-func (ep *endpoint) recv(cx *context, b *engine.Buf, src, tag int, done <-chan struct{}) (engine.Status, error) {
+func (ep *endpoint) recv(cx *space, b *engine.Buf, src, tag int, done <-chan struct{}) (engine.Status, error) {
 	ep.lock.Lock()
 	if st, ok := ep.recvNow(cx, b, src, tag); ok {
 		ep.leave()
@@ -88,13 +88,13 @@ func (ep *endpoint) recv(cx *context, b *engine.Buf, src, tag int, done <-chan s
 }
 
 // irecv starts a nonblocking receive.
-func (ep *endpoint) irecv(cx *context, b *engine.Buf, src, tag int) engine.Request {
+func (ep *endpoint) irecv(cx *space, b *engine.Buf, src, tag int) engine.Request {
 	ep.lock.Lock()
 	return ep.beginRecv(cx, b, src, tag, nil, nil)
 }
 
 // irecvNow starts a nonblocking receive, or takes a message that is there.
-func (ep *endpoint) irecvNow(cx *context, b *engine.Buf, src, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status) {
+func (ep *endpoint) irecvNow(cx *space, b *engine.Buf, src, tag int, out *engine.Outcome, state *uint32) (engine.Request, engine.Status) {
 	ep.lock.Lock()
 	// While receives are posted before it, the ring is left to its writer, whom a
 	// look at the next line would disturb.
@@ -108,7 +108,7 @@ func (ep *endpoint) irecvNow(cx *context, b *engine.Buf, src, tag int, out *engi
 }
 
 // beginRecv starts a nonblocking receive and gives the lock back.
-func (ep *endpoint) beginRecv(cx *context, b *engine.Buf, src, tag int, out *engine.Outcome, state *uint32) engine.Request {
+func (ep *endpoint) beginRecv(cx *space, b *engine.Buf, src, tag int, out *engine.Outcome, state *uint32) engine.Request {
 	r := ep.newRequest()
 	ep.startRecv(r, cx, b, src, tag)
 	if !r.done {
@@ -122,7 +122,7 @@ func (ep *endpoint) beginRecv(cx *context, b *engine.Buf, src, tag int, out *eng
 // recvNow is the common case of a receive whose message lies in the ring
 // already: it is copied out, and no request is touched. Frames before it that
 // belong to receives posted earlier are handled on the way.
-func (ep *endpoint) recvNow(cx *context, b *engine.Buf, src, tag int) (engine.Status, bool) {
+func (ep *endpoint) recvNow(cx *space, b *engine.Buf, src, tag int) (engine.Status, bool) {
 	if src < 0 || b.Layout != nil || ep.inFew == nil || !cx.q.Empty() || ep.usable(cx) != nil {
 		return engine.Status{}, false
 	}
@@ -151,7 +151,7 @@ func (ep *endpoint) recvNow(cx *context, b *engine.Buf, src, tag int) (engine.St
 			}
 			break
 		}
-		if f.Len > b.Bytes() || ep.context(f.Ctx, f.Src) != cx ||
+		if f.Len > b.Bytes() || ep.space(f.Ctx, f.Src) != cx ||
 			int(f.Src) != src || !match.Tag(int32(tag), f.Tag) || !engine.Sig(f.Sig).Matches(b.Type.Sig) || !in.ring.Valid(f) {
 			break
 		}
@@ -177,7 +177,7 @@ func (r *request) receiveInto(b *engine.Buf) {
 }
 
 // startRecv begins a receive: with an unexpected message, or by posting it.
-func (ep *endpoint) startRecv(r *request, cx *context, b *engine.Buf, src, tag int) {
+func (ep *endpoint) startRecv(r *request, cx *space, b *engine.Buf, src, tag int) {
 	r.cx, r.tag = cx, int32(tag)
 	r.receiveInto(b)
 	if err := ep.usable(cx); err != nil {
@@ -272,7 +272,7 @@ func (ep *endpoint) wrongType(r *request, src, tag int32, sig engine.Sig, total 
 
 // posted finds the posted receive for a message that arrives, or nil. Receives
 // of another type fail on the way.
-func (ep *endpoint) posted(cx *context, src, tag int32, sig engine.Sig, total int) *request {
+func (ep *endpoint) posted(cx *space, src, tag int32, sig engine.Sig, total int) *request {
 	for {
 		p := cx.q.Arrive(src, tag)
 		if p == nil {
@@ -287,7 +287,7 @@ func (ep *endpoint) posted(cx *context, src, tag int32, sig engine.Sig, total in
 
 // claimFor finds the posted receive for a message that wants an answer, and
 // claims the message. back reports that its sender has taken it back.
-func (ep *endpoint) claimFor(cx *context, in *inbound, f ring.Frame, b proto.Body) (r *request, back bool) {
+func (ep *endpoint) claimFor(cx *space, in *inbound, f ring.Frame, b proto.Body) (r *request, back bool) {
 	if r = ep.posted(cx, f.Src, f.Tag, engine.Sig(f.Sig), b.Total); r != nil && !ep.claim(in.peer, b.Number) {
 		cx.q.Restore(&r.post)
 		return nil, true
@@ -302,7 +302,7 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 	}
 	if f.Kind == proto.Eager && f.Flags == 0 {
 		// The common case: data for a posted receive.
-		if cx := ep.context(f.Ctx, f.Src); cx != nil {
+		if cx := ep.space(f.Ctx, f.Src); cx != nil {
 			p := cx.q.Arrive(f.Src, f.Tag)
 			var r *request
 			if p != nil {
@@ -349,17 +349,17 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 	case proto.Data:
 		ep.arriveData(in, b)
 	case proto.Parted:
-		if cx := ep.context(f.Ctx, f.Src); cx != nil && b.Other < uint64(cx.comm.size) {
+		if cx := ep.space(f.Ctx, f.Src); cx != nil && b.Other < uint64(cx.comm.size) {
 			cx.comm.missing(b.Number, int(b.Other))
 		}
 	case proto.Recall:
 		ep.arriveRecall(in, f, b.Number)
 	case proto.Revoke:
-		if cx := ep.context(f.Ctx, f.Src); cx != nil {
+		if cx := ep.space(f.Ctx, f.Src); cx != nil {
 			ep.revoke(cx.comm, string(b.Data))
 		}
 	case proto.Decline:
-		if cx := ep.context(f.Ctx, f.Src); cx != nil {
+		if cx := ep.space(f.Ctx, f.Src); cx != nil {
 			cx.comm.declined(f.Tag, int(f.Src), string(b.Data))
 		}
 	default:
@@ -367,7 +367,7 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 	}
 }
 
-func (ep *endpoint) unexpected(cx *context, in *inbound, f ring.Frame, n int) *message {
+func (ep *endpoint) unexpected(cx *space, in *inbound, f ring.Frame, n int) *message {
 	m := ep.newMessage(n)
 	m.Source, m.Tag = f.Src, f.Tag
 	m.cx, m.peer, m.sig, m.flags, m.total = cx, in.peer, engine.Sig(f.Sig), f.Flags, n
@@ -392,7 +392,7 @@ func (ep *endpoint) refuse(in *inbound, number uint64) {
 
 // arriveEager handles a synchronous or ready message in one frame.
 func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
-	cx := ep.context(f.Ctx, f.Src)
+	cx := ep.space(f.Ctx, f.Src)
 	if cx == nil {
 		ep.refuse(in, b.Number)
 		return
@@ -421,7 +421,7 @@ func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
 func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
 	in.to, in.into, in.have, in.total = nil, nil, 0, b.Total
 	in.src, in.tag, in.sig = f.Src, f.Tag, engine.Sig(f.Sig)
-	cx := ep.context(f.Ctx, f.Src)
+	cx := ep.space(f.Ctx, f.Src)
 	switch {
 	case cx == nil: // freed: the parts are dropped
 		if proto.Answers(f.Flags) {

@@ -54,7 +54,7 @@ func (c *comm) refuse(op *engine.Coll) error {
 }
 
 // declined takes note that member src takes no part in a collective over
-// messages. The caller has the lock.
+// messages. The caller holds ep.lock.
 func (c *comm) declined(tag int32, src int, why string) {
 	if c.freed || c.revoked != nil {
 		return

@@ -48,7 +48,7 @@ func (ep *endpoint) sendSelf(r *request, mode engine.SendMode) {
 
 // arriveOffer handles the announcement of a long message.
 func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
-	cx := ep.context(f.Ctx, f.Src)
+	cx := ep.space(f.Ctx, f.Src)
 	if cx == nil {
 		ep.refuse(in, b.Number)
 		return

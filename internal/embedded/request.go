@@ -29,7 +29,7 @@ const (
 // frame needs lies in the first two cache lines.
 type request struct {
 	ep   *endpoint
-	cx   *context
+	cx   *space
 	ptr  unsafe.Pointer // the memory that travels, contiguous
 	n    int
 	next *request // in the queue of an outbound ring, or in the pool

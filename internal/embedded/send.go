@@ -10,7 +10,7 @@ import (
 )
 
 // send is the blocking send.
-func (ep *endpoint) send(cx *context, b *engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
+func (ep *endpoint) send(cx *space, b *engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	if mode == engine.Standard && ep.sendNow(cx, b, peer, dest, tag) {
@@ -54,7 +54,7 @@ func (ep *endpoint) send(cx *context, b *engine.Buf, dest, tag int, mode engine.
 }
 
 // isend starts a nonblocking send.
-func (ep *endpoint) isend(cx *context, b *engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
+func (ep *endpoint) isend(cx *space, b *engine.Buf, dest, tag int, mode engine.SendMode) engine.Request {
 	peer := cx.comm.proc(dest)
 	ep.lock.Lock()
 	stream := b.Bytes() >= streamMin && ep.streams(cx, peer, dest)
@@ -89,7 +89,7 @@ func (ep *endpoint) isend(cx *context, b *engine.Buf, dest, tag int, mode engine
 // streams reports whether a nonblocking send is one of several in an exchange of
 // messages with a peer: as many receives are posted from there. It is better
 // offered than sent then, for the peer copies several together.
-func (ep *endpoint) streams(cx *context, peer int32, dest int) bool {
+func (ep *endpoint) streams(cx *space, peer int32, dest int) bool {
 	if int(peer) == ep.rank {
 		return false
 	}
@@ -106,7 +106,7 @@ func (ep *endpoint) streams(cx *context, peer int32, dest int) bool {
 
 // sendNow is the common case of a send, which touches no request: the frame
 // goes straight into the ring. It reports whether it did.
-func (ep *endpoint) sendNow(cx *context, b *engine.Buf, peer int32, dest, tag int) bool {
+func (ep *endpoint) sendNow(cx *space, b *engine.Buf, peer int32, dest, tag int) bool {
 	n := b.Bytes()
 	if b.Layout != nil || int(peer) == ep.rank || ep.closed || cx.comm.broken != nil || len(ep.gone) > 0 {
 		return false
@@ -125,7 +125,7 @@ func (ep *endpoint) sendNow(cx *context, b *engine.Buf, peer int32, dest, tag in
 }
 
 // startSend begins a send; the request may be complete on return.
-func (ep *endpoint) startSend(r *request, cx *context, b *engine.Buf, dest, tag int, mode engine.SendMode) {
+func (ep *endpoint) startSend(r *request, cx *space, b *engine.Buf, dest, tag int, mode engine.SendMode) {
 	r.cx, r.peer, r.dest, r.tag, r.sig = cx, cx.comm.proc(dest), int32(dest), int32(tag), b.Type.Sig
 	r.ptr, r.n = b.Ptr, b.Bytes()
 	if err := ep.usable(cx); err != nil {

@@ -53,7 +53,7 @@ func takePiece(t *transport.Transfer, generation uint64, n int, fromEnd bool) (a
 
 // pullShared is the receiver's side: it copies an offered message, with the
 // sender's help if it comes. When it returns, the sender may still be at work on
-// pieces of its own: see settle. The caller has not the lock.
+// pieces of its own: see settle. The caller does not hold ep.lock.
 func (ep *endpoint) pullShared(j *job) error {
 	t := j.shared
 	home := uint64(0)
@@ -79,7 +79,7 @@ func (ep *endpoint) pullShared(j *job) error {
 }
 
 // settle completes the receives whose senders have copied their last piece, so
-// that the copy of the next message begins meanwhile. The caller has the lock.
+// that the copy of the next message begins meanwhile. The caller holds ep.lock.
 func (ep *endpoint) settle() {
 	kept := ep.settling[:0]
 	for _, j := range ep.settling {
@@ -142,7 +142,7 @@ func (o *offers) remove(r *request) {
 const assistLook = 4
 
 // assist is the sender's side, called while it waits: if a receiver has begun
-// to copy, it copies as well. The caller has the lock.
+// to copy, it copies as well. The caller holds ep.lock.
 func (ep *endpoint) assist() {
 	for _, r := range ep.offered[:min(len(ep.offered), assistLook)] {
 		if atomic.LoadUint64(&r.transfer.Next)>>32 == r.number>>32 {

@@ -90,7 +90,7 @@ func (p *parked) unlink() {
 
 var errStopped = engine.Errorf(engine.ErrCancelled, "the call was given up")
 
-// await blocks until c holds. The caller has the lock, and has it again on
+// await blocks until c holds. The caller holds ep.lock, and holds it again on
 // return. It returns an error when done is closed or c.comm has broken first.
 func (ep *endpoint) await(c cond, done <-chan struct{}) error {
 	for was := false; ; was = true {
@@ -206,7 +206,7 @@ const (
 )
 
 // poll waits for c by polling, then by yielding the core, then by sleeping on
-// the bell. The caller has the lock.
+// the bell. The caller holds ep.lock.
 func (ep *endpoint) poll(c cond, done <-chan struct{}) (err error) {
 	ep.polling = true
 	limit := firstSleep
