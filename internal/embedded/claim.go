@@ -47,23 +47,26 @@ func (ep *endpoint) takeBack(r *request) bool {
 func (ep *endpoint) recall(r *request) {
 	if !r.giveUp {
 		r.giveUp = true
-		ep.answer(r.peer, control{kind: proto.Recall, ctx: r.cx.remote(int(r.dest)), src: int32(r.cx.comm.rank), a: r.number})
+		ep.answer(r.peer, control{kind: proto.Recall, ctx: r.cx.remote(int(r.dest)), src: int32(r.cx.comm.rank), tag: r.tag, a: r.number})
 	}
 }
 
 // arriveRecall gives a message back that has not matched: it is among the
-// unexpected ones, or was dropped with its communicator. If it has matched, that
-// has been answered or will be, and the sender goes by the first answer.
+// unexpected ones, or was dropped with its communicator or a collective that has
+// been refused. If it has matched, that has been answered or will be, and the
+// sender goes by the first answer.
 func (ep *endpoint) arriveRecall(in *inbound, f ring.Frame, number uint64) {
 	if cx := ep.space(f.Ctx, f.Src); cx != nil && cx.comm.revoked == nil {
 		m := cx.q.Unexpected()
 		for m != nil && (m.Op.peer != in.peer || m.Op.number != number) {
 			m = m.NextOfAll()
 		}
-		if m == nil {
+		switch {
+		case m != nil:
+			ep.drop(m.Op)
+		case cx.kind != collectives || cx.comm.declineOf(f.Tag) == nil:
 			return
 		}
-		ep.drop(m.Op)
 	}
 	ep.answer(in.peer, control{kind: proto.Recalled, a: number})
 }
