@@ -33,8 +33,8 @@ var Variables = []Variable{
 	{"CUDA_VISIBLE_DEVICES, …", Other, "list", "the GPUs of a rank; read by the example gpu only"},
 
 	{"RINGO_TEST_NATIVE", Test, "required", "tests that need an installed MPI library fail instead of leaving themselves out"},
-	{"RINGO_TEST_MPIEXEC", Test, "command", "launcher of one more MPI library for the tests of the native engine"},
-	{"RINGO_TEST_LIBMPI", Test, "path", "its library"},
+	{"RINGO_TEST_LIBRARIES", Test, "folder", "where the MPI libraries lie that `.ci` has installed for the tests, instead of the user's cache"},
+	{"RINGO_TEST_RANKS", Test, "2,4", "numbers of ranks of the tests on installed libraries"},
 	{"RINGO_TEST_ABI_HEADER", Test, "file", "mpi.h of the standard ABI to compare the constants with"},
 	{"RINGO_ENGINETEST_FULL", Test, "1", "conformance suite: all sizes and rank counts"},
 	{"RINGO_ENGINETEST_SEED", Test, "number", "conformance suite: seed of the random numbers"},
@@ -42,6 +42,7 @@ var Variables = []Variable{
 	{"RINGO_ENGINETEST_TRACE", Test, "1", "conformance suite: print the cases as they begin"},
 
 	{"RINGO_ENGINETEST_CASES", Inner, "file", "the cases that a rank runs"},
+	{"RINGO_ENGINETEST_COUNTED", Inner, "1", "a rank runs on the engine that counts its calls"},
 	{"RINGO_ENGINETEST_DIR", Inner, "folder", "files that the ranks share"},
 	{"RINGO_ENGINETEST_HARNESS", Inner, "name", "the harness that made the world"},
 	{"RINGO_ENGINETEST_SELECTION", Inner, "1", "the test binary shows which cases `go test -run` selects"},
@@ -54,6 +55,7 @@ var Variables = []Variable{
 	{"RINGO_TEST_AS_RINGO", Inner, "1", "the test binary is ringo"},
 	{"RINGO_TEST_DEVICE", Inner, "list", "stands for a variable of a GPU library"},
 	{"RINGO_ROOT", Inner, "folder", "the checkout, in scripts"},
+	{"RINGO_OWN_VIEW", Inner, "1", "the tests on all libraries have a view of shared memory of their own already"},
 	{"RINGO_COMPARE_CONFINED", Inner, "1", "bench/compare runs on its cores already"},
 	{"RINGO_BENCH_NATIVE_RANK", Inner, "1", "be a rank of bench/native"},
 }
