@@ -130,8 +130,8 @@ func (x *checker) exchange(c *Comm, rec callRecord) ([]callRecord, error) {
 	if err := x.run(c, allgatherRequest(x, c, []callRecord{rec}, all)); err != nil {
 		return nil, err
 	}
-	if text := compareRecords(all); text != "" {
-		return nil, c.newError("", ErrMismatch, Undefined, Undefined, errorText(text))
+	if text, peer := compareRecords(all); text != "" {
+		return nil, c.newError("", ErrMismatch, peer, Undefined, errorText(text))
 	}
 	return all, nil
 }
@@ -156,17 +156,21 @@ func (x *checker) run(c *Comm, r *Request) error {
 
 // refused takes part in the comparison of a call that this rank has refused. It
 // is an error if another rank has not refused its own.
-func (k *checker) refused(c *Comm, why string, nonblocking bool) error {
+func (x *checker) refused(c *Comm, why string, nonblocking bool) error {
 	rec := callRecord{kind: callRefused, nonblocking: nonblocking}
 	copy(rec.why[:len(rec.why)-1], why)
 	rec.where()
 	all := make([]callRecord, c.size)
-	r := allgatherRequest(k, c, []callRecord{rec}, all)
+	r := allgatherRequest(x, c, []callRecord{rec}, all)
 	if nonblocking {
-		go func() { _, _ = r.Wait() }() // the others look at it when they wait
-		return nil
+		r.unattended()
+		if !c.st.proc.info.TellsRefusals {
+			return nil
+		}
+		_, err := c.ec.Icollective(refusal(engine.Refused, why)) // ends what they have started
+		return err
 	}
-	if err := k.run(c, r); err != nil {
+	if err := x.run(c, r); err != nil {
 		return err
 	}
 	for i := range all {
@@ -176,6 +180,15 @@ func (k *checker) refused(c *Comm, why string, nonblocking bool) error {
 	}
 	return nil
 }
+
+// ended takes part in the comparison of a nonblocking call that has ended at once
+// with an error: the ranks stay in step.
+func (x *checker) ended(c *Comm, k *engine.Coll) {
+	allgatherRequest(x, c, []callRecord{newRecord(c, k, true)}, make([]callRecord, c.size)).unattended()
+}
+
+// unattended lets a comparison go on that nobody asks for the result of.
+func (r *Request) unattended() { go func() { _, _ = r.Wait() }() }
 
 // alongside starts the comparison of a nonblocking call: r, whose operation
 // the caller starts next through real, completes after both.
@@ -189,14 +202,16 @@ func (x *checker) alongside(c *Comm, k *engine.Coll, r *Request, real engine.Req
 	r.req = cr.req
 	r.extra().then = func(r *Request, st engine.Status, err error) (engine.Request, Status, error) {
 		runtime.KeepAlive(cr) // holds what was sent
-		text := ""
+		text, peer := "", Undefined
 		if err == nil {
-			text = compareRecords(all)
+			text, peer = compareRecords(all)
 		}
 		if text != "" {
-			c.ec.Revoke("the ranks called different collectives")
+			if peer == Undefined || !c.st.proc.info.TellsRefusals {
+				c.ec.Revoke("the ranks called different collectives")
+			}
 			r.extra().then = func(*Request, engine.Status, error) (engine.Request, Status, error) {
-				return nil, emptyStatus, c.newError(r.op.String(), ErrMismatch, Undefined, Undefined, errorText(text))
+				return nil, emptyStatus, c.newError(r.op.String(), ErrMismatch, peer, Undefined, errorText(text))
 			}
 		}
 		return real, emptyStatus, nil
@@ -233,19 +248,20 @@ func (rec *callRecord) where() {
 }
 
 // compareRecords compares the calls of all ranks with that of rank 0 and says
-// what differs, "" if nothing does.
-func compareRecords(all []callRecord) string {
+// what differs, "" if nothing does. The peer is the rank that has refused its
+// call, if that is what differs, else Undefined.
+func compareRecords(all []callRecord) (text string, peer int) {
 	for i := range all {
 		if all[i].kind == callRefused {
-			return cString(all[i].why[:])
+			return cString(all[i].why[:]), i
 		}
 	}
 	for i := 1; i < len(all); i++ {
 		if what := all[0].differs(&all[i]); what != "" {
-			return fmt.Sprintf("rank 0 called %s, rank %d called %s: %s", all[0].describe(), i, all[i].describe(), what)
+			return fmt.Sprintf("rank 0 called %s, rank %d called %s: %s", all[0].describe(), i, all[i].describe(), what), Undefined
 		}
 	}
-	return ""
+	return "", Undefined
 }
 
 func (rec *callRecord) differs(other *callRecord) string {
@@ -421,7 +437,7 @@ func (p *process) checkFinalize() error {
 		if s.req.err() != nil {
 			continue // a failed or revoked communicator has nothing left to compare
 		}
-		if text := compareRecords(s.all); text != "" {
+		if text, _ := compareRecords(s.all); text != "" {
 			errs = append(errs, &Error{Op: "Finalize", Comm: *s.x.of.name.Load(), Rank: s.x.comm.rank, Peer: Undefined, Tag: Undefined,
 				Class: ErrMismatch, Host: p.info.Host, Err: errorText(text)})
 		}

@@ -36,6 +36,9 @@ func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	req, err := c.ec.Icollective(k)
 	switch {
 	case err != nil:
+		if c.st.check != nil {
+			c.st.check.ended(c, &k)
+		}
 		r.endAtOnce(emptyStatus, r.failed(err))
 	case c.st.check != nil:
 		c.st.check.alongside(c, &k, r, req)

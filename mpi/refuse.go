@@ -27,9 +27,14 @@ func (c *Comm) refuseAll(err error) error {
 	return err
 }
 
-// refuseApart is refuseAll for a call that is messages and no collective.
+// refuseApart is refuseAll for a call that is messages and no collective. In
+// check mode the others announce such a call, and learn there that it is refused.
 func (c *Comm) refuseApart(err error) error {
-	if c.usable() && c.size > 1 {
+	switch {
+	case !c.usable() || c.size == 1:
+	case c.st.check != nil:
+		_ = c.st.check.refused(c, c.whyRefused(err), false)
+	default:
 		c.ec.Revoke(c.whyRefused(err))
 	}
 	return err
@@ -43,12 +48,16 @@ func (c *Comm) sayRefused(err error, kind engine.CollKind, nonblocking bool) err
 	if c.st.check != nil {
 		return c.st.check.refused(c, why, nonblocking)
 	}
-	k := engine.Coll{Kind: kind, Send: engine.OfBytes([]byte(why))}
 	if nonblocking {
-		_, err = c.ec.Icollective(k)
+		_, err = c.ec.Icollective(refusal(kind, why))
 		return err
 	}
-	return c.ec.Collective(k, c.done)
+	return c.ec.Collective(refusal(kind, why), c.done)
+}
+
+// refusal describes a refused call to an engine.
+func refusal(kind engine.CollKind, why string) engine.Coll {
+	return engine.Coll{Kind: kind, Send: engine.OfBytes([]byte(why))}
 }
 
 // whyRefused is what the others are told, in one line.

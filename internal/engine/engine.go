@@ -55,6 +55,10 @@ type Info struct {
 	// EndsAlone says that Finalize of one rank does not wait for the others, and
 	// that those which still wait for this rank learn that it has left.
 	EndsAlone bool
+
+	// TellsRefusals says that a collective which one rank has refused ends with an
+	// error on the others that need it there (see Refused).
+	TellsRefusals bool
 }
 
 // Proc is the number of a process in an engine. The processes of the world have
