@@ -1,6 +1,45 @@
 // Package mpi is the Message Passing Interface for Go: typed point-to-point
 // and collective communication between the ranks of a job (MPI 5.0).
 //
+// A function takes the communicator first; what needs no element type is a
+// method of [Comm]. The element type of a slice is the datatype, its length the
+// count. What there is, by purpose:
+//
+//   - Start and end: [Main], or [Init] and [Finalize]; [Run] for goroutines.
+//   - Who and where: [Comm.Rank], [Comm.Size], [Comm.LocalRank], [Comm.Host].
+//   - Send: [Send], [Ssend], [Bsend], [Rsend]. Receive: [Recv], [RecvAppend] for
+//     any length. Both: [Sendrecv]. Look first: [Comm.Probe], [Comm.Mprobe].
+//   - One to all: [Bcast], [Scatter]. All to one: [Gather], [Reduce]. All to all:
+//     [Allgather], [Alltoall], [Allreduce], [ReduceScatter], [Comm.Barrier]. From
+//     the ranks below: [Scan], [Exscan].
+//   - Reductions: [Sum] to [MinLoc]; of the program's own: [OpFunc], [OpSlice].
+//   - Requests: [Request.Wait], [Request.Test]; of several: [WaitAll], [WaitAny],
+//     [WaitSome], [TestAll] …; used again: [StartSend], [StartRecv].
+//   - Communicators: [Comm.Dup], [Comm.Split], [Comm.SplitType], [Comm.Create],
+//     [Comm.Free]; [Comm.Group]. With a deadline: [Comm.WithContext].
+//   - Memory: a [Layout] picks elements of a slice, such as the column of a
+//     matrix; [Alloc] gives memory from which long messages go faster.
+//
+// The name of a call says its form:
+//
+//   - [Gather]: a slice that is sent and a slice that is received.
+//   - [GatherInPlace]: one buffer for both. Each collective with two has it.
+//   - [Gatherv]: parts of different lengths, in a [Parts]. Also of Scatter,
+//     Allgather and Alltoall; ReduceScatter takes one too, Alltoallw a [Block]
+//     for each rank.
+//   - [GatherSlices]: finds the lengths itself. Also of Scatter, Allgather, Alltoall.
+//   - [GatherValue]: one value, no slice. Also of Bcast, Allgather, Reduce,
+//     Allreduce, Scan and Exscan.
+//   - [GatherObject]: any Go value, by a [Codec]. Also of all sends and receives
+//     except Rsend, and of all collectives except ReduceScatter.
+//   - [GatherView]: what a layout picks. Also of Send, Recv, Sendrecv, Bcast,
+//     Scatter and Allgather.
+//   - [Igather]: returns a [Request] at once. All sends and receives, and the
+//     collectives that take slices, Parts or Blocks, have it; Sendrecv,
+//     RecvAppend and other collectives have none.
+//
+// docs/names.md lists all names beside the standard's and those of mpi4py.
+//
 // # A first program
 //
 //	package main
@@ -31,36 +70,6 @@
 //
 // Under go test, package mpi/mpitest runs ranks as goroutines; [Run] does so
 // anywhere.
-//
-// # What there is
-//
-// Methods of [Comm] where no element type is needed, functions with a type
-// parameter where it matters. The element type of a slice is the datatype, its
-// length the count.
-//
-//   - Point to point: [Send] and its modes [Ssend], [Bsend], [Rsend]; [Recv],
-//     [RecvAppend] for messages of any length; [Sendrecv]; [Comm.Probe],
-//     [Comm.Mprobe] and [Mrecv]. [AnySource], [AnyTag] and [ProcNull].
-//   - Collectives: [Comm.Barrier], [Bcast], [Scatter], [Gather], [Allgather],
-//     [Alltoall], [Reduce], [Allreduce], [ReduceScatter], [Scan], [Exscan]; forms
-//     with different lengths ([Gatherv] …), which [GatherSlices] and its kin find
-//     out by themselves; forms for single values ([AllreduceValue] …).
-//   - In place: functions of their own ([AllreduceInPlace] …), with one buffer.
-//   - Nonblocking: the sends, receives and collectives of slices have an I form
-//     ([Isend], [Iallreduce], [IgatherInPlace] …) that returns a [Request] for
-//     [Request.Wait], [Request.Test], [WaitAll], [WaitAny] and [WaitSome], and so
-//     have the sends and receives of objects and views. [Sendrecv], the forms for
-//     single values, the Slices forms and the collectives of objects and views
-//     have none. [StartSend] and [StartRecv] start in a request of the program's,
-//     used again and again.
-//   - Operations: [Sum] to [MinLoc], and functions of the program by [OpFunc] and
-//     [OpSlice].
-//   - Objects: any Go value, through a [Codec]: [SendObject], [BcastObject],
-//     [ReduceObject] and the others.
-//   - Communicators and groups: [Comm.Dup], [Comm.Split], [Comm.SplitType],
-//     [Comm.Create], [Comm.Group].
-//   - Parts of slices: a [Layout] picks elements, such as a column of a matrix,
-//     and a [View] of a slice by a layout is sent and received in place.
 //
 // # Elements
 //
@@ -122,6 +131,12 @@
 //
 // [Comm.WithContext] gives calls a deadline or makes them cancellable. Without
 // a context that costs nothing.
+//
+// A collective that one rank refuses for its arguments is an error on that rank
+// and an ErrMismatch with the reason on those that need it; the communicator can
+// be used on. A wrong root in a call of objects or in a Slices form revokes it
+// instead. An MPI library cannot tell the others, which wait, except with
+// RINGO_CHECK=1.
 //
 // With RINGO_CHECK=1 the ranks compare their collective calls before they run:
 // different operations, roots, counts, types or reductions are an ErrMismatch
