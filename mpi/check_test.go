@@ -231,6 +231,30 @@ func TestCheckFindsMissingCalls(t *testing.T) {
 	}
 }
 
+// A reduction of objects, which is messages, is compared like a collective: one
+// rank's wrong root keeps nobody waiting, and the ranks stay in step.
+func TestCheckTellsOfRefusedObjects(t *testing.T) {
+	for name := range engines {
+		err := runUntil(t, name, 3, true, func(c *mpi.Comm) error {
+			root, want := 0, mpi.ErrMismatch
+			if c.Rank() == 2 {
+				root, want = 3, mpi.ErrRoot
+			}
+			_, err := mpi.ReduceObject(c, 1, func(a, b int) int { return a + b }, root)
+			if !errors.Is(err, want) || !strings.Contains(err.Error(), "root 3 is not a rank") {
+				return fmt.Errorf("%v, want an error of class %v with the reason", err, want)
+			}
+			if sum, err := mpi.AllreduceValue(c, 1, mpi.Sum); err != nil || sum != 3 {
+				return fmt.Errorf("afterwards the sum is %d (%w)", sum, err)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // A context ends a comparison, too.
 func TestContextInCheckMode(t *testing.T) {
 	for name := range engines {

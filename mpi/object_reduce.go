@@ -21,8 +21,10 @@ const (
 // the zero T elsewhere (MPI 5.0 §6.9.1). f is associative; it need not be
 // commutative: its first argument always comes from lower ranks than its
 // second. f may change its arguments and return one of them; the rank's own v
-// is among them. Collective. If a value cannot be encoded, its rank, the root
-// and the ranks between them get an error of class ErrCodec.
+// is among them. Collective; it blocks until this rank's part is done. If a
+// value cannot be encoded, its rank, the root and the ranks between them get an
+// error of class ErrCodec. A root that is no rank is an ErrRoot and revokes the
+// communicator: others that are in the call end with ErrRevoked.
 func ReduceObject[T any](c *Comm, v T, f func(a, b T) T, root int) (T, error) {
 	var zero T
 	if err := c.unusable(); err != nil {

@@ -28,12 +28,13 @@ func (c *Comm) refuseAll(err error) error {
 }
 
 // refuseApart is refuseAll for a call that is messages and no collective. In
-// check mode the others announce such a call, and learn there that it is refused.
+// check mode the others compare their calls before the first message, and none
+// begins.
 func (c *Comm) refuseApart(err error) error {
 	switch {
 	case !c.usable() || c.size == 1:
 	case c.st.check != nil:
-		_ = c.st.check.refused(c, c.whyRefused(err), false)
+		return c.refuse(err, false)
 	default:
 		c.ec.Revoke(c.whyRefused(err))
 	}
