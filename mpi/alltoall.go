@@ -4,7 +4,8 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 
 // Alltoall sends block j of send to rank j and receives block i of recv from
 // rank i (MPI 5.0 §6.8). send and recv have the same length, a multiple of
-// Size(), on all ranks. They do not overlap. Collective.
+// Size(), on all ranks. They do not overlap. Collective; it blocks until this
+// rank's buffers may be used.
 func Alltoall[T any](c *Comm, send, recv []T) error {
 	return c.collective(alltoall(c, send, recv, false))
 }
@@ -18,7 +19,7 @@ func Ialltoall[T any](c *Comm, send, recv []T) *Request {
 }
 
 // AlltoallInPlace is Alltoall with one buffer, whose blocks are replaced
-// (MPI_IN_PLACE, MPI 5.0 §6.8). Collective.
+// (MPI_IN_PLACE, MPI 5.0 §6.8). Collective; it blocks as Alltoall does.
 func AlltoallInPlace[T any](c *Comm, buf []T) error {
 	return c.collective(alltoall(c, nil, buf, true))
 }

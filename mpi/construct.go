@@ -8,7 +8,8 @@ import (
 
 // Dup makes a communicator with the same ranks in which messages travel apart
 // from those of c (MPI 5.0 §7.4.2). Attributes are copied as their values say
-// (see [Comm.SetAttr]). Collective.
+// (see [Comm.SetAttr]). Collective; it blocks until the new communicator can be
+// used.
 func (c *Comm) Dup() (*Comm, error) {
 	if err := c.construction(callDup, 0); err != nil {
 		return nil, err
@@ -24,7 +25,8 @@ func (c *Comm) Dup() (*Comm, error) {
 // Split divides the ranks of c: those with the same color get a communicator of
 // their own, ordered by key and, for equal keys, by rank in c (MPI 5.0 §7.4.2).
 // color is not negative, or Undefined for a rank that takes no part, which gets
-// nil. Collective.
+// nil; another one is an ErrArg. Collective over c; it blocks until the new
+// communicator can be used.
 func (c *Comm) Split(color, key int) (*Comm, error) {
 	if err := c.unusable(); err != nil {
 		return nil, err
@@ -47,7 +49,9 @@ type SplitKind int
 const SplitShared SplitKind = 1
 
 // SplitType divides the ranks of c by kind; within each part they are ordered
-// by key and, for equal keys, by rank in c (MPI 5.0 §7.4.2). Collective.
+// by key and, for equal keys, by rank in c (MPI 5.0 §7.4.2). A kind other than
+// SplitShared is an ErrArg. Collective over c; it blocks until the new
+// communicator can be used.
 func (c *Comm) SplitType(kind SplitKind, key int) (*Comm, error) {
 	if err := c.unusable(); err != nil {
 		return nil, err
@@ -63,8 +67,9 @@ func (c *Comm) SplitType(kind SplitKind, key int) (*Comm, error) {
 }
 
 // Create makes a communicator of the processes of g, a subset of those of c, in
-// the order of g (MPI 5.0 §7.4.2). Ranks that are not in g get nil. All ranks of
-// c give the same group. Collective over c.
+// the order of g (MPI 5.0 §7.4.2). Ranks that are not in g get nil. All ranks
+// of c give the same group; one that is nil or no subset is an ErrGroup.
+// Collective over c; it blocks until the new communicator can be used.
 func (c *Comm) Create(g *Group) (*Comm, error) {
 	if err := c.unusable(); err != nil {
 		return nil, err
@@ -149,7 +154,8 @@ func (c *Comm) derived(ec engine.Comm, err error, how string) (*Comm, error) {
 
 // Free gives the communicator up: no call on it or its views works any more
 // (MPI 5.0 §7.4.3). Messages under way are still delivered to requests already
-// started. The world and self communicators cannot be freed. Collective.
+// started. The world and self communicators cannot be freed: ErrComm.
+// Collective; it may wait for the other ranks.
 func (c *Comm) Free() error {
 	if err := c.unusable(); err != nil {
 		return err

@@ -4,7 +4,8 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 
 // Gather collects send of rank i as block i of recv on the root (MPI 5.0
 // §6.5). All send have the same length n; recv has length Size()·n on the root
-// and is not looked at elsewhere. The buffers do not overlap. Collective.
+// and is not looked at elsewhere. The buffers do not overlap. Collective; it
+// blocks until this rank's buffers may be used.
 func Gather[T any](c *Comm, send, recv []T, root int) error {
 	return c.collective(gather(c, send, recv, root, false))
 }
@@ -19,7 +20,8 @@ func Igather[T any](c *Comm, send, recv []T, root int) *Request {
 
 // GatherInPlace is Gather with one buffer: on the root buf has length Size()·n
 // and holds the root's own block in its place already; elsewhere buf, of
-// length n, is sent (MPI_IN_PLACE, MPI 5.0 §6.5). Collective.
+// length n, is sent (MPI_IN_PLACE, MPI 5.0 §6.5). Collective; it blocks as
+// Gather does.
 func GatherInPlace[T any](c *Comm, buf []T, root int) error {
 	return c.collective(gather(c, buf, buf, root, true))
 }
@@ -123,7 +125,8 @@ func gatherv[T any](c *Comm, send []T, recv Parts[T], root int, inPlace bool) (e
 
 // Allgather collects send of rank i as block i of recv on every rank (MPI 5.0
 // §6.7). All send have the same length n, all recv length Size()·n. The
-// buffers do not overlap. Collective.
+// buffers do not overlap. Collective; it blocks until this rank's buffers may
+// be used.
 func Allgather[T any](c *Comm, send, recv []T) error {
 	return c.collective(allgather(c, send, recv, false))
 }
@@ -138,7 +141,7 @@ func Iallgather[T any](c *Comm, send, recv []T) *Request {
 
 // AllgatherInPlace is Allgather with one buffer of length Size()·n, in which
 // block Rank() holds what this rank contributes (MPI_IN_PLACE, MPI 5.0 §6.7).
-// Collective.
+// Collective; it blocks as Allgather does.
 func AllgatherInPlace[T any](c *Comm, buf []T) error {
 	return c.collective(allgather(c, nil, buf, true))
 }

@@ -80,8 +80,8 @@ func (g *Group) check(ranks []int) error {
 	return nil
 }
 
-// Incl returns the group of the given ranks of g, in the order given
-// (MPI 5.0 §7.3.2).
+// Incl returns the group of the given ranks of g, in the order given (MPI 5.0
+// §7.3.2). A rank that is not in g, or is given twice, is an ErrRank.
 func (g *Group) Incl(ranks ...int) (*Group, error) {
 	if err := g.check(ranks); err != nil {
 		return nil, err
@@ -93,7 +93,8 @@ func (g *Group) Incl(ranks ...int) (*Group, error) {
 	return g.with(procs), nil
 }
 
-// Excl returns g without the given ranks (MPI 5.0 §7.3.2).
+// Excl returns g without the given ranks (MPI 5.0 §7.3.2). Errors are those of
+// Incl.
 func (g *Group) Excl(ranks ...int) (*Group, error) {
 	if err := g.check(ranks); err != nil {
 		return nil, err
@@ -112,7 +113,7 @@ func (g *Group) Excl(ranks ...int) (*Group, error) {
 }
 
 // RangeIncl is Incl of all ranks in the ranges, one after another (MPI 5.0
-// §7.3.2).
+// §7.3.2). A range of stride 0 is an ErrArg; other errors are those of Incl.
 func (g *Group) RangeIncl(ranges []Range) (*Group, error) {
 	ranks, err := g.expand(ranges)
 	if err != nil {
@@ -121,7 +122,8 @@ func (g *Group) RangeIncl(ranges []Range) (*Group, error) {
 	return g.Incl(ranks...)
 }
 
-// RangeExcl is Excl of all ranks in the ranges (MPI 5.0 §7.3.2).
+// RangeExcl is Excl of all ranks in the ranges (MPI 5.0 §7.3.2). Errors are
+// those of RangeIncl.
 func (g *Group) RangeExcl(ranges []Range) (*Group, error) {
 	ranks, err := g.expand(ranges)
 	if err != nil {
@@ -202,7 +204,8 @@ func (g *Group) set() map[engine.Proc]bool {
 }
 
 // Translate returns the ranks in other of the given ranks of g, Undefined for
-// those that are not in it; ProcNull stays ProcNull (MPI 5.0 §7.3.1).
+// those that are not in it; ProcNull stays ProcNull (MPI 5.0 §7.3.1). A rank
+// that is not in g is an ErrRank.
 func (g *Group) Translate(ranks []int, other *Group) ([]int, error) {
 	at := make(map[engine.Proc]int, len(other.procs))
 	for i, p := range other.procs {

@@ -9,7 +9,8 @@ import (
 // reach without a copy (MPI_Alloc_mem, MPI 5.0 §9.2): large messages out of it
 // are faster where ranks are processes. It is outside the garbage collector's
 // care: [Dealloc] gives it back, at the latest Finalize does, and it is not to
-// be used after that. Local.
+// be used after that. Errors are ErrCount for an n that cannot be and ErrNoMem
+// where there is not enough. Local.
 func Alloc[T any](c *Comm, n int) ([]T, error) {
 	e, err := elementOn[T](c)
 	if err != nil {

@@ -15,10 +15,10 @@ import (
 // ErrType, as do these on buffers, and the message stays. A probe finds an
 // object as a message of the length of its first, or only, part.
 
-// SendObject sends the value v to rank dest (MPI 5.0 §3.2.1). It returns when
-// v may be changed again, which for short objects is at once. If v cannot be
-// encoded, or would not arrive whole because its codec leaves fields out that are
-// not zero, the error is of class ErrCodec and nothing is sent.
+// SendObject sends the value v to rank dest (MPI 5.0 §3.2.1). It blocks until v
+// may be changed again, which for short objects is at once. If v cannot be
+// encoded, or would not arrive whole because its codec leaves fields out that
+// are not zero, the error is of class ErrCodec and nothing is sent.
 func SendObject[T any](c *Comm, v T, dest, tag int) error {
 	return sendObject(c, &v, dest, tag, engine.Standard)
 }
@@ -155,10 +155,11 @@ func withdraw(p *object.Packed, reqs []engine.Request) {
 }
 
 // RecvObject receives an object from rank source, or AnySource, with the given
-// tag, or AnyTag, as a value of type T (MPI 5.0 §3.2.4), of whatever length.
-// The Bytes of the status are the length of its encoding. If it does not fit
-// into a T, or is longer than the codec's limit, the error is of class
-// ErrCodec and the object is gone. From ProcNull comes the zero T.
+// tag, or AnyTag, as a value of type T (MPI 5.0 §3.2.4), of whatever length. It
+// blocks until the whole object is there. The Bytes of the status are the
+// length of its encoding. If it does not fit into a T, or is longer than the
+// codec's limit, the error is of class ErrCodec and the object is gone. From
+// ProcNull comes the zero T.
 func RecvObject[T any](c *Comm, source, tag int) (T, Status, error) {
 	var v T
 	if !c.receivable(source, tag) {
@@ -281,7 +282,8 @@ func (c *Comm) notObject(op string, source, tag int, err error) error {
 
 // SendrecvObject sends v to rank dest and receives an object from rank source
 // at the same time (MPI 5.0 §3.10); any of the partners may be the same or
-// ProcNull.
+// ProcNull. It blocks until both are done; the status is that of the receive.
+// Errors are those of SendObject and RecvObject.
 func SendrecvObject[S, R any](c *Comm, v S, dest, sendTag, source, recvTag int) (R, Status, error) {
 	send := isendObject(c, &v, dest, sendTag, engine.Standard, opSendrecvObject)
 	r, st, err := RecvObject[R](c, source, recvTag)

@@ -184,11 +184,11 @@ func (c *Comm) stopped(peer int, err error) error {
 	return c.failed("", peer, Undefined, err)
 }
 
-// ScatterObject sends vs[i] of the root to rank i and returns it there
-// (MPI 5.0 §6.6). vs has length Size() on the root, whose own element comes
-// back as it is, and is ignored elsewhere. Collective. An element that cannot
-// be encoded is an error of class ErrCodec on the root and on the rank that it
-// was for; the others get theirs.
+// ScatterObject sends vs[i] of the root to rank i and returns it there (MPI
+// 5.0 §6.6). vs has length Size() on the root, whose own element comes back as
+// it is, and is ignored elsewhere. Collective; it blocks until this rank's
+// part is done. An element that cannot be encoded is an error of class
+// ErrCodec on the root and on the rank that it was for; the others get theirs.
 func ScatterObject[T any](c *Comm, vs []T, root int) (T, error) {
 	var v T
 	if err := c.rootedUsable(root); err != nil {
@@ -285,8 +285,9 @@ func (c *Comm) startRests(packs []object.Packed) (reqs []engine.Request, err err
 }
 
 // GatherObject returns v of all ranks, by rank, on the root and nil elsewhere
-// (MPI 5.0 §6.5). The root's own element is its v, not a copy. Collective. A
-// rank whose v cannot be encoded, and the root, get an error of class ErrCodec.
+// (MPI 5.0 §6.5). The root's own element is its v, not a copy. Collective; it
+// blocks until this rank's part is done. A rank whose v cannot be encoded, and
+// the root, get an error of class ErrCodec.
 func GatherObject[T any](c *Comm, v T, root int) ([]T, error) {
 	if err := c.rootedUsable(root); err != nil {
 		return nil, err
@@ -342,9 +343,10 @@ func recvAll[T any](c *Comm, frames []byte, own T) ([]T, error) {
 	return vs, nil
 }
 
-// AllgatherObject returns v of all ranks, by rank, on every rank
-// (MPI 5.0 §6.7). The rank's own element is its v, not a copy. Collective. If a
-// v cannot be encoded, every rank gets an error of class ErrCodec.
+// AllgatherObject returns v of all ranks, by rank, on every rank (MPI 5.0
+// §6.7). The rank's own element is its v, not a copy. Collective; it blocks
+// until this rank's part is done. If a v cannot be encoded, every rank gets an
+// error of class ErrCodec.
 func AllgatherObject[T any](c *Comm, v T) ([]T, error) {
 	if err := c.unusable(); err != nil {
 		return nil, err
@@ -420,8 +422,9 @@ func (c *Comm) allgatherRest(in *object.Incoming, own [][]byte, root int) error 
 
 // AlltoallObject sends vs[j] to rank j and returns what the ranks sent to this
 // one, by rank (MPI 5.0 §6.8). vs has length Size(); the element for the rank
-// itself comes back as it is. Collective. An element that cannot be encoded is
-// an error of class ErrCodec on this rank and on the one that it was for.
+// itself comes back as it is. Collective; it blocks until this rank's part is
+// done. An element that cannot be encoded is an error of class ErrCodec on
+// this rank and on the one that it was for.
 func AlltoallObject[T any](c *Comm, vs []T) ([]T, error) {
 	if err := c.unusable(); err != nil {
 		return nil, err

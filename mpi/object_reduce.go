@@ -57,8 +57,9 @@ func ReduceObject[T any](c *Comm, v T, f func(a, b T) T, root int) (T, error) {
 }
 
 // AllreduceObject combines v of all ranks by f, as ReduceObject does, and
-// returns the result on every rank (MPI 5.0 §6.9.6). Collective. If a value
-// cannot be encoded, every rank gets an error of class ErrCodec.
+// returns the result on every rank (MPI 5.0 §6.9.6). Collective; it blocks
+// until this rank's part is done. If a value cannot be encoded, every rank
+// gets an error of class ErrCodec.
 func AllreduceObject[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 	var zero T
 	if err := c.unusable(); err != nil {
@@ -177,15 +178,16 @@ func (c *Comm) stepFailed(source int, err error) error {
 }
 
 // ScanObject returns, on each rank, the combination by f of v of the ranks up
-// to and including it (MPI 5.0 §6.11.1); f as in ReduceObject. Collective. An
-// error of class ErrCodec on one rank reaches the ranks that need its value.
+// to and including it (MPI 5.0 §6.11.1); f as in ReduceObject. Collective; it
+// blocks until this rank's part is done. An error of class ErrCodec on one
+// rank reaches the ranks that need its value.
 func ScanObject[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 	return scanObject(c, v, f, true)
 }
 
 // ExscanObject returns, on each rank, the combination by f of v of the ranks
 // below it, on rank 0 the zero T (MPI 5.0 §6.11.2); f as in ReduceObject.
-// Collective.
+// Collective; it blocks until this rank's part is done.
 func ExscanObject[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 	return scanObject(c, v, f, false)
 }

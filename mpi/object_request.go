@@ -110,8 +110,9 @@ type ObjectRequest[T any] struct {
 	timer *time.Timer
 }
 
-// IrecvObject starts a receive as RecvObject and returns at once
-// (MPI 5.0 §3.7.2). Errors, also of the arguments, come out of Wait and Test.
+// IrecvObject starts a receive as RecvObject and returns at once (MPI 5.0
+// §3.7.2). The value comes out of Wait and Test, and so do errors, also those
+// of the arguments.
 func IrecvObject[T any](c *Comm, source, tag int) *ObjectRequest[T] {
 	if !c.receivable(source, tag) {
 		return &ObjectRequest[T]{r: doneRequest(c, nullStatus, c.checkRecv(rawElement, source, tag))}

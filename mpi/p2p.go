@@ -4,28 +4,32 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// Send sends buf to rank dest (MPI 5.0 §3.2.1). It returns when buf may be
-// changed again, which may be before or after the message is received.
+// Send sends buf to rank dest (MPI 5.0 §3.2.1). It blocks until buf may be
+// changed again, which may be before or after the message is received. A wrong
+// dest or tag is an ErrRank or ErrTag, and nothing is sent.
 func Send[T any](c *Comm, buf []T, dest, tag int) error {
 	return send(c, buf, dest, tag, engine.Standard)
 }
 
-// Ssend sends buf to rank dest and returns when dest has begun to receive it
-// (synchronous mode, MPI 5.0 §3.4).
+// Ssend sends buf to rank dest and blocks until dest has begun to receive it
+// (synchronous mode, MPI 5.0 §3.4). Then buf may be changed. Errors are those
+// of Send.
 func Ssend[T any](c *Comm, buf []T, dest, tag int) error {
 	return send(c, buf, dest, tag, engine.Synchronous)
 }
 
 // Bsend sends buf to rank dest and returns without waiting for the receiver:
-// the message is copied (buffered mode, MPI 5.0 §3.4). The engine supplies the
-// memory; there is no buffer to attach.
+// the message is copied, and buf may be changed (buffered mode, MPI 5.0 §3.4).
+// The engine supplies the memory; there is no buffer to attach. Errors are
+// those of Send.
 func Bsend[T any](c *Comm, buf []T, dest, tag int) error {
 	return send(c, buf, dest, tag, engine.Buffered)
 }
 
 // Rsend sends buf to rank dest, where the matching receive must already be
-// posted; else the call fails with ErrNotReady and nothing is sent (ready
-// mode, MPI 5.0 §3.4).
+// posted; else the call fails with ErrNotReady and nothing is sent (ready mode,
+// MPI 5.0 §3.4). It blocks until buf may be changed again. Other errors are
+// those of Send.
 func Rsend[T any](c *Comm, buf []T, dest, tag int) error {
 	return send(c, buf, dest, tag, engine.Ready)
 }
@@ -42,10 +46,10 @@ func send[T any](c *Comm, buf []T, dest, tag int, mode engine.SendMode) error {
 }
 
 // Recv receives a message of at most len(buf) elements from rank source, or
-// AnySource, with the given tag, or AnyTag, and returns when it is in buf
-// (MPI 5.0 §3.2.4). The message may be shorter: [Count] of the status says how
-// long it was. A longer one fails with ErrTruncate, one of another element
-// type with ErrType.
+// AnySource, with the given tag, or AnyTag, and blocks until it is in buf (MPI
+// 5.0 §3.2.4). The message may be shorter: [Count] of the status says how long
+// it was. A longer one fails with ErrTruncate, one of another element type with
+// ErrType.
 func Recv[T any](c *Comm, buf []T, source, tag int) (Status, error) {
 	e := elementOf[T]()
 	if e.typ == nil || !c.receivable(source, tag) {

@@ -6,15 +6,15 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// Probe waits until a message has arrived that Recv with the same source and
-// tag would receive, and describes it (MPI 5.0 §3.8.1). The message stays: where
-// several goroutines receive, use Mprobe.
+// Probe blocks until a message has arrived that Recv with the same source and
+// tag would receive, and describes it (MPI 5.0 §3.8.1). The message stays:
+// where several goroutines receive, use Mprobe.
 func (c *Comm) Probe(source, tag int) (Status, error) {
 	st, _, err := c.probe(source, tag, true)
 	return st, err
 }
 
-// Iprobe is Probe without waiting: it reports whether there is such a message
+// Iprobe is Probe without blocking: it reports whether there is such a message
 // (MPI 5.0 §3.8.1).
 func (c *Comm) Iprobe(source, tag int) (Status, bool, error) {
 	return c.probe(source, tag, false)
@@ -41,15 +41,16 @@ type Message struct {
 	taken atomic.Bool
 }
 
-// Mprobe is Probe that also takes the message out of the queue, so that no
-// other receive or probe can get it (MPI 5.0 §3.8.2).
+// Mprobe blocks as Probe does and takes the message out of the queue, so that
+// no other receive or probe can get it (MPI 5.0 §3.8.2). The program receives
+// it by Mrecv and the like.
 func (c *Comm) Mprobe(source, tag int) (*Message, Status, error) {
 	m, st, _, err := c.mprobe(source, tag, true)
 	return m, st, err
 }
 
-// Improbe is Mprobe without waiting; the Message is nil when there is none
-// (MPI 5.0 §3.8.2).
+// Improbe is Mprobe without blocking; the Message is nil and the bool false
+// when there is none (MPI 5.0 §3.8.2).
 func (c *Comm) Improbe(source, tag int) (*Message, Status, bool, error) {
 	return c.mprobe(source, tag, false)
 }
@@ -71,7 +72,9 @@ func (c *Comm) mprobe(source, tag int, block bool) (*Message, Status, bool, erro
 	return &Message{c: c, m: m, st: statusOf(st)}, statusOf(st), true, nil
 }
 
-// Mrecv receives the message m into buf as Recv does (MPI 5.0 §3.8.3).
+// Mrecv receives the message m into buf and blocks until it is there (MPI 5.0
+// §3.8.3). Errors are those of Recv. A message can be received once: a second
+// receive, and one of a nil Message, is an ErrRequest.
 func Mrecv[T any](m *Message, buf []T) (Status, error) {
 	e := elementOf[T]()
 	em, err := m.take(e)

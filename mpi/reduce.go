@@ -5,9 +5,9 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 // Reduce combines element i of send of all ranks by op into element i of recv
 // on the root (MPI 5.0 §6.9.1). All send have the same length, recv has it on
 // the root and is not looked at elsewhere. The buffers do not overlap.
-// Collective. Operations that are not commutative combine the ranks in their
-// order. The result of floating-point sums depends on the number of ranks, not
-// on timing.
+// Collective; it blocks until this rank's buffers may be used. Operations that
+// are not commutative combine the ranks in their order. The result of
+// floating-point sums depends on the number of ranks, not on timing.
 func Reduce[T any](c *Comm, send, recv []T, op Op, root int) error {
 	return c.collective(reduce(c, send, recv, op, root, false))
 }
@@ -21,7 +21,8 @@ func Ireduce[T any](c *Comm, send, recv []T, op Op, root int) *Request {
 }
 
 // ReduceInPlace is Reduce with one buffer, the input of every rank and on the
-// root also the result (MPI_IN_PLACE, MPI 5.0 §6.9.1). Collective.
+// root also the result (MPI_IN_PLACE, MPI 5.0 §6.9.1). Collective; it blocks
+// as Reduce does.
 func ReduceInPlace[T any](c *Comm, buf []T, op Op, root int) error {
 	return c.collective(reduce(c, buf, buf, op, root, true))
 }
@@ -68,9 +69,9 @@ func checkPair[T any](c *Comm, send, recv []T) error {
 }
 
 // Allreduce combines element i of send of all ranks by op into element i of
-// recv on every rank; the result is the same, bit by bit, on all of them
-// (MPI 5.0 §6.9.6). All buffers have the same length and do not overlap.
-// Collective.
+// recv on every rank; the result is the same, bit by bit, on all of them (MPI
+// 5.0 §6.9.6). All buffers have the same length and do not overlap.
+// Collective; it blocks until this rank's buffers may be used.
 func Allreduce[T any](c *Comm, send, recv []T, op Op) error {
 	return c.collective(symmetric(c, engine.Allreduce, send, recv, op, false))
 }
@@ -84,7 +85,7 @@ func Iallreduce[T any](c *Comm, send, recv []T, op Op) *Request {
 }
 
 // AllreduceInPlace is Allreduce with one buffer, input and result
-// (MPI_IN_PLACE, MPI 5.0 §6.9.6). Collective.
+// (MPI_IN_PLACE, MPI 5.0 §6.9.6). Collective; it blocks as Allreduce does.
 func AllreduceInPlace[T any](c *Comm, buf []T, op Op) error {
 	return c.collective(symmetric(c, engine.Allreduce, nil, buf, op, true))
 }
@@ -99,7 +100,8 @@ func IallreduceInPlace[T any](c *Comm, buf []T, op Op) *Request {
 
 // Scan combines element i of send of the ranks 0 to this one by op into
 // element i of recv (inclusive prefix reduction, MPI 5.0 §6.11.1). All buffers
-// have the same length and do not overlap. Collective.
+// have the same length and do not overlap. Collective; it blocks until this
+// rank's buffers may be used.
 func Scan[T any](c *Comm, send, recv []T, op Op) error {
 	return c.collective(symmetric(c, engine.Scan, send, recv, op, false))
 }
@@ -113,7 +115,7 @@ func Iscan[T any](c *Comm, send, recv []T, op Op) *Request {
 }
 
 // ScanInPlace is Scan with one buffer, input and result (MPI_IN_PLACE, MPI 5.0
-// §6.11.1). Collective.
+// §6.11.1). Collective; it blocks as Scan does.
 func ScanInPlace[T any](c *Comm, buf []T, op Op) error {
 	return c.collective(symmetric(c, engine.Scan, nil, buf, op, true))
 }
@@ -127,9 +129,9 @@ func IscanInPlace[T any](c *Comm, buf []T, op Op) *Request {
 }
 
 // Exscan combines element i of send of the ranks below this one by op into
-// element i of recv (exclusive prefix reduction, MPI 5.0 §6.11.2). recv of rank
-// 0 keeps what it held. All buffers have the same length and do not overlap.
-// Collective.
+// element i of recv (exclusive prefix reduction, MPI 5.0 §6.11.2). recv of
+// rank 0 keeps what it held. All buffers have the same length and do not
+// overlap. Collective; it blocks until this rank's buffers may be used.
 func Exscan[T any](c *Comm, send, recv []T, op Op) error {
 	return c.collective(symmetric(c, engine.Exscan, send, recv, op, false))
 }
@@ -142,8 +144,8 @@ func Iexscan[T any](c *Comm, send, recv []T, op Op) *Request {
 	return c.icollective(symmetric(c, engine.Exscan, send, recv, op, false))
 }
 
-// ExscanInPlace is Exscan with one buffer, input and, but for rank 0, result
-// (MPI_IN_PLACE, MPI 5.0 §6.11.2). Collective.
+// ExscanInPlace is Exscan with one buffer, input and, except on rank 0, result
+// (MPI_IN_PLACE, MPI 5.0 §6.11.2). Collective; it blocks as Exscan does.
 func ExscanInPlace[T any](c *Comm, buf []T, op Op) error {
 	return c.collective(symmetric(c, engine.Exscan, nil, buf, op, true))
 }

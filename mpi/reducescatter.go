@@ -84,8 +84,8 @@ func reduceScatter[T any](c *Comm, send Parts[T], recv []T, op Op, inPlace bool)
 
 // ReduceScatterBlock combines send of all ranks element by element by op and
 // sends block i of the result to recv of rank i (MPI 5.0 §6.10.1). All recv
-// have the same length n, all send length Size()·n. The buffers do not overlap.
-// Collective.
+// have the same length n, all send length Size()·n. The buffers do not
+// overlap. Collective; it blocks until this rank's buffers may be used.
 func ReduceScatterBlock[T any](c *Comm, send, recv []T, op Op) error {
 	return c.collective(reduceScatterBlock(c, send, recv, op, false))
 }
@@ -102,7 +102,7 @@ func IreduceScatterBlock[T any](c *Comm, send, recv []T, op Op) *Request {
 // ReduceScatterBlockInPlace is ReduceScatterBlock with one buffer of length
 // Size()·n: it holds the whole input, and the result comes to its first n
 // elements; the rest is undefined after the call (MPI_IN_PLACE, MPI 5.0
-// §6.10.1). Collective.
+// §6.10.1). Collective; it blocks as ReduceScatterBlock does.
 func ReduceScatterBlockInPlace[T any](c *Comm, buf []T, op Op) error {
 	return c.collective(reduceScatterBlock(c, nil, buf, op, true))
 }

@@ -246,7 +246,9 @@ func Init() (*Comm, error) {
 
 // Finalize completes what this rank has begun to send and takes it out of the
 // job that Init made it part of (MPI 5.0 §11.2.2). Calls after it fail with
-// ErrFinalized. Collective over the world.
+// ErrFinalized; receives that are still posted are an ErrPending. Collective
+// over the world; it blocks until what was sent has left this rank, on an MPI
+// library until all ranks have called it.
 func Finalize() error {
 	own.Lock()
 	p := own.p

@@ -4,7 +4,8 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 
 // Scatter sends block i of send on the root to recv of rank i (MPI 5.0 §6.6).
 // All recv have the same length n; send has length Size()·n on the root and is
-// not looked at elsewhere. The buffers do not overlap. Collective.
+// not looked at elsewhere. The buffers do not overlap. Collective; it blocks
+// until this rank's buffers may be used.
 func Scatter[T any](c *Comm, send, recv []T, root int) error {
 	return c.collective(scatter(c, send, recv, root, false))
 }
@@ -18,8 +19,9 @@ func Iscatter[T any](c *Comm, send, recv []T, root int) *Request {
 }
 
 // ScatterInPlace is Scatter with one buffer: on the root buf has length
-// Size()·n and the root's own block stays where it is; elsewhere buf, of length
-// n, receives (MPI_IN_PLACE, MPI 5.0 §6.6). Collective.
+// Size()·n and the root's own block stays where it is; elsewhere buf, of
+// length n, receives (MPI_IN_PLACE, MPI 5.0 §6.6). Collective; it blocks as
+// Scatter does.
 func ScatterInPlace[T any](c *Comm, buf []T, root int) error {
 	return c.collective(scatter(c, buf, buf, root, true))
 }

@@ -9,8 +9,9 @@ import (
 
 // Sendrecv sends send to rank dest and receives into recv from rank source at
 // the same time, so that ranks may exchange messages without deadlock (MPI 5.0
-// §3.10). The buffers do not overlap. It blocks until both are done; the
-// status is that of the receive.
+// §3.10). It blocks until both are done; the status is that of the receive. The
+// buffers do not overlap, else the error is of class ErrBuffer; other errors
+// are those of Send and Recv.
 func Sendrecv[S, R any](c *Comm, send []S, dest, sendTag int, recv []R, source, recvTag int) (Status, error) {
 	se, re := elementOf[S](), elementOf[R]()
 	if overlap(send, recv) {
@@ -20,7 +21,8 @@ func Sendrecv[S, R any](c *Comm, send []S, dest, sendTag int, recv []R, source, 
 }
 
 // SendrecvReplace sends buf to rank dest and receives the message from source
-// into it (MPI 5.0 §3.10). It blocks until both are done.
+// into it (MPI 5.0 §3.10). It blocks until both are done; the status is that of
+// the receive, and errors are those of Send and Recv. A copy of buf is sent.
 func SendrecvReplace[T any](c *Comm, buf []T, dest, sendTag, source, recvTag int) (Status, error) {
 	e := elementOf[T]()
 	return sendrecv(c, e, bufOf(e, slices.Clone(buf)), dest, sendTag, e, bufOf(e, buf), source, recvTag)
@@ -62,8 +64,8 @@ func sendrecv(c *Comm, se *element, send engine.Buf, dest, sendTag int, re *elem
 
 // RecvAppend receives a message of any length from rank source, or AnySource,
 // with the given tag, or AnyTag, and appends it to dst, which grows as append
-// does (Mprobe and Mrecv in one, MPI 5.0 §3.8.3). On an error it returns dst
-// as it was.
+// does (Mprobe and Mrecv in one, MPI 5.0 §3.8.3). It blocks until the message
+// is there. On an error it returns dst as it was.
 func RecvAppend[T any](c *Comm, dst []T, source, tag int) ([]T, Status, error) {
 	e := elementOf[T]()
 	if e.typ == nil {
@@ -77,8 +79,8 @@ func RecvAppend[T any](c *Comm, dst []T, source, tag int) ([]T, Status, error) {
 }
 
 // MrecvAppend receives the message m, of any length, and appends it to dst,
-// which grows as append does (MPI 5.0 §3.8.3). On an error it returns dst as it
-// was.
+// which grows as append does (MPI 5.0 §3.8.3). It blocks as Mrecv does, with
+// the same errors; on an error it returns dst as it was.
 func MrecvAppend[T any](m *Message, dst []T) ([]T, Status, error) {
 	n := 0
 	if e := elementOf[T](); m != nil && e.typ != nil && e.typ.Size > 0 {

@@ -11,7 +11,8 @@ import "math"
 const refused = -1
 
 // GatherSlices returns send of all ranks, of any lengths, by rank, on the root
-// and nil elsewhere (MPI 5.0 §6.5). Collective.
+// and nil elsewhere (MPI 5.0 §6.5). Collective; it blocks until this rank's
+// part is done.
 func GatherSlices[T any](c *Comm, send []T, root int) ([][]T, error) {
 	if err := c.rootedUsable(root); err != nil {
 		return nil, err
@@ -35,7 +36,7 @@ func GatherSlices[T any](c *Comm, send []T, root int) ([][]T, error) {
 }
 
 // AllgatherSlices returns send of all ranks, of any lengths, by rank, on every
-// rank (MPI 5.0 §6.7). Collective.
+// rank (MPI 5.0 §6.7). Collective; it blocks until this rank's part is done.
 func AllgatherSlices[T any](c *Comm, send []T) ([][]T, error) {
 	lengths, err := AllgatherValue(c, int64(len(send)))
 	if err != nil {
@@ -54,7 +55,8 @@ func AllgatherSlices[T any](c *Comm, send []T) ([][]T, error) {
 
 // ScatterSlices sends parts[i] of the root, of any length, to rank i and
 // returns it there (MPI 5.0 §6.6). parts has length Size() on the root and is
-// not looked at elsewhere. Collective.
+// not looked at elsewhere. Collective; it blocks until this rank's part is
+// done.
 func ScatterSlices[T any](c *Comm, parts [][]T, root int) ([]T, error) {
 	if err := c.rootedUsable(root); err != nil {
 		return nil, err
@@ -88,7 +90,7 @@ func ScatterSlices[T any](c *Comm, parts [][]T, root int) ([]T, error) {
 
 // AlltoallSlices sends parts[j], of any length, to rank j and returns what the
 // ranks sent to this one, by rank (MPI 5.0 §6.8). parts has length Size().
-// Collective.
+// Collective; it blocks until this rank's part is done.
 func AlltoallSlices[T any](c *Comm, parts [][]T) ([][]T, error) {
 	if err := c.unusable(); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package mpi
 
-// BcastValue returns x of the root on all ranks (MPI 5.0 §6.4). Collective.
+// BcastValue returns x of the root on all ranks (MPI 5.0 §6.4). Collective; it
+// blocks until this rank's part is done.
 func BcastValue[T any](c *Comm, x T, root int) (T, error) {
 	buf := []T{x}
 	err := Bcast(c, buf, root)
@@ -8,7 +9,8 @@ func BcastValue[T any](c *Comm, x T, root int) (T, error) {
 }
 
 // ReduceValue returns the combination by op of x of all ranks on the root, and
-// the zero value elsewhere (MPI 5.0 §6.9.1). Collective.
+// the zero value elsewhere (MPI 5.0 §6.9.1). Collective; it blocks until this
+// rank's part is done.
 func ReduceValue[T any](c *Comm, x T, op Op, root int) (T, error) {
 	buf := []T{x}
 	err := ReduceInPlace(c, buf, op, root)
@@ -20,15 +22,15 @@ func ReduceValue[T any](c *Comm, x T, op Op, root int) (T, error) {
 }
 
 // AllreduceValue returns the combination by op of x of all ranks on every rank
-// (MPI 5.0 §6.9.6). Collective.
+// (MPI 5.0 §6.9.6). Collective; it blocks until this rank's part is done.
 func AllreduceValue[T any](c *Comm, x T, op Op) (T, error) {
 	buf := []T{x}
 	err := AllreduceInPlace(c, buf, op)
 	return buf[0], err
 }
 
-// ScanValue returns the combination by op of x of the ranks 0 to this one
-// (MPI 5.0 §6.11.1). Collective.
+// ScanValue returns the combination by op of x of the ranks 0 to this one (MPI
+// 5.0 §6.11.1). Collective; it blocks until this rank's part is done.
 func ScanValue[T any](c *Comm, x T, op Op) (T, error) {
 	buf := []T{x}
 	err := ScanInPlace(c, buf, op)
@@ -36,7 +38,8 @@ func ScanValue[T any](c *Comm, x T, op Op) (T, error) {
 }
 
 // ExscanValue returns the combination by op of x of the ranks below this one,
-// and the zero value on rank 0 (MPI 5.0 §6.11.2). Collective.
+// and the zero value on rank 0 (MPI 5.0 §6.11.2). Collective; it blocks until
+// this rank's part is done.
 func ExscanValue[T any](c *Comm, x T, op Op) (T, error) {
 	buf := make([]T, 2)
 	buf[0] = x
@@ -45,7 +48,7 @@ func ExscanValue[T any](c *Comm, x T, op Op) (T, error) {
 }
 
 // GatherValue returns x of all ranks, by rank, on the root and nil elsewhere
-// (MPI 5.0 §6.5). Collective.
+// (MPI 5.0 §6.5). Collective; it blocks until this rank's part is done.
 func GatherValue[T any](c *Comm, x T, root int) ([]T, error) {
 	var recv []T
 	if c != nil && c.rank == root {
@@ -58,7 +61,7 @@ func GatherValue[T any](c *Comm, x T, root int) ([]T, error) {
 }
 
 // AllgatherValue returns x of all ranks, by rank, on every rank (MPI 5.0
-// §6.7). Collective.
+// §6.7). Collective; it blocks until this rank's part is done.
 func AllgatherValue[T any](c *Comm, x T) ([]T, error) {
 	var recv []T
 	if c != nil {

@@ -29,8 +29,8 @@ func (v View[T]) Err() error {
 	return (*Comm)(nil).failed("ViewOf", Undefined, Undefined, v.layout.fits(len(v.buf)))
 }
 
-// Pack returns a copy of the elements of v, one after another (MPI_Pack,
-// MPI 5.0 §5.2). Local.
+// Pack returns a copy of the elements of v, one after another (MPI_Pack, MPI
+// 5.0 §5.2). Where v cannot be used, see its Err, that is the error. Local.
 func Pack[T any](v View[T]) ([]T, error) {
 	_, err := v.describe(nil)
 	if err != nil {
@@ -166,8 +166,9 @@ func IrecvView[T any](c *Comm, v View[T], source, tag int) *Request {
 	return r.wrap(c, opIrecvView, source, tag, req, statusOf(st), err)
 }
 
-// SendrecvView is Sendrecv of views (MPI 5.0 §3.10, §5.1). They may be views of
-// one slice, as long as they have no element in common.
+// SendrecvView is Sendrecv of views (MPI 5.0 §3.10, §5.1). It blocks until both
+// are done. They may be views of one slice, as long as they have no element in
+// common, which is not checked.
 func SendrecvView[S, R any](c *Comm, send View[S], dest, sendTag int, recv View[R], source, recvTag int) (Status, error) {
 	s, err := send.describe(c)
 	if err != nil {

@@ -25,8 +25,9 @@ func (v View[T]) flat(c *Comm, load bool) (buf []T, copied bool, err error) {
 	return make([]T, v.Count()), true, nil
 }
 
-// BcastView is Bcast of the elements of a view, which has the same Count on all
-// ranks; the layouts may differ (MPI 5.0 §6.4, §5.1). Collective.
+// BcastView is Bcast of the elements of a view, which has the same Count on
+// all ranks; the layouts may differ (MPI 5.0 §6.4, §5.1). Collective; it
+// blocks as Bcast does.
 func BcastView[T any](c *Comm, v View[T], root int) error {
 	buf, copied, err := v.flat(c, c != nil && c.rank == root)
 	if err != nil {
@@ -41,10 +42,10 @@ func BcastView[T any](c *Comm, v View[T], root int) error {
 	return nil
 }
 
-// ScatterView is Scatter of views (MPI 5.0 §6.6, §5.1): the elements of send on
-// the root, in the order of its layout, are divided into Size() equal blocks,
-// and block i goes to recv of rank i. [Concat] makes a layout out of one for
-// each rank. Collective.
+// ScatterView is Scatter of views (MPI 5.0 §6.6, §5.1): the elements of send
+// on the root, in the order of its layout, are divided into Size() equal
+// blocks, and block i goes to recv of rank i. [Concat] makes a layout out of
+// one for each rank. Collective; it blocks as Scatter does.
 func ScatterView[T any](c *Comm, send, recv View[T], root int) error {
 	to, copied, err := recv.flat(c, false)
 	if err != nil {
@@ -67,7 +68,7 @@ func ScatterView[T any](c *Comm, send, recv View[T], root int) error {
 
 // GatherView is Gather of views (MPI 5.0 §6.5, §5.1): the elements of recv on
 // the root, in the order of its layout, are divided into Size() equal blocks,
-// and block i comes from send of rank i. Collective.
+// and block i comes from send of rank i. Collective; it blocks as Gather does.
 func GatherView[T any](c *Comm, send, recv View[T], root int) error {
 	from, _, err := send.flat(c, true)
 	if err != nil {
@@ -90,7 +91,7 @@ func GatherView[T any](c *Comm, send, recv View[T], root int) error {
 }
 
 // AllgatherView is Allgather of views (MPI 5.0 §6.7, §5.1): as GatherView, on
-// every rank. Collective.
+// every rank. Collective; it blocks as Allgather does.
 func AllgatherView[T any](c *Comm, send, recv View[T]) error {
 	from, _, err := send.flat(c, true)
 	if err != nil {
@@ -125,8 +126,9 @@ func BlockOf[T any](v View[T]) Block {
 // Alltoallw sends the elements of send[j] to rank j and receives into the
 // places of recv[i] what rank i sends (MPI 5.0 §6.8). Each block has its own
 // element type and layout; what i sends to j and what j receives from i have
-// the same type and count. send and recv have length Size(). The blocks of recv
-// overlap neither each other nor those of send. Collective.
+// the same type and count. send and recv have length Size(). The blocks of
+// recv overlap neither each other nor those of send. Collective; it blocks
+// until this rank's buffers may be used.
 func Alltoallw(c *Comm, send, recv []Block) error { return c.collective(alltoallw(c, send, recv)) }
 
 // Ialltoallw starts an Alltoallw and returns at once (MPI 5.0 §6.12.6). Until

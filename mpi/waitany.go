@@ -15,7 +15,7 @@ import (
 // around WaitAny sees each request once.
 
 // WaitAll blocks until all requests are complete and returns their errors,
-// joined (MPI_Waitall).
+// joined (MPI_Waitall, MPI 5.0 §3.7.5).
 func WaitAll(reqs ...*Request) error {
 	// The last one is probably the last to end. While it is waited for, the
 	// others end without being waited for one by one.
@@ -56,8 +56,8 @@ func TestAll(reqs ...*Request) (bool, error) {
 }
 
 // WaitAny blocks until one of the requests is complete and returns its index
-// and what its Wait would return (MPI_Waitany). The index is -1 when there is
-// none left to wait for.
+// and what its Wait would return (MPI_Waitany, MPI 5.0 §3.7.5). The index is -1
+// when there is none left to wait for.
 func WaitAny(reqs ...*Request) (int, Status, error) {
 	for {
 		i, pending, err := scan(reqs, true, nil)
@@ -90,8 +90,8 @@ func TestAny(reqs ...*Request) (index int, st Status, ok bool, err error) {
 
 // WaitSome blocks until at least one of the requests is complete and returns
 // the indices of all that are, with their errors joined; their Status methods
-// give the statuses (MPI_Waitsome). The list is nil when there is none left to
-// wait for.
+// give the statuses (MPI_Waitsome, MPI 5.0 §3.7.5). The list is nil when there
+// is none left to wait for.
 func WaitSome(reqs ...*Request) ([]int, error) {
 	for {
 		list, pending, err := takeSome(reqs)

@@ -7,7 +7,7 @@
 //	err = mpi.ScatterView(world, tiles, mpimat.View(tile), 0)       // tiles of a, see Tiles
 //
 // A view refers to the elements of the matrix, in place: it stays valid until
-// the matrix is reused for another shape. Elements travel by rows, but for
+// the matrix is reused for another shape. Elements travel by rows, except for
 // [Transposed] and [Vec], so any view may be received into any other with as
 // many elements. A view with indices outside the matrix carries its error: Err
 // returns it, and so does every call it is used in (class [mpi.ErrArg]).
