@@ -154,8 +154,8 @@ func (x *checker) run(c *Comm, r *Request) error {
 	return c.newError("", e.Class, e.Peer, e.Tag, e.Err)
 }
 
-// refused takes part in the comparison of a call that this rank has refused. It
-// is an error if another rank has not refused its own.
+// refused takes part in the comparison of a call that this rank has refused. A
+// rank that has not refused its own call is an error.
 func (x *checker) refused(c *Comm, why string, nonblocking bool) error {
 	rec := callRecord{kind: callRefused, nonblocking: nonblocking}
 	copy(rec.why[:len(rec.why)-1], why)
@@ -394,13 +394,13 @@ func (x *checker) comparePairs(c *Comm, k *engine.Coll, all []callRecord) error 
 	return nil
 }
 
-// finalizePatience is how long Finalize waits for the others to come to it. They
-// may be blocked in a call that needs this rank, and learn that it has left only
-// once it has.
+// finalizePatience is how long Finalize waits for the others to come to it.
+// They may be blocked in a call that needs this rank, and learn that it leaves
+// only when it has left.
 const finalizePatience = time.Second
 
-// checkFinalize compares, on all communicators that were not freed, that every
-// rank has come to its end, as far as the others have.
+// checkFinalize compares, on every communicator that was not freed, whether all
+// ranks have come to Finalize. It waits only so long for those that have not.
 func (p *process) checkFinalize() error {
 	p.checkers.mu.Lock()
 	list := slices.Clone(p.checkers.list)
@@ -430,7 +430,7 @@ func (p *process) checkFinalize() error {
 	var errs []error
 	for _, s := range started {
 		if !s.req.endsBefore(late) {
-			// Who waits for others in a comparison learns that it is in vain.
+			// A rank that still waits in a comparison learns that it does so in vain.
 			s.x.revoke(fmt.Sprintf("rank %d on %s has ended: it has called Finalize", s.x.comm.rank, p.info.Host))
 			continue
 		}

@@ -81,8 +81,9 @@ func (c *Comm) sendPacked(p *object.Packed, dest, tag int, mode engine.SendMode)
 var rawElement = &element{typ: engine.Basic(engine.Raw)}
 
 // startLong starts all messages of a long object; the receiver may want them
-// before this rank calls again. The first is synchronous: until it completes,
-// the whole can be withdrawn, and from then on the receiver takes the rest.
+// before this rank calls again. The first is synchronous: the whole object can
+// be withdrawn until it completes, and the receiver takes the rest from then
+// on.
 func (c *Comm) startLong(p *object.Packed, dest, tag int, mode engine.SendMode) ([]engine.Request, error) {
 	firstMode := engine.Synchronous
 	if mode == engine.Buffered {
@@ -206,7 +207,7 @@ func (c *Comm) recvWhole(in *object.Incoming, f *object.Frame, source, tag int, 
 	return c.takeObject(in, b, st)
 }
 
-// takeInto is takeObject that makes the value v points to as well.
+// takeInto is takeObject, and then makes the value v points to.
 func (c *Comm) takeInto(v any, first []byte, st engine.Status) (engine.Status, error) {
 	var in object.Incoming
 	st, err := c.takeObject(&in, first, st)
@@ -216,8 +217,8 @@ func (c *Comm) takeInto(v any, first []byte, st engine.Status) (engine.Status, e
 	return st, err
 }
 
-// takeObject receives the messages that follow the first of an object. They are
-// under way, so that the context no longer matters.
+// takeObject receives the messages that follow the first of an object. It does
+// not heed the context, since they are under way.
 func (c *Comm) takeObject(in *object.Incoming, first []byte, st engine.Status) (engine.Status, error) {
 	if err := c.openObject(in, first[:st.Bytes], st); err != nil {
 		return st, err

@@ -14,8 +14,8 @@ import (
 // tag, to all ranks as further collectives, whose lengths the frames told.
 //
 // A rank that cannot encode its object, or was called with wrong arguments,
-// sends a frame that says so in the object's place. So it stays in step: the
-// ranks that want its object fail with its error, the others go on.
+// sends a frame that says so in the object's place. It stays in step: the ranks
+// that want its object fail with its error, and the others go on.
 
 // BcastObject returns the root's v on every rank (MPI 5.0 §6.4). v of the other
 // ranks is ignored; the root gets its own v back, not a copy. Collective; it
@@ -93,8 +93,8 @@ func (c *Comm) bcastBytes(b []byte, root int) error {
 	return c.collective(engine.Coll{Kind: engine.Bcast, Root: root, Recv: engine.OfBytes(b)}, nil)
 }
 
-// outOfStep ends a collective in which this rank cannot take part any more: the
-// others would wait for it.
+// outOfStep ends a collective in which this rank cannot take part any more,
+// since the others would wait for it.
 func (c *Comm) outOfStep(source int, err error) error {
 	e := c.newError("", ErrCodec, source, Undefined, err)
 	c.ec.Revoke(e.Error())

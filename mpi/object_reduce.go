@@ -95,8 +95,9 @@ func AllreduceObject[T any](c *Comm, v T, f func(a, b T) T) (T, error) {
 	return got, nil
 }
 
-// announce compares the call with those of the other ranks in check mode; what
-// follows are no collectives of the engine.
+// announce compares the call with those of the other ranks in check mode: the
+// messages that follow are no collective of the engine, where it would be
+// compared.
 func (c *Comm) announce(kind engine.CollKind, root int) error {
 	if c.st.check == nil {
 		return nil
@@ -212,9 +213,9 @@ func (p *prefix[T]) combine(a prefix[T], f func(a, b T) T) {
 	}
 }
 
-// scanObject keeps two combinations: all is that of the group of ranks that the
-// steps have joined so far, result that of the part of it which counts for this
-// rank. f may change what it is given, so that the two never share memory.
+// scanObject keeps two combinations: all combines the group of ranks that the
+// steps have joined so far, and result those of them that count for this rank.
+// The two never share memory, since f may change what it is given.
 func scanObject[T any](c *Comm, v T, f func(a, b T) T, inclusive bool) (T, error) {
 	var zero T
 	if err := c.unusable(); err != nil {

@@ -142,9 +142,9 @@ func ImrecvObject[T any](m *Message) *ObjectRequest[T] {
 // driveAfter is when a receive that is still pending is given a goroutine.
 const driveAfter = 500 * time.Microsecond
 
-// start completes o. Between the messages of a long object this rank has to
-// act; when the program does not wait for the request soon, a goroutine does,
-// so that the sender never depends on it.
+// start completes o. This rank has to act between the messages of a long
+// object. If the program does not wait for the request soon, a goroutine does,
+// so that the sender never depends on the program.
 func (o *ObjectRequest[T]) start(r *Request) {
 	o.r = r
 	if r.isOver() {

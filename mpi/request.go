@@ -25,9 +25,10 @@ import (
 type Request struct {
 	_ noCopy
 
-	// What a running operation needs; see lock for who may use it. It is nil in a
-	// request that was complete from the start without an error. Once the request
-	// is complete, it may belong to another request, unless it keeps an error.
+	// What a running operation needs; see lock for which call may use it. It is
+	// nil in a request that was complete from the start without an error. Once the
+	// request is complete, it may belong to another request, unless it keeps an
+	// error.
 	*operation
 
 	out   engine.Outcome // the status; before the completion, the source and tag of the call
@@ -47,26 +48,26 @@ func (*noCopy) Unlock() {}
 
 // operation is what a request needs until it is complete, or to keep an error.
 // Programs start requests by the million, and short messages are complete at
-// once: what all requests have is small. After a completion without an error
-// another request may use it (see slab).
+// once, so a request itself is small. After a completion without an error
+// another request may use the operation (see slab).
 type operation struct {
 	c    *Comm
-	mem  unsafe.Pointer // of a collective, the first buffer, kept alive
+	mem  unsafe.Pointer // the first buffer of a collective, kept alive
 	req  engine.Request // nil once the operation is complete; see pending
 	more *moreOfRequest
 
 	blocked  int8 // goroutines that block on req
 	busy     bool // one of them is to release it
 	withdraw bool // cancelled because the context ended
-	fixed    bool // can be withdrawn no more: the other side has begun
+	fixed    bool // cannot be withdrawn any more: the other side has begun
 }
 
 // moreOfRequest is what few requests have.
 type moreOfRequest struct {
 	err     error
 	then    stage
-	mem     unsafe.Pointer // of a collective, the second buffer
-	vec     *engine.Vector // likewise
+	mem     unsafe.Pointer // the second buffer of a collective
+	vec     *engine.Vector // the lists of a collective
 	waiters []func()       // called when busy ends
 }
 
@@ -118,7 +119,7 @@ func (o opName) String() string {
 }
 
 // stage runs when the engine's part of a request has ended, on the goroutine
-// that finds it so. It may begin a further part by returning a request;
+// that finds the end. It may begin a further part by returning a request;
 // otherwise it returns the result. It runs once; for the end of a further part
 // it may set then anew. err is an *Error or nil.
 type stage func(r *Request, st engine.Status, err error) (next engine.Request, result Status, resultErr error)
@@ -143,7 +144,8 @@ func (r *Request) wrap(c *Comm, op opName, peer, tag int, req engine.Request, st
 }
 
 // completeAtOnce makes r known as one whose operation was complete when the
-// engine returned. Nobody else looks at r but slab.over, at its state.
+// engine returned. Nothing else looks at r except slab.over, which reads its
+// state.
 func (r *Request) completeAtOnce(c *Comm) {
 	if r.operation != nil {
 		r.c, r.more, r.req = c, nil, nil // nothing is left of the operation before
@@ -152,7 +154,7 @@ func (r *Request) completeAtOnce(c *Comm) {
 	r.state.store(over)
 }
 
-// begin is wrap of what the engine has under way, or has refused.
+// begin is wrap for an operation that the engine has under way, or has refused.
 func (r *Request) begin(c *Comm, peer, tag int, req engine.Request, err error) *Request {
 	r.out.Source, r.out.Tag = int32(peer), int32(tag)
 	if r.operation == nil {
@@ -223,8 +225,9 @@ func (r *Request) finish() bool {
 	return true
 }
 
-// block waits for the engine's part to end, with the lock let go. It
-// reports false when the context ended and the operation cannot be withdrawn.
+// block lets the lock go and waits for the engine's part to end. The caller
+// holds the lock, before and after. It reports false when the context ended and
+// the operation cannot be withdrawn.
 func (r *Request) block() bool {
 	done := r.done()
 	if r.withdraw {
@@ -261,8 +264,8 @@ func (r *Request) endsBefore(late <-chan struct{}) bool {
 	return true
 }
 
-// waitUnlocked blocks with the lock let go; it is held again also when a
-// reduction function of the program panics inside.
+// waitUnlocked lets the lock go and blocks. The caller holds the lock, before
+// and after, also when a reduction function of the program panics inside.
 func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
 	req := r.req
 	r.blocked++
@@ -274,8 +277,9 @@ func (r *Request) waitUnlocked(done <-chan struct{}) (engine.Status, error) {
 	return req.Wait(done)
 }
 
-// await waits, with the lock let go, for another goroutine that blocks on
-// the request. It reports false when the context ended first.
+// await lets the lock go and waits for another goroutine that blocks on the
+// request. The caller holds the lock, before and after. It reports false when
+// the context ended first.
 func (r *Request) await() bool {
 	ch := make(chan struct{})
 	r.wake(func() { close(ch) })
@@ -338,8 +342,9 @@ func (r *Request) end(st Status, err error) {
 	}
 }
 
-// endAtOnce is end of an operation that was over when the engine returned, or
-// has not come to it. Nobody else looks at r but slab.over, at its state.
+// endAtOnce is end for an operation that was over when the engine returned, or
+// has not come to it. Nothing else looks at r except slab.over, which reads its
+// state.
 func (r *Request) endAtOnce(st Status, err error) {
 	r.end(st, err)
 	r.ended = true
@@ -416,7 +421,7 @@ func (r *Request) failed(err error) error {
 	return r.c.failed(r.op.String(), int(r.out.Source), int(r.out.Tag), err)
 }
 
-// poll makes progress on a request without blocking; the lock is held.
+// poll makes progress on a request without blocking. The caller holds the lock.
 func (r *Request) poll() {
 	for r.pending() && !r.busy {
 		st, ok, err := r.req.Test()

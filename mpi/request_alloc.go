@@ -8,9 +8,9 @@ type slab struct {
 	list []Request
 
 	// What the receives among them need until they are complete, in a slab of the
-	// largest size. It is taken over by a later slab when all requests of this one
-	// are complete: else the collector, which finds two thirds of its garbage here
-	// in a program that starts many receives, is at work half of the time.
+	// largest size. A later slab takes it over when all requests of this one are
+	// complete: it would be most of the garbage of a program that starts many
+	// receives.
 	operations atomic.Pointer[[largestSlab]operation]
 }
 
@@ -23,8 +23,8 @@ func (p *process) allocRequest() *Request {
 	return &s.list[i]
 }
 
-// allocReceive is allocRequest for a receive of which nothing is known after its
-// completion but what is in the Request: begin does not allocate.
+// allocReceive is allocRequest for a receive that keeps nothing except its
+// Request after its completion: begin does not allocate.
 func (p *process) allocReceive() *Request {
 	s, i := p.nextRequest()
 	r := &s.list[i]
@@ -68,9 +68,9 @@ func (p *process) nextSlab(s *slab) {
 	}
 }
 
-// over reports whether nobody will look at the operation of a request of the
-// slab again: all are complete without an error, and no goroutine is to come
-// back from blocking on one. Others that are in a call on one look at the state
+// over reports whether no call will look at an operation of the slab again: all
+// its requests are complete without an error, and no goroutine has yet to come
+// back from blocking on one. Any other call on one of them looks at the state
 // first.
 func (s *slab) over() bool {
 	for i := range s.list {

@@ -9,17 +9,17 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// stateWord says what state a request is in, and who may act on it. Two of its
-// bits are the engine's, see [engine.Outcome].
+// stateWord says what state a request is in, and which side may act on it. Two
+// of its bits are the engine's, see [engine.Outcome].
 //
-//	word               state                               who may change it, and to what
+//	word               state                               what may change it, and to what
 //	0                  running, and no call is on it       the engine, to over, with the outcome;
 //	                   (or a zero Request: see none)       a call, to locked
 //	locked             a call uses r.operation             that call, when it lets go: to 0, to attended
 //	                                                       if a goroutine blocks, or to over
 //	attended           running; goroutines block on the    a call, to attended+locked; the engine
 //	                   engine's request                    reports through its request
-//	attended+locked    both                                the call that has the lock, as from locked
+//	attended+locked    both                                the call that holds the lock, as from locked
 //	over               complete, its result is final       a call that reports it, to over+handedOut
 //	over+failed        the same, with an error             the same
 //	over+attended      complete; a goroutine has yet to    the same; the bit stays, so that r.operation
@@ -49,7 +49,7 @@ func (w *stateWord) swap(from, to stateWord) bool {
 	return atomic.CompareAndSwapUint32((*uint32)(w), uint32(from), uint32(to))
 }
 
-// none reports whether there is no request: none that ever had an operation.
+// none reports whether r is nil, or has never had an operation.
 func (r *Request) none() bool {
 	return r == nil || r.operation == nil && r.state.load() == 0
 }
@@ -63,9 +63,9 @@ func (r *Request) isOver() bool {
 // isOut reports whether a call has said that the request is complete.
 func (r *Request) isOut() bool { return r.state.load()&handedOut != 0 }
 
-// lock has the calling goroutine use r.operation alone. A program that sends many
-// messages takes the lock for each of them: it is one atomic operation, and
-// letting it go is a plain store. The holder never blocks. If it finds the
+// lock gives r.operation to the calling goroutine alone. A program that sends
+// many messages takes the lock for each of them: it is one atomic operation,
+// and letting it go is a plain store. The holder never blocks. If it finds the
 // request complete, it leaves r.operation alone, which may be another request's
 // by then.
 func (r *Request) lock() {
@@ -88,8 +88,9 @@ func (r *Request) lockSlow() {
 	}
 }
 
-// reserve is where the engine may leave the outcome, once begin has let the lock
-// go; shared is the word that says so.
+// reserve returns where the engine may leave the outcome once begin has let the
+// lock go. The caller holds the lock from here on. shared returns the word that
+// caller and engine share.
 func (r *Request) reserve() *engine.Outcome {
 	r.state.store(locked)
 	return &r.out
@@ -123,8 +124,9 @@ func (r *Request) unlockTo(ended stateWord) {
 	}
 }
 
-// pending reports, with the lock held, whether the operation is not complete.
-// The state comes first: of a complete one, r.req may be another request's.
+// pending reports whether the operation is not complete. The caller holds the
+// lock. The state comes first: of a complete one, r.req may be another
+// request's.
 func (r *Request) pending() bool {
 	return r.state.load()&over == 0 && r.req != nil
 }
@@ -143,7 +145,8 @@ func (r *Request) handOut() {
 	}
 }
 
-// claim is handOut for the one call among several that is the first.
+// claim is handOut where several calls may report the completion. It reports
+// whether this one is the first.
 func (r *Request) claim() bool {
 	return stateWord(atomic.OrUint32((*uint32)(&r.state), uint32(over|handedOut)))&handedOut == 0
 }

@@ -9,10 +9,10 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// The functions below handle several requests at once (MPI 5.0 §3.7.5). Nil
-// and zero requests are passed over, and so are, where one or some of them are
-// asked for, requests whose completion has been handed out before: a loop
-// around WaitAny sees each request once.
+// The functions below handle several requests at once (MPI 5.0 §3.7.5). Nil and
+// zero requests are passed over. The functions for one or some of the requests
+// also pass over those whose completion has been handed out before, so that a
+// loop around WaitAny sees each request once.
 
 // WaitAll blocks until all requests are complete and returns their errors,
 // joined (MPI_Waitall, MPI 5.0 §3.7.5).
@@ -31,7 +31,7 @@ func WaitAll(reqs ...*Request) error {
 			continue
 		}
 		var err error
-		if r.isOver() { // as Wait does it, for the many that are
+		if r.isOver() { // what Wait would do, for the many that are complete
 			r.handOut()
 			err = r.err()
 		} else {
@@ -186,7 +186,7 @@ func blockAny(reqs []*Request) error {
 		}
 		r.lock()
 		switch {
-		case !r.pending(): // since just now: the others need not be waited for
+		case !r.pending(): // it has just completed: there is nothing to wait for
 			r.unlock()
 			release()
 			return nil
@@ -227,8 +227,7 @@ func (r *Request) unlockedRelease() {
 }
 
 // anyWaiter merges what may end a wait for several requests into one channel:
-// the contexts of the requests, and the goroutines that wait for one of them
-// already.
+// the contexts of the requests, and other goroutines that wait for one of them.
 type anyWaiter struct {
 	done  <-chan struct{} // nil: nothing
 	own   chan struct{}   // done, once there is more than one source
