@@ -19,7 +19,7 @@ import (
 // thousandths of the memory that it counts: far above what a launcher has in use.
 const memoryScore = 200
 
-// custody of a job; nil has none.
+// custody is what this process has taken of a job; nil is none.
 type custody struct {
 	id    string
 	mark  uint64
@@ -30,8 +30,8 @@ type custody struct {
 	kills atomic.Int64 // 1 + processes that had been killed for want of memory before; 0: not known
 }
 
-// takeCustody prepares this process for the job with a random number. args are
-// the arguments with which this executable calls [CleanUp].
+// takeCustody prepares this process for the job with the random number id. args
+// are the arguments with which this executable calls [CleanUp].
 func takeCustody(id string, args []string) *custody {
 	c := &custody{id: id, mark: entry.Mark(id), done: make(chan struct{})}
 	_ = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
@@ -63,12 +63,13 @@ func (c *custody) started() {
 	}
 }
 
-// How long after its start a job is looked after: short jobs do not pay for it.
+// careAfter is how long after its start a job is looked after for the first
+// time: short jobs do not pay for it.
 const careAfter = 100 * time.Millisecond
 
-// care looks after the job while it runs: it lets the kernel's memory killer take
-// its processes first, and reaps those that this process has adopted. The ranks'
-// own processes are left.
+// care looks after the job while it runs: it lets the kernel's memory killer
+// take its processes first, and reaps those that this process has adopted,
+// except the ranks' own.
 func (c *custody) care(ranks []*process) {
 	if c == nil {
 		return
@@ -92,7 +93,7 @@ func (c *custody) care(ranks []*process) {
 		ends := make(chan os.Signal, 1)
 		signal.Notify(ends, unix.SIGCHLD)
 		defer signal.Stop(ends)
-		for c.sleep(time.Second) { // many at once
+		for c.sleep(time.Second) { // reaps many at once
 			eachProcess(func(pid int) {
 				if s, ok := statOf(pid); ok && s.parent == os.Getpid() && s.ended() && !own[pid] {
 					_, _ = unix.Wait4(pid, nil, unix.WNOHANG, nil)
@@ -135,8 +136,8 @@ func ownMemoryScore() int {
 	return n
 }
 
-// end ends what is left of the job, after its ranks have been reaped, and sends
-// the guard home.
+// end ends what is left of the job, after its ranks have been reaped, and
+// dismisses the guard.
 func (c *custody) end() {
 	if c == nil {
 		return
@@ -148,7 +149,8 @@ func (c *custody) end() {
 	c.guard.dismiss()
 }
 
-// release waits until the guard is gone: there may be nobody else to reap it.
+// release waits until the guard is gone, since no other process may be there to
+// reap it.
 func (c *custody) release() {
 	if c != nil {
 		c.guard.reap()
@@ -166,8 +168,8 @@ func childrenLeft() bool {
 }
 
 // CleanUp is what the guard of a launcher runs: it waits for the end of its
-// standard input, and then kills every process of the job with a random number.
-// It does nothing if the launcher has sent it home before.
+// standard input, and then kills every process of the job with the random
+// number id. It does nothing if the launcher has dismissed it before.
 func CleanUp(id string) {
 	_ = unix.Prlimit(0, unix.RLIMIT_LOCKS, &unix.Rlimit{Cur: entry.Guarded, Max: math.MaxUint64}, nil)
 	for {
@@ -212,8 +214,8 @@ func sweep(id string) {
 	}
 }
 
-// belongs reports whether a process is one of the job's. One without any mark
-// may have got its environment all the same.
+// belongs reports whether a process is one of the job's. A process without any
+// mark is one if it has the job's environment.
 func belongs(pid int, mark uint64, id string) bool {
 	var limit unix.Rlimit
 	if unix.Prlimit(pid, unix.RLIMIT_LOCKS, nil, &limit) != nil {

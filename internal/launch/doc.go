@@ -11,18 +11,36 @@
 // A rank is a process in a process group of its own. It finds out about its job
 // from its environment and from inherited descriptors (env.go): the shared
 // memory segment of the job, and a socket on which the launcher answers the
-// PMI-1.1 commands of package pmi. Nothing of a job outlives its launcher, however
-// it goes (Linux, custody.go); elsewhere the ranks see the socket close.
+// PMI-1.1 commands of package pmi.
 //
 // When a rank dies, or ends without Finalize, the segment says so to all others
 // at once; they have a grace period to end by themselves, then get SIGTERM, then
 // SIGKILL. The first failing rank decides the result.
 //
+// On Linux, nothing of a job outlives a launcher that has been given custody of
+// it (Job.Guard):
+//
+//   - Every process of the job carries the job's mark: a value of RLIMIT_LOCKS, a
+//     limit that Linux no longer enforces and that children inherit. The processes
+//     of a job are those with its mark, whatever their parents and sessions are.
+//   - The launcher adopts orphans, and at the end of the job kills what has its
+//     mark.
+//   - The guard is a process that waits for the end of a pipe from the launcher.
+//     It kills what has the mark when the launcher was killed itself. It carries a
+//     mark of no job.
+//
+// The mark is also how a process finds its job whose descriptors or environment a
+// wrapper has taken away: the launcher's door is a socket whose name is made of
+// the mark (package internal/embedded/entry has both the mark and the question).
+// It answers with the rank and the job's memory.
+//
+// Elsewhere the launcher ends process groups, and the ranks see the socket close.
+//
 // Files: job.go has the types; run.go the life of a job as a loop over events;
 // judge.go what counts as a failure and how it is told; env.go the environment;
 // input.go, output.go the standard streams; place.go the choice of CPUs;
-// custody*.go, guard*.go the end of what ranks leave behind; process_*.go what
-// the operating system needs.
+// custody*.go the mark and the end of what ranks leave behind; guard*.go the
+// guard; door_linux.go the door; process_*.go what the operating system needs.
 //
 // It is part of the start-up time of every job: it stays clear of packages with
 // costly initialisation (net, regexp, crypto).

@@ -13,8 +13,9 @@ import (
 	"github.com/ringo-mpi/ringo/internal/pmi"
 )
 
-// openDoor lets processes of the job in that have lost their descriptors or their
-// environment: see package entry. It returns how to close it.
+// openDoor listens for processes of the job that have lost their descriptors or
+// their environment: see package entry. The function it returns closes the
+// door.
 func (r *runner) openDoor() (stop func()) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
@@ -101,8 +102,8 @@ func (r *runner) letIn(conn *os.File) {
 	door.Serve(rank, conn)
 }
 
-// rankOf returns the rank whose process a process is or descends from, -1 if there
-// is none.
+// rankOf returns the rank whose process is pid or one of its ancestors, -1 if
+// there is none.
 func (r *runner) rankOf(pid int) int {
 	for range 64 {
 		for rank, p := range r.procs {

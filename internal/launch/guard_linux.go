@@ -16,7 +16,7 @@ import (
 // A guard is a process that runs CleanUp when this one has been killed.
 type guard struct {
 	pid  int
-	pipe int          // it waits for the end of this
+	pipe int          // the guard waits for its end
 	kept *guardScript // lies in memory that the guard shares
 }
 
@@ -66,9 +66,9 @@ func startGuard(args []string) *guard {
 	return g
 }
 
-// A guardScript is what a guard does before it needs a program: a process that
-// shares this one's memory, which costs next to nothing to start, makes these
-// system calls and runs no Go code.
+// A guardScript is the system calls that a guard makes before it needs a
+// program. It makes them as a process that shares this one's memory, which
+// costs next to nothing to start, and runs no Go code.
 type guardScript struct {
 	before [5]systemCall // the last is a read; if it reads anything, exit comes next
 	exec   systemCall

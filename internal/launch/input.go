@@ -41,7 +41,7 @@ func newInput(j *Job, n int) (*input, error) {
 	}
 	if f, ok := j.Stdin.(*os.File); ok {
 		info, err := f.Stat()
-		if err != nil { // closed by whoever started us
+		if err != nil { // the parent process has closed it
 			in.chosen = func(int) int { return -1 }
 			return in, nil
 		}

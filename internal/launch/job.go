@@ -76,7 +76,8 @@ type Job struct {
 	// the affinity mask and the cgroups allow.
 	Cores int
 
-	// Universe is the size of the universe that PMI clients are told. 0: unknown.
+	// Universe is the size of the universe that the launcher tells PMI clients. 0:
+	// unknown.
 	Universe int
 
 	// ForwardSignals passes INT, TERM, QUIT, USR1, USR2, TSTP and CONT that
@@ -122,8 +123,8 @@ type Result struct {
 	// be written, nil if all was.
 	Lost error
 
-	// Repeats has the reports of failures on the ranks' standard error that went
-	// through the launcher once and were made by several ranks.
+	// Repeats has the reports of failures that several ranks made on standard
+	// error and the launcher passed on once.
 	Repeats []Repeat
 }
 

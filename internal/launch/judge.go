@@ -97,16 +97,16 @@ func (r *runner) handle(e event) {
 	}
 }
 
-// knowsAll reports whether a rank whose process has ended can be judged at once.
-// One that has failed may have done so because of another, whose end is not known
-// yet; a script may say less than the end of the program in it.
+// knowsAll reports whether a rank whose process has ended can be judged at
+// once. A rank that has failed may have done so because of another whose end is
+// not known yet, and a script may say less than the program in it.
 func (r *runner) knowsAll(rank int) bool {
 	state := r.state(rank)
 	return state != transport.Failed && (state == transport.Finalized || !r.ranks[rank].watched)
 }
 
-// tell says how a process has ended, and of one that the kernel has killed for
-// want of memory, which limit was reached.
+// tell says how a process has ended, and which limit was reached if the kernel
+// has killed it for want of memory.
 func (r *runner) tell(e exit) string {
 	text := e.String()
 	if e.signal == syscall.SIGKILL && r.stage < stageTerm {
@@ -184,8 +184,8 @@ func (r *runner) judge(rank int) {
 	r.fail(rank, cause, status)
 }
 
-// blames reports whether a rank that has failed did so after another that has
-// not been judged yet, or while another was killed: most likely because of it.
+// blames reports whether a rank has most likely failed because of another that
+// has not been judged yet: one that failed before it, or was killed.
 func (r *runner) blames(rank int) bool {
 	if r.state(rank) < transport.Failed {
 		return false
@@ -268,10 +268,10 @@ func (r *runner) checkBarrier() {
 }
 
 // watchProgram watches the process that has opened the segment as this rank, if
-// it is another than the one that was started: a program under a shell script, a
+// it is not the one that was started: a program under a shell script, a
 // debugger, a profiler. Its end must be known before the script's. Numbers of
-// processes are those of its namespace; where that is not known, the process must
-// at least be in the rank's group.
+// processes are those of its namespace; where that is not known, the process
+// must at least be in the rank's group.
 func (r *runner) watchProgram(rank int, namespace string) {
 	if r.seg == nil {
 		return
@@ -291,7 +291,7 @@ func (r *runner) watchProgram(rank int, namespace string) {
 	case err == nil:
 		r.stops = append(r.stops, stop)
 		r.ranks[rank].watched = true
-	case same && errors.Is(err, syscall.ESRCH): // already
+	case same && errors.Is(err, syscall.ESRCH): // it has ended already
 		r.handle(event{kind: evStrayEnd, rank: rank})
 	}
 }

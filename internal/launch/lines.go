@@ -92,8 +92,8 @@ func (s *source) run() {
 	}
 }
 
-// pass reports false if there is nobody left who takes the lines: the rank then
-// finds its stream closed.
+// pass passes data on. It reports false if nothing takes the lines any more:
+// the rank then finds its stream closed.
 func (s *source) pass(data []byte) bool {
 	wanted := false
 	for _, k := range s.sinks {
@@ -118,7 +118,7 @@ type sink struct {
 	buf   []byte
 	open  *source   // has written the beginning of a line that has no end yet
 	since time.Time // … at this time; zero: it will not go on
-	err   error     // the first of writing
+	err   error     // the first error of writing
 	gone  bool      // nobody reads any more
 	fold  *repeats  // nil: everything is passed on
 }

@@ -48,9 +48,9 @@ func newOutput(j *Job, n int) (*output, error) {
 }
 
 // plan decides where one stream of a rank goes: through a pipe, unless nobody
-// reads it. What the launcher has open itself is not for the ranks: one that opens
+// reads it. Ranks do not get the launcher's own files: a rank that opens
 // /dev/stdout would cut a file off, one that sets a terminal nonblocking would
-// leave it so, and the lines of several would be mixed.
+// leave it so, and the lines of several ranks would be mixed.
 func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 	var file *os.File
 	if path != "" {
@@ -62,7 +62,7 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 	}
 	stdFile, isFile := std.(*os.File)
 	if isFile {
-		if _, err := stdFile.Stat(); err != nil { // closed by whoever started us
+		if _, err := stdFile.Stat(); err != nil { // the parent process has closed it
 			std, isFile = nil, false
 		}
 	}
@@ -191,9 +191,9 @@ func (o *output) wait(d time.Duration) {
 	}
 }
 
-// drain waits until what the ranks have written has been passed on, when all of
-// them have ended. It waits for who reads it, until stop says that nobody wants it
-// any more, but not for a process that is none of the job's and holds a pipe.
+// drain waits, when all ranks have ended, until what they have written has been
+// passed on. It waits for a slow reader until stop says that nobody wants the
+// output any more, and not for a process outside of the job that holds a pipe.
 func (o *output) drain(stop <-chan os.Signal, limit time.Duration) {
 	if o.drained == nil {
 		return
@@ -264,7 +264,7 @@ func (o *output) close() {
 	for _, s := range o.sources {
 		s.pipe.Close() // ends its run
 	}
-	o.wait(drainTime) // one that still writes waits for a reader that does not read
+	o.wait(drainTime) // a source that still writes waits for a reader that does not read
 	for _, f := range o.opened {
 		f.Close()
 	}

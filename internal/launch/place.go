@@ -13,9 +13,9 @@ import (
 // MPI's launchers. The zero value binds nothing.
 //
 // Mapping deals the ranks out to objects of the machine one after another, or n
-// at a time to each object (ppr:n:object). Binding then takes, for each rank, the
-// next free smaller object inside, or the larger object around, the one it was
-// dealt to.
+// at a time to each object (ppr:n:object). Binding then takes for each rank the
+// next free smaller object inside the object that it was dealt to, or the
+// larger object around that.
 type Placement struct {
 	bind    bool
 	level   topo.Level
@@ -237,10 +237,10 @@ func (p Placement) CPUs(m *topo.Machine, ranks int) ([]topo.Set, error) {
 	return out, nil
 }
 
-// Shares is where ranks run when nobody has said where: each on cores of its own,
-// all of them on all cores. It returns nil, which binds nothing, for a single
-// rank and for more ranks than there are cores (then the system moves ranks to
-// where there is room).
+// Shares is where ranks run when the user has not said where: each on cores of
+// its own, all of them on all cores. It returns nil, which binds nothing, for a
+// single rank and for more ranks than there are cores (then the system moves
+// ranks to where there is room).
 //
 // A rank has several threads, and the system tends to wake one on the core on
 // which a peer is polling for its message.

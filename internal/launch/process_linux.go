@@ -43,9 +43,9 @@ func onStarters(n int, f func()) {
 	for ; starters.count < n; starters.count++ {
 		go func() {
 			runtime.LockOSThread()
-			// The rank inherits it. The Go runtime's monitor sleeps fifty times for
-			// 20 µs whenever a process has been idle; with the usual slack of 50 µs
-			// it disturbs a rank that has one core for five milliseconds.
+			// The rank inherits exact timers. The Go runtime's monitor sleeps many times
+			// for a moment whenever a process has been idle; the usual slack makes these
+			// longer, and so the time in which it disturbs a rank that has one core.
 			_ = unix.Prctl(unix.PR_SET_TIMERSLACK, 1, 0, 0, 0)
 			for work := range starters.work {
 				work()
@@ -221,9 +221,10 @@ func (p *process) reap() {
 	}
 }
 
-// watch calls ended when a process that is not our child has ended, with how it
-// has, if the kernel tells: nobody but its parent can wait for it. It fails if
-// the kernel cannot watch it, with ESRCH if it has ended and is gone.
+// watch calls ended when a process that is not a child of this one has ended.
+// It says how if the kernel tells: only a parent can wait for a process. It
+// fails if the kernel cannot watch the process, with ESRCH if that has ended
+// and is gone.
 func watch(pid int, ended func(e exit, known bool)) (stop func(), err error) {
 	fd, err := unix.PidfdOpen(pid, unix.PIDFD_NONBLOCK)
 	if err != nil {
@@ -264,8 +265,8 @@ var pidNamespace = sync.OnceValue(func() string {
 	return name
 })
 
-// exitOf tells how a process has ended: before its parent has waited for it, what
-// /proc says of it, and after that what its pidfd does (Linux 6.15).
+// exitOf tells how a process has ended: by /proc before its parent has waited
+// for it, and by its pidfd after that (Linux 6.15).
 func exitOf(fd, pid int) (e exit, known bool) {
 	if status, ok := statusInProc(pid); ok {
 		return exitFrom(status), true

@@ -12,9 +12,9 @@ type Repeat struct {
 	Ranks []int  // the others
 }
 
-// repeats lets the reports of failures that ranks write on their standard error
-// through once: 64 ranks with the same mistake are one report. A report is a line
-// of package mpi, and the lines of a stack that follow it.
+// repeats passes each report of a failure on once that ranks write on their
+// standard error: many ranks with the same mistake make one report. A report is
+// a line of package mpi, and the lines of a stack that follow it.
 type repeats struct {
 	reports []*Repeat
 	leaving map[*source]bool // the source's stack belongs to a report that is left out

@@ -125,7 +125,7 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	r.running = r.n
 	if j.ForwardSignals {
 		r.signals = make(chan os.Signal, 16)
-		// It takes a third of a millisecond, mostly of waiting: beside the
+		// Catching signals takes a while, most of it waiting, and so runs beside the
 		// preparations.
 		caught := make(chan func(), 1)
 		go func() { caught <- catchSignals(r.signals) }()
@@ -403,15 +403,15 @@ func (r *runner) signalled(sig syscall.Signal) {
 func (r *runner) finish() {
 	if r.catch != nil {
 		uncaught := make(chan struct{})
-		go func() { // mostly waiting, too
+		go func() { // most of it is waiting as well
 			defer close(uncaught)
 			r.catch()()
 		}()
 		defer func() { <-uncaught }()
 	}
 	if r.stage < stageTerm {
-		// A child that a rank has left behind may hold the pipe: it gets a
-		// moment to finish its sentence.
+		// A child that a rank has left behind may hold the pipe: it gets a moment to
+		// finish its line.
 		r.output.wait(drainTime)
 	}
 	for _, p := range r.procs {

@@ -2,8 +2,9 @@
 // the environment that mpiexec has given it are gone: a wrapper closes what it
 // does not know, or starts the program with a clean environment.
 //
-// Every process of a job carries the job's mark ([Own]); the launcher listens on a
-// socket whose name is made of it ([Name]). A process that connects is told its
-// rank, by the rank's process that it descends from, and is sent the job's memory;
-// the connection is its channel to the launcher from there on. There is no file.
+// Every process of a job carries the job's mark ([Own]); the launcher listens
+// on a socket whose name is made of it ([Name]). A process connects and asks.
+// The launcher finds the rank by the process that it descends from, and answers
+// with the rank and the job's memory; the connection is the channel to the
+// launcher from there on. There is no file.
 package entry

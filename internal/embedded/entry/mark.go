@@ -5,13 +5,13 @@ import (
 	"strconv"
 )
 
-// Guarded is the number that marks the processes of no job that look after one.
+// Guarded marks the guards, which look after a job and belong to none.
 const Guarded = 1
 
 // None is the number of a process without a mark.
 const None = math.MaxUint64
 
-// lowest is below every mark of a job: whatever else limits locks is smaller.
+// lowest is below every mark of a job and above other limits of locks.
 const lowest = 1 << 60
 
 // Mark makes the number that marks a job's processes from the job's random

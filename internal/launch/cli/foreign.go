@@ -8,9 +8,9 @@ import (
 	"github.com/ringo-mpi/ringo/internal/launch"
 )
 
-// warnForeign looks, after a job whose ranks have never asked for anything, at
-// whether the program is one of an MPI library that cannot be started by this
-// mpiexec: it has then run as that many programs of one rank each.
+// warnForeign warns of a program of an MPI library that this mpiexec cannot
+// start, which has run as so many programs of one rank each. It is called after
+// a job whose ranks have never asked for anything.
 func warnForeign(j *launch.Job, complain func(string, ...any)) {
 	for _, a := range j.Apps {
 		if name := foreignMPI(a.Path); name != "" {

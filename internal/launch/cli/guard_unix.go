@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// guard starts a process that removes dir when this one ends, however it ends:
-// also when it is killed. The function it returns ends the process.
+// guard starts a process that removes dir when this one ends, also when it is
+// killed. The function it returns ends the process.
 func guard(dir string) (stop func()) {
 	r, w, err := os.Pipe()
 	if err != nil {
