@@ -255,6 +255,24 @@ func TestCheckTellsOfRefusedObjects(t *testing.T) {
 	}
 }
 
+// Revoke releases also those who wait in a comparison.
+func TestRevokeInCheckMode(t *testing.T) {
+	for name := range engines {
+		runEngine(t, name, 3, true, func(c *mpi.Comm) error {
+			d, err := c.Dup()
+			if err != nil {
+				return err
+			}
+			if c.Rank() == 2 {
+				d.Revoke() // and makes no call on it
+			} else if err := d.Barrier(); !errors.Is(err, mpi.ErrRevoked) || !strings.Contains(err.Error(), "revoked by rank 2 of world/dup") {
+				return fmt.Errorf("rank %d: %v", c.Rank(), err)
+			}
+			return c.Barrier()
+		})
+	}
+}
+
 // A context ends a comparison, too.
 func TestContextInCheckMode(t *testing.T) {
 	for name := range engines {

@@ -202,6 +202,15 @@ func (c *Comm) Compare(other *Comm) Comparison {
 // not block.
 func (c *Comm) Revoke() {
 	if c.usable() {
-		c.ec.Revoke(fmt.Sprintf("revoked by rank %d of %s", c.rank, c.Name()))
+		c.revoke(fmt.Sprintf("revoked by rank %d of %s", c.rank, c.Name()))
+	}
+}
+
+// revoke ends what waits on the communicator. In check mode that includes the
+// comparisons, in which the others may wait for a call that never comes.
+func (c *Comm) revoke(reason string) {
+	c.ec.Revoke(reason)
+	if c.st.check != nil {
+		c.st.check.revoke(reason)
 	}
 }

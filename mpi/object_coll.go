@@ -97,7 +97,7 @@ func (c *Comm) bcastBytes(b []byte, root int) error {
 // since the others would wait for it.
 func (c *Comm) outOfStep(source int, err error) error {
 	e := c.newError("", ErrCodec, source, Undefined, err)
-	c.ec.Revoke(e.Error())
+	c.revoke(e.Error())
 	return e
 }
 
@@ -179,7 +179,7 @@ func (c *Comm) finish(reqs []engine.Request) error {
 // ended it, the communicator is revoked as by any collective that ends so.
 func (c *Comm) stopped(peer int, err error) error {
 	if c.ended(err) {
-		c.ec.Revoke("the context of a collective ended")
+		c.revoke("the context of a collective ended")
 	}
 	return c.failed("", peer, Undefined, err)
 }

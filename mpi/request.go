@@ -378,10 +378,7 @@ func (r *Request) giveUp() bool {
 	r.withdraw = true
 	if r.coll() {
 		reason := "the context of " + r.op.String() + " ended: " + context.Cause(r.c.ctx).Error()
-		r.c.ec.Revoke(reason)
-		if r.c.st.check != nil {
-			r.c.st.check.revoke(reason)
-		}
+		r.c.revoke(reason)
 		return true
 	}
 	return !r.fixed && r.req.Cancel() == nil
