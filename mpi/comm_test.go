@@ -284,6 +284,50 @@ func TestInquiry(t *testing.T) {
 	})
 }
 
+// Wrong arguments of CreateGroup on one rank leave no other waiting; those of a
+// rank that takes no part concern nobody.
+func TestCreateGroupRefused(t *testing.T) {
+	for name, bad := range map[string]struct {
+		group func(g *mpi.Group) *mpi.Group
+		tag   int
+		class mpi.Class
+	}{
+		"tag":   {func(g *mpi.Group) *mpi.Group { return g }, -1, mpi.ErrTag},
+		"group": {func(*mpi.Group) *mpi.Group { return nil }, 1, mpi.ErrGroup},
+	} {
+		for _, check := range []bool{false, true} {
+			runEngine(t, "embedded", 4, check, func(c *mpi.Comm) error {
+				d, err := c.Dup()
+				if err != nil {
+					return err
+				}
+				g, err := d.Group().Incl(0, 1, 3)
+				if err != nil {
+					return err
+				}
+				if c.Rank() == 2 {
+					if e, err := d.CreateGroup(g, -1); e != nil || !errors.Is(err, mpi.ErrTag) {
+						return fmt.Errorf("outside the group: %v, %w", e, err)
+					}
+				}
+				if err := d.Barrier(); err != nil { // d is as it was
+					return err
+				}
+				tag, want := 1, mpi.ErrRevoked
+				if c.Rank() == 1 {
+					g, tag, want = bad.group(g), bad.tag, bad.class
+				}
+				if c.Rank() != 2 {
+					if e, err := d.CreateGroup(g, tag); e != nil || !errors.Is(err, want) {
+						return fmt.Errorf("wrong %s: %v, %w, want %v", name, e, err, want)
+					}
+				}
+				return c.Barrier()
+			})
+		}
+	}
+}
+
 func TestRevoke(t *testing.T) {
 	run(t, 3, func(c *mpi.Comm) error {
 		d, err := c.Dup()

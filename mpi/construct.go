@@ -86,18 +86,24 @@ func (c *Comm) Create(g *Group) (*Comm, error) {
 }
 
 // CreateGroup is Create in which only the processes of g take part: collective
-// over g (MPI 5.0 §7.4.2). tag tells apart calls that overlap in time. A rank
-// that is not in g gets nil at once.
+// over g, where it blocks until the new communicator can be used (MPI 5.0
+// §7.4.2). tag tells apart calls that overlap in time. A rank that is not in g
+// gets nil at once. A wrong tag is an ErrTag, a group that is nil or no subset
+// an ErrGroup; on a rank that may be in the group it revokes c, since the others
+// would wait for this rank.
 func (c *Comm) CreateGroup(g *Group, tag int) (*Comm, error) {
 	if err := c.unusable(); err != nil {
 		return nil, err
 	}
-	if tag < 0 || tag > TagUB {
-		return nil, c.errorf(ErrTag, "tag %s is not in 0..%d", tagName(tag), TagUB)
-	}
 	members, err := c.members(g)
-	if err != nil || g.Rank() == Undefined {
+	if err == nil && (tag < 0 || tag > TagUB) {
+		err = c.errorf(ErrTag, "tag %s is not in 0..%d", tagName(tag), TagUB)
+	}
+	switch {
+	case g != nil && g.Rank() == Undefined:
 		return nil, err
+	case err != nil:
+		return nil, c.refuseAmong(err)
 	}
 	ec, err := c.ec.CreateGroup(members, tag)
 	return c.derived(ec, err, "create")

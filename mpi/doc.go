@@ -135,8 +135,9 @@
 // A collective that one rank refuses for its arguments is an error on that rank
 // and an ErrMismatch with the reason on those that need it; the communicator can
 // be used on. A wrong root in a call of objects or in a Slices form revokes it
-// instead. An MPI library cannot tell the others, which wait, except with
-// RINGO_CHECK=1.
+// instead, and so does a wrong argument of [Comm.CreateGroup]. An MPI library
+// cannot tell the others, which wait; with RINGO_CHECK=1 they are told, except
+// in CreateGroup.
 //
 // With RINGO_CHECK=1 the ranks compare their collective calls before they run:
 // different operations, roots, counts, types or reductions are an ErrMismatch

@@ -41,6 +41,15 @@ func (c *Comm) refuseApart(err error) error {
 	return err
 }
 
+// refuseAmong is refuse for a call of some of the ranks, whom this one cannot
+// know: all of the communicator are told.
+func (c *Comm) refuseAmong(err error) error {
+	if c.size > 1 {
+		c.ec.Revoke(c.whyRefused(err))
+	}
+	return err
+}
+
 func (c *Comm) sayRefused(err error, kind engine.CollKind, nonblocking bool) error {
 	if !c.usable() || c.size == 1 {
 		return nil
