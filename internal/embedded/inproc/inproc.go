@@ -31,7 +31,7 @@ type job struct {
 	given   map[*byte]int // memory from Alloc, and the rank that has it
 	world   []byte
 	changed atomic.Uint32
-	lost    atomic.Uint32 // of the ends, those in failure, and alarms
+	lost    atomic.Uint32 // counts ends in failure, and alarms
 }
 
 // end is the job as one rank sees it.
@@ -69,7 +69,7 @@ func New(n int) []transport.End {
 		InProcess: true, Fenced: true, Crowded: j.crowded,
 		Polls: 2000, PollTime: transport.WakeTime, Yields: 2,
 	}
-	if j.crowded { // it parks soon, since waking a goroutine is cheap
+	if j.crowded { // a rank parks soon, since waking a goroutine is cheap
 		facts.Polls, facts.PollTime, facts.Yields = 20, 0, 1
 	}
 	ends := make([]transport.End, n)

@@ -10,8 +10,9 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// wholeLines: of what the ranks of one process write for each message, every
-// object takes whole cache lines, for objects of two ranks may lie side by side.
+// wholeLines is a cache line. An object that a rank writes for each message
+// takes whole lines, since objects of two ranks of one process may lie side by
+// side.
 const wholeLines = 64
 
 const (
@@ -75,8 +76,8 @@ func (m *member) Claims() []uint64 {
 	return m.claims.Load()[:]
 }
 
-// Transfer implements [transport.Link]: with more ranks than processors a second
-// copier takes its time from somebody.
+// Transfer implements [transport.Link]: with more ranks than processors a
+// second copier takes its time from another rank.
 func (m *member) Transfer(number uint64) *transport.Transfer {
 	i := uint32(number)
 	if i >= transfers || m.job.crowded {
@@ -127,7 +128,8 @@ func (heap) PullAll(parts []transport.Part) error {
 	return nil
 }
 
-// Place implements [transport.Reach]: an address says as much.
+// Place implements [transport.Reach]: addresses need no place, since all ranks
+// use the same.
 func (heap) Place(unsafe.Pointer) (uint64, bool) { return 0, false }
 
 // At implements [transport.Reach].

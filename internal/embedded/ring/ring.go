@@ -5,14 +5,14 @@
 // cache line, so that a short message arrives with the line that announces it.
 // The writer fills in the frame and stores its first word last; the reader
 // polls that word of the place where the next frame will be. Little else is
-// written: the words that will be polled are cleared some frames ahead, since a
-// line that is touched just before the reader polls it has to be fetched back,
-// and the reader says only now and then how far it is.
+// written. The words that will be polled are cleared some frames ahead, since a
+// line that is touched just before the reader polls it has to be fetched back.
+// The reader says only now and then how far it is.
 //
-// The writer returns to the start of the ring when the reader has read most of
-// what was written since, be the ring ever so long: messages that are read at
-// once stay in a few pages, which the caches hold, and a window of messages has
-// the room it needs.
+// The writer returns to the start of the ring as soon as the reader has read
+// most of what was written since, however long the ring is. So messages that
+// are read at once stay in a few pages, which the caches hold, and a window of
+// messages has the room it needs.
 //
 // A crash of either side leaves the other in a defined state: nothing is
 // locked, and a frame is there wholly or not at all. (The single-writer
@@ -39,15 +39,15 @@ const (
 	wrapKind = 0xff // go on at the start of the ring
 	claimMax = 8 << 10
 	lead     = 512       // the first line is asked for before the last bytes are copied
-	ahead    = 16 * line // so far words are cleared ahead of short frames
+	ahead    = 16 * line // how far ahead of short frames words are cleared
 
-	streamAhead = 1024 // so far ahead of a frame in a stream lines are asked for
+	streamAhead = 1024 // how far ahead of a frame in a stream lines are asked for
 
-	fetch = 4 * line // so far ahead of the frame that is read lines are fetched
+	fetch = 4 * line // how far ahead of the frame that is read lines are fetched
 
-	// After so many bytes and frames the writer looks whether it may return to
-	// the start. (The nearer it is to the reader, the more they disturb each other,
-	// and what it gives up is missing should the reader now stop to read.)
+	// After so many bytes and frames the writer looks whether it may return to the
+	// start. (The nearer it is to the reader, the more the two disturb each other,
+	// and the room that it gives up is missing if the reader now stops reading.)
 	lap       = 64 << 10
 	lapFrames = 64
 	// The reader says how far it is when it has read this much.
@@ -89,7 +89,7 @@ type Writer struct {
 	// answer to the one before.
 	Stream bool
 
-	turn uint64 // place in the ring from which on to look whether to return
+	turn uint64 // from this place in the ring on the writer looks whether to return
 
 	// From pos to blank the first word of every line is 0: a frame may end, and
 	// so the reader poll, anywhere there. The same holds of the line at spare,
@@ -209,12 +209,12 @@ func (w *Writer) Publish(h *Header, kind, flags uint8) {
 		w.publish(h, kind, flags)
 		return
 	}
-	w.pos += line // and what will be polled is clear
+	w.pos += line // what will be polled behind it is clear
 	h.release(word(kind, flags, w.len))
 }
 
-// publish is Publish of a long frame, and of a short one that has to see to it
-// that there is place for others.
+// publish is Publish for a long frame, and for a short one behind which the
+// words are not cleared yet.
 func (w *Writer) publish(h *Header, kind, flags uint8) {
 	w.advance(frameSize(w.len))
 	h.release(word(kind, flags, w.len))
@@ -237,8 +237,8 @@ func (w *Writer) advance(size uint64) {
 	}
 }
 
-// lookAhead prepares the places of the next frames, while the reader has its
-// hands full with one.
+// lookAhead prepares the places of the next frames, while the reader is busy
+// with this one.
 func (w *Writer) lookAhead(size uint64) {
 	switch end := w.pos + size; {
 	case size == line && w.blank < w.pos+2*line && w.pos+ahead <= w.free:
@@ -253,9 +253,9 @@ func (w *Writer) lookAhead(size uint64) {
 	w.claim(size)
 }
 
-// Put is Reserve, Fill and Publish of the n bytes at p. It reports whether there
-// was room. All of the first line is written at once: the reader polls it, and
-// takes it out of this core's cache in between.
+// Put is Reserve, Fill and Publish of the n bytes at p. It reports whether
+// there was room. All of the first line is written at once: the reader polls
+// it, and would take it out of this core's cache in between.
 func (w *Writer) Put(kind uint8, f Header, p unsafe.Pointer, n int) bool {
 	h := w.Reserve(n)
 	if h == nil {
@@ -291,10 +291,10 @@ func (w *Writer) Put(kind uint8, f Header, p unsafe.Pointer, n int) bool {
 }
 
 // claim gets the next frame's place out of the reader's cache while the reader
-// works on this frame: the next one is probably as long. The first line stays,
-// which the reader polls, and so does what it has not read yet. Of short frames
-// in a stream the next is written before its lines would come: those further on
-// are asked for.
+// works on this frame: the next one is probably as long. The first line, which
+// the reader polls, stays there, and so does what the reader has not read yet.
+// In a stream of short frames the next frame is written before its lines would
+// come, so lines further on are asked for.
 func (w *Writer) claim(n uint64) {
 	from := w.pos + line
 	if w.Stream && n > line && n <= streamAhead {

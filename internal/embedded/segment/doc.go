@@ -11,7 +11,7 @@
 //	header    sizes, and counters that tell every rank of deaths and departures
 //	members   for each rank the words it sleeps on, its state, the cause of its end
 //	active    for each rank a bit map of the ranks that have opened a ring to it
-//	claims    for each rank a word a send that awaits an answer: who has the message
+//	claims    for each rank a word a send that awaits an answer: which side has the message
 //	transfers for each such send what its two ends share while both copy it
 //	rings     for each ordered pair of ranks the memory of a ring (package ring)
 //	board     the board of the world communicator (package board)

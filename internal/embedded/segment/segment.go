@@ -75,8 +75,8 @@ const ringControl = 1024
 
 func layoutFor(ranks, board int, wide bool) layout {
 	l := layout{ranks: ranks, board: align(board, 4096)}
-	// A ring that holds a window of messages lets both ends copy all the time:
-	// with 512 KiB the bandwidth of 4 to 16 KiB is a third more than with 128.
+	// A ring that holds a window of messages lets both ends copy all the time. So
+	// it is as long as the memory of all pairs allows.
 	switch {
 	case ranks <= 4:
 		l.ring = 512 << 10
@@ -207,7 +207,7 @@ func (s *Segment) Active(to int) []uint32 {
 const Claims = 512
 
 // Claims returns the table in which a rank and the receivers of its messages
-// decide who has a message: see package embedded.
+// decide which side has a message: see package embedded.
 func (s *Segment) Claims(rank int) []uint64 {
 	p := (*uint64)(unsafe.Pointer(&s.mem[s.sizes.claimsAt+rank*Claims*8]))
 	return unsafe.Slice(p, Claims)
@@ -281,9 +281,9 @@ func (s *Segment) Advance(rank int, to transport.State) bool {
 	return true
 }
 
-// Order tells which of two ranks failed earlier: the one with the smaller
-// number. A rank that fails because it saw another fail has the larger one. 0
-// for a rank that has not failed.
+// Order returns the number of a rank's failure, 0 for a rank that has not
+// failed. Of two ranks the one with the smaller number failed earlier: a rank
+// that fails because it saw another fail has the larger one.
 func (s *Segment) Order(rank int) uint32 { return atomic.LoadUint32(&s.member(rank).order) }
 
 // MarkFailed records that a rank is ending with an error.
@@ -293,8 +293,9 @@ func (s *Segment) MarkFailed(rank int, cause string) { s.end(rank, transport.Fai
 // what they wait for from that rank ends with an error. The launcher calls it.
 func (s *Segment) MarkDead(rank int, cause string) { s.end(rank, transport.Dead, cause) }
 
-// MarkLeft records that a rank has ended well without having joined: nothing has
-// failed, but nobody will hear of it any more. The launcher calls it.
+// MarkLeft records that a rank has ended well without having joined: nothing
+// has failed, but nothing will come from the rank any more. The launcher calls
+// it.
 func (s *Segment) MarkLeft(rank int, cause string) {
 	s.setCause(rank, cause)
 	s.Advance(rank, transport.Finalized)
@@ -302,7 +303,7 @@ func (s *Segment) MarkLeft(rank int, cause string) {
 
 func (s *Segment) end(rank int, to transport.State, cause string) {
 	m := s.member(rank)
-	// Numbered before anybody can see the failure.
+	// The failure is numbered before any rank can see it.
 	if atomic.LoadUint32(&m.order) == 0 {
 		atomic.CompareAndSwapUint32(&m.order, 0, atomic.AddUint32(&s.head.failures, 1))
 	}
@@ -324,8 +325,8 @@ func (s *Segment) Cause(rank int) string {
 	return string(m.cause[:min(atomic.LoadUint32(&m.causeLen), causeMax)])
 }
 
-// WakeAll wakes every rank that sleeps. A rank that has not joined yet does not:
-// it looks at everything once it has.
+// WakeAll wakes every rank that sleeps. A rank that has not joined yet does not
+// sleep: it looks at everything once it has joined.
 func (s *Segment) WakeAll() {
 	for r := range s.sizes.ranks {
 		if s.State(r) == transport.Absent {
@@ -338,8 +339,8 @@ func (s *Segment) WakeAll() {
 	}
 }
 
-// Wake wakes the rank that sleeps on a bell, if it does. What it is to see must
-// have been published before.
+// Wake wakes the rank that sleeps on a bell, if one does. The caller has
+// published before what the rank is to see.
 func Wake(b *transport.Bell) {
 	if atomic.LoadUint32(&b.Sleeping) != 0 && atomic.SwapUint32(&b.Sleeping, 0) != 0 {
 		atomic.AddUint32(&b.Seq, 1)

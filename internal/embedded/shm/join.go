@@ -76,9 +76,9 @@ func join() (*job, error) {
 	return j, nil
 }
 
-// findPlace finds this process's place in the job: what mpiexec has given it, or,
-// where a wrapper has closed the descriptors or cleaned the environment, what
-// mpiexec answers.
+// findPlace finds this process's place in the job. It is what mpiexec has given
+// the process, or what mpiexec answers where a wrapper has closed the
+// descriptors or cleaned the environment.
 func findPlace() (*entry.Place, error) {
 	place := &entry.Place{Rank: -1, Memory: -1, Channel: -1}
 	if os.Getenv("RINGO_RANK") != "" {

@@ -7,14 +7,14 @@ import (
 )
 
 // dieWithLauncher has the kernel kill this process when the launcher's end of
-// the control channel closes: when mpiexec has gone, however it went. The parent
-// of this process says nothing about that: it may be a script, a debugger, or a
-// thread of a program that goes on. The launcher sends nothing on the channel to
-// a rank of this engine, so that its end is the only news.
+// the control channel closes, that is, when mpiexec has gone, however it went.
+// The end of the parent process would not tell: the parent may be a script, a
+// debugger, or a thread of a program that goes on. The launcher sends nothing
+// on the channel to a rank of this engine, so that its end is the only news.
 func dieWithLauncher(fd int) {
 	const setSignal = 10 // F_SETSIG
 	if _, err := unix.FcntlInt(uintptr(fd), setSignal, int(unix.SIGKILL)); err != nil {
-		return // not a socket: somebody else's descriptor
+		return // not a socket: a descriptor for something else
 	}
 	_, _ = unix.FcntlInt(uintptr(fd), unix.F_SETOWN, os.Getpid())
 	flags, err := unix.FcntlInt(uintptr(fd), unix.F_GETFL, 0)

@@ -37,8 +37,9 @@ func (l *link) PullAll(parts []transport.Part) error {
 	return err
 }
 
-// pullPiece bounds one call: in it the rank's processor serves nobody else, and a
-// collector that wants to stop the world waits.
+// pullPiece is the most that one system call copies. Meanwhile the rank's
+// processor runs no other goroutine, and a collector that wants to stop the
+// world waits.
 const pullPiece = 512 << 10
 
 func (l *link) copy(addr uint64, local unsafe.Pointer, n int, piece func(int, uint64, unsafe.Pointer, int) (int, error)) error {
@@ -51,7 +52,7 @@ func (l *link) copy(addr uint64, local unsafe.Pointer, n int, piece func(int, ui
 		if err != nil {
 			return engine.Errorf(engine.ErrOther, "copy between the memories of rank %d and rank %d (process %d): %w; RINGO_PULL=0 does without", l.job.rank, l.rank, pid, err)
 		}
-		if n -= k; n > 0 { // else local would point behind the buffer
+		if n -= k; n > 0 { // otherwise local would point behind the buffer
 			addr, local = addr+uint64(k), unsafe.Add(local, k)
 		}
 	}

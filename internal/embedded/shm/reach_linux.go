@@ -60,9 +60,9 @@ func peer(call uintptr, pid int, addr uint64, local unsafe.Pointer, n int) (int,
 	return peerVector(call, pid, &here, &there, 1)
 }
 
-// peerVector does not tell the runtime that it is in a system call: for copies
-// of more than 20 µs the runtime would look after the rank's processor all the
-// time, with a thread that takes a tenth of it.
+// peerVector does not tell the runtime that it is in a system call. The runtime
+// would look after the rank's processor during long copies, with a thread that
+// takes time from a rank with one core.
 func peerVector(call uintptr, pid int, here *iovec, there *[2]uintptr, count int) (int, error) {
 	for {
 		k, _, e := syscall.RawSyscall6(call, uintptr(pid), uintptr(unsafe.Pointer(here)), uintptr(count), uintptr(unsafe.Pointer(there)), uintptr(count), 0)

@@ -23,7 +23,7 @@ type job struct {
 	hostname string
 	control  *os.File // to the launcher
 	reach    bool     // this process may copy from and to its peers' memory
-	crowded  bool     // more ranks than cores: a second copier takes its time from somebody
+	crowded  bool     // more ranks than cores: a second copier takes its time from another rank
 	arena    *arena
 	links    []link
 	yields   atomic.Uint32
@@ -34,7 +34,7 @@ type job struct {
 	boards []sharedBoard
 }
 
-// Serve implements [transport.Self]: nobody else runs in this process.
+// Serve implements [transport.Self]: no other rank runs in this process.
 func (j *job) Serve(func()) {}
 
 // Yield implements [transport.Self].
@@ -45,10 +45,10 @@ func (j *job) Yield() {
 	}
 }
 
-// facts are those of this rank. With a core for every rank, a wait is polled for
-// as long as it takes to sleep and be woken: a rank that sleeps sooner makes its
-// peers, which wait for it meanwhile, sleep as well. With more ranks than cores,
-// the core goes to another rank at once.
+// facts returns the facts of this rank. With a core for every rank, a rank that
+// waits polls for as long as it takes to sleep and be woken: if it slept
+// sooner, its peers, which wait for it meanwhile, would sleep as well. With
+// more ranks than cores, it gives the core to another rank at once.
 func (j *job) facts() transport.Facts {
 	f := transport.Facts{
 		Name: "shm", Rank: j.rank, Size: j.n, LocalRank: j.rank, LocalSize: j.n,

@@ -8,10 +8,10 @@ import (
 )
 
 // Where ranks outnumber cores and give them up to one another, the kernel may
-// leave seven of eight on one core for long: none of them ever waits for long
-// enough to be worth moving. So ranks tell each other where they run, and one
-// of a crowded core moves to the least crowded one. It is not bound to it: the
-// kernel may move it again, when the core has other things to do.
+// leave most of them on one core for long: none ever waits for long enough to
+// be worth moving. So ranks tell each other where they run, and one of a
+// crowded core moves to the least crowded core. It is not bound there: the
+// kernel may move it again when the core has other things to do.
 
 // spreadEvery is after how many yields a rank looks around.
 const spreadEvery = 64
@@ -42,7 +42,7 @@ func (j *job) spread() {
 	}
 }
 
-// crowding is how many ranks that do not sleep are on each core.
+// crowding counts the ranks on each core that do not sleep.
 type crowding struct {
 	mu    sync.Mutex
 	ranks []int

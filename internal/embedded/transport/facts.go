@@ -10,7 +10,8 @@ type End struct {
 	Pool  Pool // nil: no memory is shared
 }
 
-// Facts is what holds of a rank for good. It is read once.
+// Facts is what holds for a rank from its start to its end. The endpoint reads
+// it once.
 type Facts struct {
 	Name string // of the transport, for Info
 
@@ -25,13 +26,13 @@ type Facts struct {
 	// waits for comes when another one gets the core.
 	Crowded bool
 
-	// Fenced says that whoever publishes something for this rank orders its look
-	// at the rank's bell after that. Otherwise the rank looks for a moment longer
-	// before it sleeps.
+	// Fenced says that a peer that publishes something for this rank orders its
+	// look at the rank's bell after that. Otherwise the rank looks for a moment
+	// longer before it sleeps.
 	Fenced bool
 
-	// A rank that waits polls so often, and after that for so long; then it yields
-	// so often; then it sleeps.
+	// A rank that waits polls Polls times, then goes on polling for PollTime, then
+	// yields Yields times, then sleeps.
 	Polls    int
 	PollTime time.Duration
 	Yields   int

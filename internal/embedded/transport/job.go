@@ -24,7 +24,7 @@ type Host struct {
 }
 
 // Job is what a rank sees of all ranks, and says of itself. Ranks are ranks in
-// the job. Any goroutine may call it; nothing blocks but Leave.
+// the job. Any goroutine may call it. Only Leave blocks.
 type Job interface {
 	// Host returns where a rank runs.
 	Host(rank int) Host
@@ -33,13 +33,14 @@ type Job interface {
 	State(rank int) State
 	Cause(rank int) string
 
-	// Changes counts ranks that have left or died. Ended calls f for those that
-	// have since it was seen, and may call it for others that have.
+	// Changes counts the ranks that have left or died. Ended calls f for every
+	// rank that has done so since Changes returned seen, and may call it for
+	// others that have.
 	Changes() uint32
 	Ended(seen uint32, f func(rank int))
 
-	// Losses counts the ranks that have not left properly, or all that have
-	// ended. Alarm has everybody look for changes, as after a loss.
+	// Losses counts the ranks that have not left properly, or all that have ended.
+	// Alarm has all ranks look for changes, as after a loss.
 	Losses() uint32
 	Alarm()
 

@@ -48,9 +48,9 @@ type Link interface {
 	Help()
 
 	// Claims is the peer's table of its sends that await an answer. It decides
-	// who has a message, its receiver or the sender that takes it back, and both
-	// reach it. Where it is nil, the receiver alone decides, and neither of the two
-	// ranks can take a send back before the other is in a call.
+	// which side has a message, the receiver or the sender that takes it back, and
+	// both reach it. Where it is nil, the receiver alone decides, and neither of
+	// the two ranks can take a send back before the other is in a call.
 	Claims() []uint64
 
 	// Transfer is where the two ends of a message of the peer's share out its
@@ -63,8 +63,9 @@ type Link interface {
 
 // Traits are what an endpoint has to know of a peer for every message.
 type Traits struct {
-	// Fenced says that whoever publishes something for the peer has to order its
-	// look at the peer's bell after that; otherwise the peer waits it out.
+	// Fenced says that a rank that publishes something for the peer has to order
+	// its look at the peer's bell after that. Otherwise the peer looks for a
+	// moment longer before it sleeps.
 	Fenced bool
 
 	// InProcess says that the peer is a goroutine of this process: its memory
@@ -94,8 +95,8 @@ type Reach interface {
 	At(offset uint64, n int) (unsafe.Pointer, bool)
 }
 
-// Of the shorter messages of a stream several are copied by one system call: so
-// many, and so long together.
+// One system call copies several of the shorter messages of a stream: at most
+// so many, and at most so many bytes together.
 const (
 	BatchMost  = 8
 	BatchBytes = 128 << 10
