@@ -8,10 +8,10 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// The compiler does not use vector instructions: with AVX2, long vectors in the
-// cache are combined three to five times as fast. What is left out has no
-// instruction (64-bit products and comparisons) or another meaning (the maximum
-// of numbers that may be NaN).
+// The compiler does not use vector instructions, and AVX2 combines long vectors
+// in the cache much faster. An operation that is left out has no instruction
+// (64-bit products and comparisons) or one with another meaning (the maximum of
+// numbers that may be NaN).
 
 //go:noescape
 func addFloat32(dst, a, b unsafe.Pointer, n int)

@@ -34,9 +34,9 @@ func CopyOut(dst, src unsafe.Pointer, n int) {
 	}
 }
 
-// CopyIn is Copy of what another core has just written. Just above 2 KiB two
-// copies are faster than one: from there on memmove uses an instruction (REP
-// MOVS) that takes its time to start.
+// CopyIn is Copy of what another core has just written. It cuts what is just
+// above 2 KiB in two: for more than that memmove uses an instruction (REP MOVS)
+// that is slow to start, and pays off only for more than copyInMax.
 func CopyIn(dst, src unsafe.Pointer, n int) {
 	if n >= 2048 && n <= copyInMax {
 		copy(unsafe.Slice((*byte)(dst), 1024), unsafe.Slice((*byte)(src), 1024))

@@ -5,8 +5,8 @@
 // collector waiting.
 //
 // Go's atomic stores are sequentially consistent; on amd64 each is an XCHG that
-// waits until every earlier store has left the core, 20–100 ns when the line
-// belongs to another core. Publishing a message needs release order only.
+// waits until every earlier store has left the core, which takes long when the
+// line belongs to another core. Publishing a message needs release order only.
 // Where a store must also be ordered before a later load (arming a sleeper,
 // checking for one), sync/atomic is used.
 //
