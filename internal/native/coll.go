@@ -26,7 +26,7 @@ func (aloneRequest) Cancel() error { return errCollectiveCancel }
 // Collective runs a collective.
 func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 	if k.Kind.Refuses() {
-		return nil // a library has no word for it
+		return nil // the library cannot be told of a refused call
 	}
 	if err := c.usable(); err != nil {
 		return err
@@ -106,7 +106,7 @@ func (r *request) collectiveAside(k *engine.Coll, done <-chan struct{}) error {
 	case <-done:
 	}
 	select {
-	case <-over: // both: the result counts
+	case <-over: // both have happened: the result counts
 		return r.endCollective(r.lastError())
 	default:
 		d.left.Add(1)

@@ -37,8 +37,8 @@ func (c *comm) usable() error {
 	return c.running()
 }
 
-// running returns the reason why a call that is under way ends with an error:
-// freeing the communicator is none.
+// running returns the reason why a call that is under way ends with an error.
+// That the communicator has been freed is none.
 func (c *comm) running() error {
 	if c.d.ending.Load() {
 		return errFinalized
@@ -98,9 +98,9 @@ func (d *driver) makeErrhandler() error {
 	return nil
 }
 
-// duplicate is MPI_Comm_dup; where blocking collectives are polled, so that the
-// ranks of a crowded host do not wait for each other in a loop, it is the
-// nonblocking form, as on all ranks.
+// duplicate is MPI_Comm_dup. Where blocking collectives are polled it is the
+// nonblocking form, on all ranks alike, so that the ranks of a crowded host do
+// not wait for each other in a loop.
 func (d *driver) duplicate(c *comm, handle uintptr) (uintptr, int32) {
 	if !d.pollCollectives || d.fn(fnCommIdup) == 0 {
 		out := new(uintptr)
@@ -154,8 +154,8 @@ func (c *comm) Proc(rank int) engine.Proc {
 	return engine.Proc(c.procs[rank])
 }
 
-// made finishes a call that makes a communicator; the null handle is that of
-// a rank which is not in it.
+// made finishes a call that makes a communicator. A rank that is not in it has
+// got the null handle.
 func (c *comm) made(rc int32, handle uintptr, f function) (engine.Comm, error) {
 	switch {
 	case rc != 0:

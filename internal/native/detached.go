@@ -49,13 +49,14 @@ func (l *detachedList) first() *request {
 }
 
 // finishTimeout bounds the time that Finalize gives to calls of other
-// goroutines and to collectives that somebody has left.
+// goroutines and to collectives that a caller has left.
 var finishTimeout = 10 * time.Second
 
 // settle completes what this rank has begun, for Finalize: calls of other
 // goroutines that wait are ended, receives are withdrawn, and sends are waited
 // for until they are received, or their receivers have finished too: these are
-// left to takeLeave. Other ranks' questions are answered meanwhile. It returns an error when operations remain that cannot end.
+// left to takeLeave. Meanwhile it answers other ranks' questions. It returns an
+// error when operations remain that cannot end.
 func (d *driver) settle(f *parting) error {
 	began := time.Now()
 	for d.waiting.Load() > 0 || d.left.Load() > 0 {
@@ -101,8 +102,9 @@ func (d *driver) settle(f *parting) error {
 	}
 }
 
-// findOrphans marks the sends that nobody will receive: to this rank itself, and
-// to ranks that have finished, which are asked when it has waited for a while.
+// findOrphans marks the sends that no rank will receive: those to this rank
+// itself, and those to ranks that have finished, which it asks once the wait
+// has lasted a while.
 func (d *driver) findOrphans(waited time.Duration) error {
 	for _, r := range d.detached.list {
 		if r.kind != opSend || r.orphan || r.peer < 0 {

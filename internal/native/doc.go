@@ -9,13 +9,13 @@
 // are those of package abi.
 //
 // How calls are made. Point-to-point operations are the library's nonblocking
-// ones, polled: a blocked goroutine calls MPI_Test a bounded number of times
-// in one transition to C (package ccall), gives the scheduler a turn, and goes
-// on; when nothing happens for some milliseconds it sleeps in between (wait.go).
-// So any number of goroutines of a rank communicate on a few threads. Blocking
+// ones, polled: a blocked goroutine calls MPI_Test a bounded number of times in
+// one transition to C (package ccall), gives the scheduler a turn, and goes on;
+// when nothing happens for a while it sleeps in between (wait.go). So any
+// number of goroutines of a rank communicate on a few threads. Blocking
 // collectives are the library's blocking ones, because its nonblocking ones
-// take up to three times as long; where ranks outnumber cores, or the library
-// admits one thread at a time, they are the nonblocking ones (coll.go).
+// take much longer; where ranks outnumber cores, or the library admits one
+// thread at a time, they are the nonblocking ones (coll.go).
 //
 // What a library lacks is made from what it has or reported as ErrUnsupported.
 package native

@@ -43,7 +43,7 @@ type driver struct {
 	maxCount int
 	maxDispl int
 
-	// Defects of the library that are gone around.
+	// Defects of the library that the engine goes around.
 	copyReduce    bool // reduceInPlace
 	copyAlltoallv bool // tagsOutOfStep
 	leastRecv     int  // length of the shortest receive that the library gets: 1 with emptyTruncates
@@ -97,8 +97,8 @@ func (d *driver) Info() engine.Info {
 	}
 }
 
-// Lacks implements [engine.Lacker]. What the library may have, the engine does
-// not call.
+// Lacks implements [engine.Lacker]. The engine does not call what the library
+// may have of a capability.
 func (d *driver) Lacks(c engine.Capability) string {
 	switch c {
 	case engine.EarlyReceive, engine.Recycling:
@@ -133,7 +133,7 @@ func (d *driver) call(f function, args ...uintptr) int32 {
 	return d.library.call(f, args...)
 }
 
-// setConstants takes what is used all the time out of the tables.
+// setConstants takes out of the tables what is used all the time.
 func (d *driver) setConstants() error {
 	t := d.abi
 	d.maxCount, d.maxDispl = maxInt, maxInt

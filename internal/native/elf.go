@@ -12,9 +12,9 @@ import (
 )
 
 // checkFile looks at a library that is named by path before the dynamic linker
-// maps it: a file cut short would end the process with SIGBUS, and of a library
-// for another processor the linker says that there is no such file. Bare names
-// are searched for by the linker and are left to it.
+// maps it: a file cut short would end the process with SIGBUS, and the linker
+// says of a library for another processor that there is no such file. Bare
+// names are searched for by the linker and are left to it.
 func checkFile(path string) error {
 	if !strings.Contains(path, "/") {
 		return nil

@@ -32,10 +32,11 @@ func (d *driver) abort(code int) {
 func (d *driver) Fail(reason string) { d.abort(1) }
 
 // Finalize completes what was begun and calls MPI_Finalize, on the thread that
-// called MPI_Init_thread; after it the library's exit handlers run (farewell). It is collective: all ranks of the job call it. Calls
-// that wait on other goroutines end with ErrFinalized. Receives that are still
-// posted are withdrawn, and the rank, which has finished, gets an error. After
-// any other error the job can only be aborted.
+// called MPI_Init_thread; the library's exit handlers run after that
+// (farewell). It is collective: all ranks of the job call it. Calls that wait
+// on other goroutines end with ErrFinalized. Receives that are still posted are
+// withdrawn, and the rank, which has finished, gets an error. After any other
+// error the job can only be aborted.
 func (d *driver) Finalize() error {
 	if d.ending.Swap(true) {
 		return errFinalized

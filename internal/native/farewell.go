@@ -43,9 +43,9 @@ type linkMap struct {
 }
 
 // exits returns the functions that the dynamic linker would call for a library
-// at the end of the process, in their order. The first of them in the file, so
-// the last, is that of the compiler, which runs the handlers that the library
-// has given to atexit.
+// at the end of the process, in their order. The first of them in the file,
+// which is called last, is the compiler's: it runs the handlers that the
+// library has given to atexit.
 func exits(handle uintptr) (list []uintptr) {
 	dlinfo := ccall.Symbol(ccall.Default, "dlinfo")
 	if dlinfo == 0 {

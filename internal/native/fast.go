@@ -9,8 +9,8 @@ import (
 
 // The short way of what programs call most: contiguous elements of a basic
 // type, no context, one call into the library. It does what the long way does,
-// with nothing in between that such a call does not need: half of all of it lies
-// on the way of a small message from one rank to the other.
+// except what such a call does not need: a good part of a call lies on the way
+// of a small message from one rank to the other.
 
 // contiguousType returns the library's datatype of a buffer that can take the
 // short way.

@@ -8,11 +8,10 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// A layout travels packed by us when it is small or irregular, and as a
-// derived datatype of the library when it is large and regular, so that the
-// library can move it in pieces and no second copy of it exists. The figures
-// behind the limits are in ARCHITECTURE.md of this folder's benchmarks: below
-// them making and looking up a datatype costs more than packing.
+// The engine packs a layout that is small or irregular. One that is large and
+// regular travels as a derived datatype of the library, which can move it in
+// pieces, without a second copy. The limits are measured: below them, making
+// and looking up a datatype costs more than packing.
 const (
 	derivedBytes = 64 << 10 // least size
 	derivedRuns  = 16       // most runs

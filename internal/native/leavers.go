@@ -9,12 +9,12 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// How a rank learns that another one has finished: no MPI library tells, and a
-// receive from such a rank, or a long send to it, would wait for ever. A rank
-// that has waited for a while for another asks it to say when it finishes. The
-// question lies there until the other one is in Finalize, which answers
-// questions until all ranks have come to it (takeLeave). So a job in which
-// nobody waits long sends nothing. Questions and answers travel on the
+// leavers is how a rank learns that another one has finished. No MPI library
+// tells, and a receive from such a rank, or a long send to it, would wait for
+// ever. So a rank that has waited for another for a while asks it to say when
+// it finishes. The question lies there until the other one is in Finalize,
+// which answers questions until all ranks have come to it (takeLeave). A job in
+// which no rank waits long sends nothing. Questions and answers travel on the
 // communicator of internal tags of the world, under tags of their own.
 type leavers struct {
 	lock   sync.Mutex
@@ -27,8 +27,8 @@ const (
 	// askAfter is how long a call waits before it asks.
 	askAfter = 100 * time.Millisecond
 
-	// lastMessages is the time that what a rank has sent before it finished may
-	// take longer than its answer.
+	// lastMessages is how much later than a rank's answer its last messages may
+	// come.
 	lastMessages = 100 * time.Millisecond
 )
 
@@ -50,7 +50,7 @@ func (d *driver) empty(kind opKind, f function, peer, tag int) (*request, error)
 	return r, nil
 }
 
-// ask asks a process to say when it finishes, once. The caller has the lock.
+// ask asks a process to say when it finishes, once. The caller holds the lock.
 func (d *driver) ask(proc int) error {
 	l := &d.leavers
 	if proc < 0 || l.asked[proc] != nil || proc == d.world.rank {
@@ -67,8 +67,8 @@ func (d *driver) ask(proc int) error {
 	return d.expect()
 }
 
-// expect sees to it that a receive is there for the next answer. The caller has
-// the lock.
+// expect sees to it that a receive is there for the next answer. The caller
+// holds the lock.
 func (d *driver) expect() (err error) {
 	l := &d.leavers
 	if l.answer == nil && len(l.left) < len(l.asked) {
@@ -77,11 +77,11 @@ func (d *driver) expect() (err error) {
 	return err
 }
 
-// listen takes in the answers that are there. The caller has the lock.
+// listen takes in the answers that are there. The caller holds the lock.
 func (d *driver) listen() error {
 	l := &d.leavers
 	for l.answer != nil {
-		if l.answer.flag == 0 { // else it was there when the receive was made
+		if l.answer.flag == 0 { // otherwise it was there when the receive was made
 			if finished, err := l.answer.poll(1); err != nil || !finished {
 				return err
 			}
@@ -97,8 +97,8 @@ func (d *driver) listen() error {
 }
 
 // hasLeft tells whether a process has finished, as far as this one knows, and
-// asks it once a call has waited for a while. This process itself has, where it
-// asks: it is in Finalize.
+// asks it once a call has waited for a while. For this process itself the
+// answer is yes: it asks only in Finalize.
 func (d *driver) hasLeft(proc int, waited time.Duration) (bool, error) {
 	if proc == d.world.rank {
 		return true, nil
@@ -303,7 +303,8 @@ func sweepRequests(list *[]*request) {
 	*list = rest
 }
 
-// discard receives messages that nobody will receive, into nothing.
+// discard receives the messages that the program has not received, and drops
+// them.
 func (d *driver) discard() (err error) {
 	d.comms.Range(func(key, _ any) bool {
 		c := key.(*comm)
@@ -330,7 +331,7 @@ type taken struct {
 	status status
 }
 
-// improbe takes a message from anybody, nil when there is none.
+// improbe takes a message from any rank, nil when there is none.
 func (d *driver) improbe(tag int, comm uintptr) (*taken, error) {
 	m := &taken{d: d}
 	rc := d.call(fnImprobe, integer(d.anySource), integer(tag), comm, uintptr(unsafe.Pointer(&m.flag)),

@@ -228,7 +228,7 @@ func (t *opTable) idle(d *driver) (*opSlot, error) {
 		}
 	}
 	if len(t.slots) >= maxSlots/8 && idle != nil {
-		return idle, nil // rather than to make more
+		return idle, nil // rather than make another one
 	}
 	if len(t.slots) == maxSlots {
 		return nil, engine.Errorf(engine.ErrNoMem, "%d reductions with different user functions are under way; wait for one of them", maxSlots)

@@ -123,9 +123,9 @@ func (c *comm) envelope(source, tag int) [3]uintptr {
 	return [3]uintptr{integer(source), integer(tag), handle}
 }
 
-// innerTag makes an internal tag fit the library, which may have fewer. The
-// two kinds, with and without bit 29, stay apart; of one kind only tags that
-// are thousands of messages from each other become the same.
+// innerTag makes an internal tag fit a library that has fewer tags. The two
+// kinds, with and without bit 29, stay apart. Two tags of one kind become the
+// same only if they are thousands of messages from each other.
 func (d *driver) innerTag(tag int) int {
 	const bit = 1 << 29
 	half := d.tagUB/2 + 1
@@ -161,7 +161,7 @@ const selfBuffered = 64 << 10
 
 // Send is MPI_Isend and polling. With done the library sends from a copy,
 // because no library can withdraw a send: when done is closed first, the
-// message stays on its way, and the user's memory is his own again.
+// message stays on its way, and the memory is the user's again.
 func (c *comm) Send(b engine.Buf, dest, tag int, mode engine.SendMode, done <-chan struct{}) error {
 	if mode == engine.Standard && done == nil && dest != c.rank && uint(dest) < uint(c.size) && uint(tag) <= uint(c.d.tagUB) {
 		if dtype, ok := c.d.contiguousType(&b); ok {
@@ -247,9 +247,9 @@ func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
 }
 
 // withdrawable tells whether the library can cancel the operation: a receive,
-// and with MPICH a send to the rank itself, which does not let go of the
-// communicator's number as long as it is pending. No library cancels other
-// sends, which MPI has deprecated.
+// and with MPICH a send to the rank itself, since MPICH does not let go of the
+// communicator's number while one is pending. No library cancels other sends,
+// and MPI has deprecated it.
 func (r *request) withdrawable() bool {
 	return r.kind == opRecv || r.kind == opSend && r.peer == r.comm.rank && r.d.family == mpichFamily
 }
@@ -353,9 +353,10 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 	return r.end(r.lastError())
 }
 
-// giveUp ends a request on a revoked communicator, with a rank that has finished,
-// or when Finalize is called on another goroutine: a receive is withdrawn, the library finishes the rest
-// when it can. The goroutine that calls it has the request for itself.
+// giveUp ends a request on a revoked communicator, with a rank that has
+// finished, or when Finalize is called on another goroutine: a receive is
+// withdrawn, the library finishes the rest when it can. The calling goroutine
+// has the request for itself.
 func (r *request) giveUp(reason error) (engine.Status, error) {
 	atEnd := reason == error(errFinalized)
 	if !r.withdrawn && !(atEnd && r.kind == opSend) { // takeLeave ends sends
@@ -371,8 +372,9 @@ func (r *request) giveUp(reason error) (engine.Status, error) {
 	return engine.Status{}, reason
 }
 
-// Cancel has an operation withdrawn by whoever tests or waits for it. A send
-// that the library cannot withdraw goes on, with the user's memory.
+// Cancel asks for the operation to be withdrawn, which the goroutine in Test or
+// Wait does. A send that the library cannot withdraw goes on, with the user's
+// memory.
 func (r *request) Cancel() error {
 	switch {
 	case r.kind == opColl:

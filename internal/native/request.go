@@ -31,14 +31,14 @@ type request struct {
 	d    *driver
 	comm *comm
 	kind opKind
-	own  bool // has a life of its own: the user holds it, it is not used again
+	own  bool // the user holds it, and it is not used again
 	peer int  // for messages of errors
 	tag  int
 	keep [2]unsafe.Pointer // the user's memory: one side, or both of a collective
 	more *extra
 
 	using      sync.Mutex // held in Test and Wait of a request that the user holds
-	taken      bool       // nobody's any more: the list of detached operations ends it
+	taken      bool       // its caller has left: the list of detached operations ends it
 	canCancel  bool
 	orphan     bool        // a send whose receiver has finished: takeLeave ends it
 	posted     bool        // a receive that is withdrawn at Finalize
@@ -138,13 +138,13 @@ func (r *request) run(polls int) {
 	r.breathe(0)
 }
 
-// A goroutine that calls C for 10 ms without a scheduling point loses its
+// A goroutine that calls C for long without a scheduling point loses its
 // processor at every tick of the runtime's monitor from then on. One point in
-// yieldEvery is enough, and more would cost: each wakes a thread that looks for
-// work, on a core that another rank needs.
+// yieldEvery is soon enough. More would cost: each wakes a thread that looks
+// for work, on a core that another rank needs.
 const (
 	yieldEvery = 5 * time.Millisecond
-	smallCall  = 32 << 10 // bytes; of calls that move less, a few are over before the clock need be read
+	smallCall  = 32 << 10 // bytes; a few calls that move less are over before the clock need be read
 )
 
 var epoch = time.Now()
@@ -231,8 +231,8 @@ func (r *request) received() engine.Status {
 	return st
 }
 
-// unpackAll puts received data in its place. Of a message the bytes that came
-// count, of a collective all.
+// unpackAll puts received data in its place. For a message it takes the bytes
+// that came, for a collective all.
 func (x *extra) unpackAll(kind opKind, st engine.Status) {
 	for _, u := range x.unpack {
 		data := u.tmp

@@ -97,7 +97,8 @@ func findLibrary(getenv func(string) string, l foreign.Launcher) (*library, erro
 		what, by, strings.Join(list, ", "), strings.Join(broken, ""))
 }
 
-// notThere tells whether a candidate just does not exist, which is no news.
+// notThere tells whether a candidate just does not exist, which is not worth a
+// report.
 func notThere(name string, err error) bool {
 	return errors.Is(err, fs.ErrNotExist) ||
 		strings.Contains(err.Error(), name+": cannot open shared object file: No such file") ||

@@ -14,10 +14,10 @@ func (s *status) word(offset uintptr) *int32 {
 	return (*int32)(unsafe.Add(unsafe.Pointer(s), offset))
 }
 
-// statusLayout says where a library keeps what in an MPI_Status. Only source
-// and tag are laid down; the number of bytes and the cancelled bit are found
-// by watching MPI_Status_set_elements_x and MPI_Status_set_cancelled write
-// them. A layout that is not understood is read by calls.
+// statusLayout says where a library keeps what in an MPI_Status. The standard
+// fixes only source and tag; the number of bytes and the cancelled bit are
+// found by watching MPI_Status_set_elements_x and MPI_Status_set_cancelled
+// write them. A layout that is not understood is read by calls.
 type statusLayout struct {
 	source, tag uintptr
 

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// How a goroutine waits. It polls in batches, each one transition to C; between
-// two batches other goroutines run: always when some of them wait too, now and
-// then when not, because giving way wakes a thread that looks for work. When nothing has happened for spinTime it
-// sleeps between batches, a sixteenth of the time that it has waited and at most
-// maxSleep: a rank that waits long burns no core, and learns of the end at most
-// 6 % later.
+// A goroutine that waits polls in batches, each one transition to C. Other
+// goroutines run between two batches: always when some of them wait too,
+// otherwise now and then, because giving way wakes a thread that looks for
+// work. When nothing has happened for spinTime it sleeps between batches, for a
+// sixteenth of the time that it has waited and at most maxSleep: a rank that
+// waits long burns no core, and learns of the end not much later.
 //
 // Many libraries move data only in calls, so a transfer must not be slept
 // through. Whether a batch has moved data shows in its time: after looksAfter
@@ -22,7 +22,7 @@ const (
 	lookBatch  = 8 // polls in a batch that is judged
 	looksAfter = time.Millisecond
 	spinTime   = 5 * time.Millisecond
-	workTime   = 3 * time.Microsecond  // over twice the time of idle polls; 32 KiB take longer
+	workTime   = 3 * time.Microsecond  // measured: more than idle polls take, less than moving 32 KiB does
 	workCredit = 32                    // times what a batch that worked took are spent spinning after it
 	preempted  = time.Millisecond      // a batch that took longer did not have the core for all of it
 	turnTime   = 20 * time.Microsecond // between two turns of other goroutines, when none of them waits

@@ -9,7 +9,7 @@ import (
 )
 
 // nap sleeps for a while, in a system call when it is short: the runtime's
-// timers round up to a millisecond.
+// timers are too coarse for that.
 func nap(d time.Duration) {
 	if d >= time.Millisecond {
 		time.Sleep(d)

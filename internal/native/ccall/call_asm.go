@@ -11,5 +11,5 @@ func runtime_cgocall(fn uintptr, arg unsafe.Pointer) int32
 // system stack of the thread with a *Block as its only C argument.
 var trampolineABI0 uintptr
 
-// Run executes the block. It costs about 25 ns over the functions called.
+// Run executes the block, in one transition to C and back.
 func (b *Block) Run() { runtime_cgocall(trampolineABI0, unsafe.Pointer(b)) }

@@ -5,5 +5,6 @@
 // function with its arguments and, behind it, a second function to be called
 // again and again until it raises a flag. So an MPI operation that is started
 // and completes soon costs one transition from Go to C and back instead of one
-// for each poll. On other machines purego.SyscallN does the same, slower.
+// for each poll. On other machines purego.SyscallN does the same, at a higher
+// cost.
 package ccall
