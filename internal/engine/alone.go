@@ -54,7 +54,7 @@ func (b Buf) only(counts, displs []int) Buf {
 	return b.At(displs[0], counts[0])
 }
 
-// length is Bytes also of a buffer that is not set.
+// length is Bytes, and 0 for a buffer that is not set.
 func (b Buf) length() int {
 	if b.Type == nil {
 		return 0

@@ -55,11 +55,11 @@ const (
 	RootRecv              // RecvCounts, on the root alone
 	SameRecv              // RecvCounts, the same on every rank
 	OwnBoth               // SendCounts and RecvCounts, of each rank its own; in place RecvCounts alone
-	OwnBufs               // SendBufs and RecvBufs, likewise
+	OwnBufs               // SendBufs and RecvBufs, of each rank its own
 )
 
 // colls is the one list of what the kinds have in common and what sets them
-// apart. What sends and receives blocks is said for a call that is not in place.
+// apart. The buffers are those of a call that is not in place.
 var colls = [...]collInfo{
 	Barrier:            {name: "Barrier", symmetric: true},
 	Bcast:              {name: "Bcast", recv: block, rooted: true},

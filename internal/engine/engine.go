@@ -9,7 +9,7 @@ const (
 )
 
 // InternalTag is the least of the tags, up to 1<<31-1, that package mpi uses
-// for messages of its own, the further messages of an object for one. Programs
+// for messages of its own, such as the further messages of an object. Programs
 // use tags below it. AnyTag matches no internal tag; receives and probes that
 // name one match it as any other.
 const InternalTag = 1 << 30
@@ -35,8 +35,8 @@ type Status struct {
 }
 
 // Detail is the rest of a Status. It is a struct of its own because the
-// compiler keeps structs of up to four fields in registers: a Status of five
-// fields costs 15 ns on the way up through each function that returns it.
+// compiler keeps structs of up to four fields in registers: a larger Status
+// would be copied by each function on the way up that returns it.
 type Detail struct {
 	Cancelled bool
 	Sig       Sig // type signature of the sender, 0 when unknown

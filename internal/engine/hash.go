@@ -7,7 +7,7 @@ type Hash uint64
 // NewHash is the hash of nothing.
 const NewHash Hash = 14695981039346656037
 
-// Add is the hash of what h has seen and then v.
+// Add returns the hash of what h has seen, followed by v.
 func (h Hash) Add(v int) Hash {
 	h = (h ^ Hash(v)) * 1099511628211
 	return h ^ h>>29

@@ -40,9 +40,9 @@ func (c Capability) String() string {
 }
 
 // Lacker is an engine that says why it lacks a capability. Lacks returns "" for
-// one that it has. It decides over the methods: one engine may be able to do
-// more or less with the library that it runs on, and a wrapper as much as the
-// engine that it wraps.
+// one that it has. Its answer counts, whatever methods there are: what an
+// engine can do may depend on the library that it runs on, and what a wrapper
+// can do on the engine that it wraps.
 type Lacker interface {
 	Lacks(c Capability) string
 }

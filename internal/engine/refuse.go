@@ -2,10 +2,10 @@ package engine
 
 // A call that a rank has refused for its arguments is a call all the same: the
 // other ranks are in it, and wait for this one. Package mpi hands it to the
-// engine as a Coll of one of these kinds, with the reason in Send, as bytes. The
-// rank then is in step with the others, and each of them that needs it in the
+// engine as a Coll of one of these kinds, with the reason in Send, as bytes.
+// The rank is in step with the others then, and each rank that needs it in the
 // collective gets an error of class ErrMismatch with the reason. An engine that
-// cannot tell them does nothing.
+// cannot tell the others does nothing.
 const (
 	// Refused is a call that is one collective. It waits for nobody.
 	Refused = NumColls + 1 + iota

@@ -58,7 +58,8 @@ type Access struct {
 // SyncKind names a synchronization (MPI 5.0 §12.5).
 type SyncKind uint8
 
-// The synchronizations. Those of one target are of all with Target Undefined.
+// The synchronizations. A synchronization of one target is one of all targets
+// where Target is Undefined.
 const (
 	Fence SyncKind = iota
 	Post

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// Codec is what [mpi.Codec] is, which see: the two are the same interface.
+// Codec is the same interface as [mpi.Codec], which describes it.
 type Codec interface {
 	Name() string
 	Encode(dst []byte, v any) (data []byte, parts [][]byte, err error)
@@ -76,8 +76,8 @@ func hashName(name string) uint32 {
 	return h.Sum32()
 }
 
-// EncodeWith encodes the value v points to. What a codec, or a method of the
-// value that it calls, panics with becomes an error.
+// EncodeWith encodes the value v points to. A panic of the codec, or of a
+// method of the value, becomes an error.
 func EncodeWith(c Codec, dst []byte, v any) (data []byte, parts [][]byte, err error) {
 	defer func() {
 		if p := recover(); p != nil {

@@ -81,7 +81,7 @@ type Packed struct {
 	buf *Frame
 }
 
-// Keep leaves the memory of the first message with whoever still sends it.
+// Keep leaves the memory of the first message to the send that still uses it.
 func (p *Packed) Keep() { p.buf = nil }
 
 // Free gives the memory of the first message back.
@@ -136,8 +136,8 @@ func packEncoded(codec Codec, seq *atomic.Uint32, buf *Frame, data []byte, parts
 }
 
 // PackBasic is Pack for a value of a basic type and the default codec, without
-// memory of its own. Where v points to something else it does nothing, and ok is
-// false. v does not escape.
+// memory of its own. Where v points to a value of another type it does nothing,
+// and ok is false. v does not escape.
 func PackBasic(buf *Frame, seq *atomic.Uint32, v any) (p Packed, ok bool, err error) {
 	data, ok := appendBasic(binary.LittleEndian.AppendUint64(buf.B[:0], defaultHead), v)
 	if !ok {
@@ -148,7 +148,7 @@ func PackBasic(buf *Frame, seq *atomic.Uint32, v any) (p Packed, ok bool, err er
 }
 
 // UnpackBasic makes the value v points to of a message that PackBasic may have
-// made. Whatever else it may be is left for [Incoming]. v does not escape.
+// made. Any other message is left for [Incoming]. v does not escape.
 func UnpackBasic(b []byte, v any) bool {
 	return len(b) >= HeadBytes && binary.LittleEndian.Uint64(b) == defaultHead && decodeBasic(b[HeadBytes:], v)
 }
