@@ -50,8 +50,8 @@ func (m Message) Get(key string) string {
 	return v
 }
 
-// Lookup returns the value of a key, and whether the message has it. Of a key
-// that is there twice, the first value counts.
+// Lookup returns the value of a key, and whether the message has it. If a key
+// is there twice, the first value counts.
 func (m Message) Lookup(key string) (string, bool) {
 	for i, k := range m.keys {
 		if k == key {

@@ -42,9 +42,9 @@ func LocalUsableCores() int {
 }
 
 // rootFS is the machine's root directory. It reads the small files of sysfs,
-// procfs and cgroups with three or four system calls each: package os tries to
-// put each of them under the runtime's poller, which triples that, and a large
-// machine has thousands of them.
+// procfs and cgroups with few system calls: package os tries to put each of
+// them under the runtime's poller, which takes many more, and a large machine
+// has thousands of them.
 type rootFS struct{ fs.FS }
 
 // ReadFile implements fs.ReadFileFS.
