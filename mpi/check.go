@@ -187,7 +187,7 @@ func (x *checker) ended(c *Comm, k *engine.Coll) {
 	allgatherRequest(x, c, []callRecord{newRecord(c, k, true)}, make([]callRecord, c.size)).unattended()
 }
 
-// unattended lets a comparison go on that nobody asks for the result of.
+// unattended lets a comparison go on whose result no call asks for.
 func (r *Request) unattended() { go func() { _, _ = r.Wait() }() }
 
 // alongside starts the comparison of a nonblocking call: r, whose operation

@@ -52,7 +52,7 @@ type FilePointer uint8
 const (
 	AtOffset      FilePointer = iota // where the transfer says
 	OwnPointer                       // where this rank's last transfer ended
-	SharedPointer                    // where anybody's last transfer ended
+	SharedPointer                    // where the last transfer of any rank ended
 )
 
 // Transfer is one read or write of a file (MPI 5.0 §14.4).

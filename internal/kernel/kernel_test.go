@@ -75,8 +75,8 @@ func floatModel[T floats](code engine.OpCode) func(x, y T) T {
 	return nil
 }
 
-// nanOr returns z but for a NaN among x and y; math.Max and Min let infinity
-// win over NaN.
+// nanOr returns z, or a NaN among x and y: math.Max and Min let infinity win
+// over NaN.
 func nanOr[T floats](x, y, z T) T {
 	switch {
 	case x != x:

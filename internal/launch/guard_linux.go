@@ -93,7 +93,8 @@ func newGuardScript(path string, argv []string, pipe int) *guardScript {
 	if unix.Prlimit(0, unix.RLIMIT_LOCKS, nil, &own) == nil {
 		s.limit.Max = own.Max
 	}
-	// The guard is in nobody's session, group or job, and holds nothing open.
+	// The guard has a session and a group of its own, is in no job, and holds
+	// nothing open.
 	s.before = [5]systemCall{
 		{number: unix.SYS_SETSID},
 		{unix.SYS_PRLIMIT64, 0, unix.RLIMIT_LOCKS, uintptr(unsafe.Pointer(&s.limit)), 0},

@@ -118,7 +118,7 @@ func (in *input) started() {
 	for _, f := range in.feeds {
 		go f.run()
 	}
-	// It may wait in a read for ever: nobody waits for it.
+	// It may wait in a read for ever, and nothing waits for it.
 	go in.copy()
 }
 

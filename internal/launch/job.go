@@ -43,8 +43,8 @@ const (
 	StdinNone = -2 // nobody reads it
 )
 
-// Job describes the processes to start. The zero value of every field but Apps
-// is a sensible default.
+// Job describes the processes to start. The zero value of every field except
+// Apps is a sensible default.
 type Job struct {
 	Apps []App
 

@@ -38,8 +38,8 @@ type source struct {
 // hurry bounds the wait for the end of the pipe.
 func (s *source) hurry() { _ = s.pipe.SetReadDeadline(time.Now().Add(drainTime)) }
 
-// run reads until nobody holds the other end, or nobody wants to know, and passes
-// whole lines on.
+// run reads until no process holds the other end, or the launcher wants no
+// more, and passes whole lines on.
 func (s *source) run() {
 	defer s.end()
 	buf := make([]byte, 4<<10)

@@ -163,8 +163,8 @@ func (o *output) started() {
 	go func() { o.wg.Wait(); close(o.drained) }()
 }
 
-// prompts reports whether a rank may be asking somebody for input: the beginning
-// of a line is then shown before its end comes.
+// prompts reports whether a rank may be asking the user for input: the
+// beginning of a line is then shown before its end comes.
 func (o *output) prompts(rank int) bool {
 	in := o.job.Stdin
 	if in == nil || o.job.StdinRank != rank && o.job.StdinRank != StdinAll {

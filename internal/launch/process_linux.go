@@ -306,7 +306,7 @@ func statusInProc(pid int) (status int, ok bool) {
 	if s, ok := statOf(pid); !ok || !s.ended() {
 		return 0, false
 	}
-	// The status is the last field; of somebody else's process it is 0.
+	// The status is the last field; for a process of another user it is 0.
 	text = []byte(trimSpace(text))
 	status, err = strconv.Atoi(string(text[bytes.LastIndexByte(text, ' ')+1:]))
 	return status, err == nil && status != 0

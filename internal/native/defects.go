@@ -115,8 +115,8 @@ func (d *driver) copyInPlace(c *comm, k *engine.Coll, async bool) bool {
 	case engine.Reduce:
 		return d.copyReduce && k.Root != 0
 	case engine.ReduceScatter:
-		// MPICH 4.0 moves the result of all but rank 0 to the start of the buffer
-		// and ends the process when the two places overlap, or are the same.
+		// MPICH 4.0 moves the result of every rank except rank 0 to the start of the
+		// buffer and ends the process when the two places overlap, or are the same.
 		at := 0
 		for _, n := range k.V.RecvCounts[:c.rank] {
 			at += n

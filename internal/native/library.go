@@ -140,7 +140,7 @@ func (l *library) fn(f function) uintptr {
 }
 
 // call calls an entry point that the library is known to have and returns its
-// result. It is for everything but hot paths. Memory whose address is
+// result. It is for everything except hot paths. Memory whose address is
 // converted in the argument list is kept alive and on the heap.
 //
 //go:uintptrescapes

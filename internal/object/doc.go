@@ -1,6 +1,6 @@
-// Package object turns Go values into the messages that carry them, and back. It
-// is pure: encoding, decoding and checking of bytes, no I/O and no state but
-// what is known of types.
+// Package object turns Go values into the messages that carry them, and back.
+// It is pure: encoding, decoding and checking of bytes, no I/O, and no state
+// except what is known of types.
 //
 //   - codec.go: what a codec is; cbor.go, gob.go: the two that there are;
 //     basic.go: the short way of basic values.

@@ -263,7 +263,7 @@ func (s *Segment) Join(rank int) {
 	atomic.CompareAndSwapUint32(&m.state, uint32(transport.Absent), uint32(transport.Running))
 }
 
-// Advance moves a rank to a later state, never back, and tells everybody. It
+// Advance moves a rank to a later state, never back, and tells all ranks. It
 // reports whether the state changed.
 func (s *Segment) Advance(rank int, to transport.State) bool {
 	m := s.member(rank)

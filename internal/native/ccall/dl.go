@@ -11,9 +11,9 @@ import (
 // Supported tells whether libraries can be opened on this system.
 const Supported = true
 
-// Default stands for all libraries that the process has opened for everybody,
-// in the order of the dynamic linker: those put in front of the others by
-// LD_PRELOAD come first.
+// Default stands for all libraries that the process has opened globally, in the
+// order of the dynamic linker: those put in front of the others by LD_PRELOAD
+// come first.
 const Default uintptr = purego.RTLD_DEFAULT
 
 // Open opens a shared library (dlopen). With global its symbols are visible to

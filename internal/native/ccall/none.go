@@ -10,7 +10,7 @@ import (
 // Supported tells whether libraries can be opened on this system.
 const Supported = false
 
-// Default stands for all libraries that the process has opened for everybody.
+// Default stands for all libraries that the process has opened globally.
 const Default uintptr = 0
 
 var errNone = errors.New("no library can be opened at run time on " + runtime.GOOS + "/" + runtime.GOARCH)
