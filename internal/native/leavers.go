@@ -254,7 +254,7 @@ func (f *parting) agree(w *waiter, yes bool, meanwhile func() error) (bool, erro
 	}
 	bytes := engine.OfBytes(word)
 	bytes.Type = engine.Basic(engine.Uint8)
-	op := engine.Op{Code: engine.OpMax, Commutative: true, Type: bytes.Type}
+	op := engine.Op{Code: engine.OpBor, Commutative: true, Type: bytes.Type, Kernel: orByte}
 	k := engine.Coll{Kind: engine.Allreduce, InPlace: true, Recv: bytes, Op: &op}
 	inner := &comm{d: d, handle: d.world.inner, rank: d.world.rank, size: d.world.size}
 	r := d.take(inner, opColl, true)
@@ -275,6 +275,13 @@ func (f *parting) agree(w *waiter, yes bool, meanwhile func() error) (bool, erro
 		_, err = r.end(nil)
 	}
 	return word[0] != 0, err
+}
+
+// orByte combines the words of agree where the library's own operation is wrong.
+func orByte(dst, a, b unsafe.Pointer, n int) {
+	for i := range n {
+		*(*byte)(unsafe.Add(dst, i)) = *(*byte)(unsafe.Add(a, i)) | *(*byte)(unsafe.Add(b, i))
+	}
 }
 
 // end completes the answers.

@@ -131,7 +131,7 @@ func (d *driver) innerTag(tag int) int {
 	half := d.tagUB/2 + 1
 	low := tag - engine.InternalTag
 	if low&bit != 0 {
-		return half + (low&^bit)%(d.tagUB-half-1) // the last two are those of leavers
+		return half + (low&^bit)%(half/2) // the last two tags are those of leavers
 	}
 	return low % half
 }
