@@ -20,6 +20,12 @@ type background struct {
 	running bool
 }
 
+// attention is what the background goroutine gives a rank.
+type attention struct {
+	watched       bool   // a tick looks after the rank
+	calls, ticked uint32 // calls that have ended by leave, now and at the last tick
+}
+
 const (
 	// How long a rank is left alone after a call; after busyTick if the last
 	// look found something, up to idleTick when nothing happens for long.

@@ -18,6 +18,13 @@ type space struct {
 	q    match.Queue[request, message] // the whole takes whole cache lines: see wholeLines
 }
 
+// spaces are those of all communicators of a rank. See ctxNumber.
+type spaces struct {
+	contexts []*space
+	freeCtx  []uint32
+	ctxGens  []uint32
+}
+
 // The kinds of contexts.
 const (
 	pointToPoint uint32 = iota
@@ -40,12 +47,12 @@ func ctxNumber(id, kind uint32) uint32 { return id<<ctxKindBits | kind }
 
 // space finds the context a frame is for; nil if its communicator has been
 // freed, or the frame's source is not a member.
-func (ep *endpoint) space(number uint32, src int32) *space {
+func (t *spaces) space(number uint32, src int32) *space {
 	i := number & (1<<(ctxIndexBits+ctxKindBits) - 1)
-	if int(i) >= len(ep.contexts) {
+	if int(i) >= len(t.contexts) {
 		return nil
 	}
-	cx := ep.contexts[i]
+	cx := t.contexts[i]
 	if cx == nil || cx.comm.id != number>>ctxKindBits || uint(src) >= uint(cx.comm.size) {
 		return nil
 	}
@@ -120,11 +127,11 @@ func (ep *endpoint) newComm(rank int, members []int32, size int) (*comm, error) 
 }
 
 // dropComm takes a communicator out of the table. The caller holds ep.lock.
-func (ep *endpoint) dropComm(c *comm) {
+func (t *spaces) dropComm(c *comm) {
 	index := c.id & ctxIndexMask
-	clear(ep.contexts[ctxNumber(index, 0):ctxNumber(index+1, 0)])
-	ep.ctxGens[index] = (ep.ctxGens[index] + 1) & (1<<(32-ctxIndexBits-ctxKindBits) - 1)
-	ep.freeCtx = append(ep.freeCtx, index)
+	clear(t.contexts[ctxNumber(index, 0):ctxNumber(index+1, 0)])
+	t.ctxGens[index] = (t.ctxGens[index] + 1) & (1<<(32-ctxIndexBits-ctxKindBits) - 1)
+	t.freeCtx = append(t.freeCtx, index)
 }
 
 func (c *comm) Rank() int                 { return c.rank }

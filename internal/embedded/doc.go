@@ -2,17 +2,19 @@
 // rank on its end of a transport: goroutines of one process (package inproc),
 // processes of one host (package shm).
 //
-// Every rank has one endpoint. Its parts, each in a file of its own:
+// Every rank has one endpoint. Its parts, each in a file of its own, with the
+// name of the struct that has the part's fields:
 //
-//	endpoint     rings from and to other ranks, contexts, progress
+//	endpoint     links: rings from and to other ranks; progress
 //	send         what goes out: eager, stream, offer; queues for full rings
 //	receive      what comes in, and how it meets a posted receive
+//	request      operations: what is under way
 //	rendezvous   copying out of a peer's memory, and the way without it
-//	jobs, share  copies of several messages at a time, and of one by both ends
-//	wait         polling, yielding, sleeping; many goroutines of one rank
-//	background   progress while no goroutine of the rank is in a call
-//	failure      ranks that die or leave, revoked communicators
-//	comm         communicators, their construction, collectives
+//	jobs, share  copies: of several messages at a time, and of one by both ends
+//	wait         waiting: polling, yielding, sleeping; many goroutines of one rank
+//	background   attention: progress while no goroutine of the rank is in a call
+//	failure      departures: ranks that die or leave; revoked communicators
+//	comm         spaces: communicators, their construction, collectives
 //	port         what collectives need of the endpoint
 //
 // What carries a rank is behind the interfaces of package transport: how a rank

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"sync/atomic"
-	"time"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
@@ -10,7 +9,8 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
-// endpoint is one rank's end of the engine.
+// endpoint is one rank's end of the engine. Its parts say which file looks after
+// which fields; a method that needs one part only is the part's.
 type endpoint struct {
 	lock lock
 
@@ -22,55 +22,36 @@ type endpoint struct {
 	shared  transport.Pool // nil: no memory is shared
 	bell    *transport.Bell
 
-	ins     []*inbound
-	inFew   []*inbound // by rank, in small worlds
-	insSeen uint32     // Bell.Active when ins was last brought up to date
-	outs    outTable
-	directs uint32      // messages sent or received without a request
-	sending []*outbound // those whose queue is not empty
-	spare   []*outbound // the list that was in use before
+	links      // the rings from and to the other ranks
+	spaces     // where messages match
+	operations // what is under way
+	copies     // of offered messages
+	waiting    // the goroutines of this rank that wait
+	departures // the ranks that have ended
 
-	contexts []*space
-	freeCtx  []uint32
-	ctxGens  []uint32
+	// Finalize or Fail has been called. It is here, and not in a part, for usable,
+	// which the compiler inlines with nothing to spare.
+	closed bool
 
-	ops         numbers // operations that await an answer of a peer
-	outstanding int     // operations that no call may be waiting for
-	jobs        jobQueue
-	settling    []job  // copies whose last pieces their senders make
-	patience    int    // looks at settling
-	offered     offers // sends that this rank may help to copy
-	pulled      bool   // the system allows copies out of peers' memory
-
-	polling  bool       // a goroutine polls, or sleeps on the bell
-	moved    int        // what the last look of the poller found to do
-	asleep   bool       // it sleeps
-	news     bool       // since then something has changed that it may wait for
-	watchers parkedList // goroutines parked until a condition of their own holds
-	waiters  parkedList // goroutines parked until a request completes
-
-	polls, yields int
-	spins         time.Duration
-	fence         uint32
-
-	handled uint32         // frames, ever
-	losses  uint32         // of the hub, seen
-	changes uint32         // of the hub, seen
-	gone    map[int]string // ranks that have ended, and how
-	lost    map[int]bool   // of them, those that did not finish properly
-	closed  bool
-
-	watched       bool   // by the background goroutine
-	calls, ticked uint32 // calls that have ended by leave, now and at the last tick
-
-	pool     *request
-	messages *message
-	parks    *parked
-	batches  *batch
+	attention          // of the background goroutine
+	messages  *message // the pool of unexpected messages
 
 	private private // memory from Alloc, where none is shared
 
 	world, self *comm
+}
+
+// links are the rings from and to the other ranks.
+type links struct {
+	ins     []*inbound
+	inFew   []*inbound // by rank, in small worlds
+	insSeen uint32     // Bell.Active when ins was last brought up to date
+	handled uint32     // frames, ever
+	outs    outTable
+	directs uint32      // messages sent or received without a request
+	fence   uint32      // written by atomic exchanges that are made for their order only
+	sending []*outbound // those whose queue is not empty
+	spare   []*outbound // the list that was in use before
 }
 
 func newEndpoint(end transport.End) *endpoint {
@@ -239,9 +220,9 @@ func (ep *endpoint) openOutbound(peer int32) *outbound {
 }
 
 // published lets the peer know of what has been put into its ring.
-func (ep *endpoint) published(o *outbound) {
+func (l *links) published(o *outbound) {
 	if o.fence || atomic.LoadUint32(&o.bell.Sleeping) != 0 {
-		ep.wakeReader(o)
+		l.wakeReader(o)
 	}
 }
 
@@ -249,9 +230,9 @@ func (ep *endpoint) published(o *outbound) {
 // inlined.
 //
 //go:noinline
-func (ep *endpoint) wakeReader(o *outbound) {
+func (l *links) wakeReader(o *outbound) {
 	if o.fence {
-		atomic.SwapUint32(&ep.fence, 0)
+		atomic.SwapUint32(&l.fence, 0)
 	}
 	if atomic.LoadUint32(&o.bell.Sleeping) != 0 {
 		o.link.Wake()
@@ -301,7 +282,7 @@ func (ep *endpoint) drain(in *inbound) int {
 		}
 		ep.arrive(in, f)
 		if in.ring.Release(f) {
-			ep.released(in)
+			in.released()
 		}
 		n++
 	}
@@ -311,7 +292,7 @@ func (ep *endpoint) drain(in *inbound) int {
 
 // released wakes the writer of a ring, who has been told of new room, if it
 // sleeps.
-func (ep *endpoint) released(in *inbound) {
+func (in *inbound) released() {
 	if atomic.LoadUint32(&in.bell.Sleeping) != 0 {
 		in.link.Wake()
 	}
@@ -334,9 +315,9 @@ func (ep *endpoint) findRings() {
 // direct counts a message that is sent or received without a request, and so
 // without a look at anything else. It reports whether it is time for that: a
 // rank may do nothing but this for long.
-func (ep *endpoint) direct() bool {
-	ep.directs++
-	return ep.directs%framesPerTurn == 0
+func (l *links) direct() bool {
+	l.directs++
+	return l.directs%framesPerTurn == 0
 }
 
 // lookAround makes progress beside direct messages, which come from own. When

@@ -11,6 +11,14 @@ import (
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
+// departures are the ranks that have left or died, as far as this one has seen.
+type departures struct {
+	losses  uint32         // of the job, seen
+	changes uint32         // of the job, seen
+	gone    map[int]string // ranks that have ended, and how
+	lost    map[int]bool   // of them, those that did not finish properly
+}
+
 // seeChanges takes note of ranks that have left or died since the last look,
 // and ends what can no longer succeed. It reports whether there were any.
 func (ep *endpoint) seeChanges() bool {

@@ -27,6 +27,17 @@ type job struct {
 	sig engine.Sig
 }
 
+// copies are those of offered messages, out of their senders' memory and with
+// the senders' help.
+type copies struct {
+	jobs     jobQueue
+	settling []job  // copies whose last pieces their senders make
+	patience int    // looks at settling
+	offered  offers // sends that this rank may help to copy
+	pulled   bool   // the system allows copies out of peers' memory
+	batches  *batch // memory for others to come
+}
+
 // jobQueue is a first-in first-out list of jobs.
 type jobQueue struct {
 	list []job
@@ -90,9 +101,9 @@ func (ep *endpoint) run(j job) {
 	ep.lock.Unlock()
 	var err error
 	if j.shared != nil {
-		err = ep.pullShared(&j)
+		err = j.pullShared()
 	} else if j.n > 0 {
-		err = ep.copyPart(&j, 0, j.n)
+		err = j.copyPart(0, j.n)
 	}
 	ep.lock.Lock()
 	if err == nil && j.addr == nil && j.n > 0 {
@@ -111,8 +122,8 @@ func (ep *endpoint) run(j job) {
 
 // joins reports whether a job may be done by one system call with others of a
 // peer that have left room for so many bytes.
-func (ep *endpoint) joins(j *job, peer int32, room int) bool {
-	return ep.pulled && j.addr == nil && j.n > 0 && j.n <= room && j.out.peer == peer && j.out.reach.Batches()
+func (t *copies) joins(j *job, peer int32, room int) bool {
+	return t.pulled && j.addr == nil && j.n > 0 && j.n <= room && j.out.peer == peer && j.out.reach.Batches()
 }
 
 // runBatch makes the copy of j together with those that follow it.
@@ -147,7 +158,7 @@ func (ep *endpoint) runBatch(j job) {
 }
 
 // copyPart copies n bytes of an offered message from where they lie.
-func (ep *endpoint) copyPart(j *job, at, n int) error {
+func (j *job) copyPart(at, n int) error {
 	dst := unsafe.Add(j.r.ptr, at)
 	if j.addr != nil {
 		memory.Copy(dst, unsafe.Add(j.addr, at), n)

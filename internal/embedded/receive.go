@@ -143,7 +143,7 @@ func (ep *endpoint) recvNow(cx *space, b *engine.Buf, src, tag int) (engine.Stat
 		if posted, _ := cx.q.Len(); posted > 0 {
 			ep.arrive(in, f)
 			if in.ring.Release(f) {
-				ep.released(in)
+				in.released()
 			}
 			ep.handled++
 			if cx.q.Empty() {
@@ -158,7 +158,7 @@ func (ep *endpoint) recvNow(cx *space, b *engine.Buf, src, tag int) (engine.Stat
 		st := engine.Status{Source: src, Tag: int(f.Tag), Bytes: f.Len, Detail: engine.Detail{Sig: engine.Sig(f.Sig)}}
 		memory.CopyIn(b.Ptr, f.Payload(), f.Len)
 		if in.ring.Release(f) {
-			ep.released(in)
+			in.released()
 		}
 		ep.handled++
 		return st, true

@@ -85,6 +85,13 @@ type control struct {
 	text     string // Revoke, Decline
 }
 
+// operations are what is under way on a rank.
+type operations struct {
+	ops         numbers  // those that await an answer of a peer
+	outstanding int      // those that no call may be waiting for
+	pool        *request // requests for others to come
+}
+
 // newRequest takes a request from the pool of the endpoint.
 func (ep *endpoint) newRequest() *request {
 	if r := ep.pool; r != nil {
@@ -96,18 +103,18 @@ func (ep *endpoint) newRequest() *request {
 }
 
 // recycle gives a request back that nothing refers to any more.
-func (ep *endpoint) recycle(r *request) {
-	*r = request{ep: ep, next: ep.pool}
-	ep.pool = r
+func (t *operations) recycle(r *request) {
+	*r = request{ep: r.ep, next: t.pool}
+	t.pool = r
 }
 
 // recycleReceive is recycle of a receive that was complete with one frame, and
 // into contiguous memory: the rest of it has not been used, but for what every
 // receive sets.
-func (ep *endpoint) recycleReceive(r *request) {
+func (t *operations) recycleReceive(r *request) {
 	r.recv, r.counted, r.blocking = false, false, false
-	r.cx, r.ptr, r.out, r.state, r.next = nil, nil, nil, nil, ep.pool
-	ep.pool = r
+	r.cx, r.ptr, r.out, r.state, r.next = nil, nil, nil, nil, t.pool
+	t.pool = r
 }
 
 // complete ends an operation. For a receive, status has been set.

@@ -172,11 +172,11 @@ func (ep *endpoint) startSend(r *request, cx *space, b *engine.Buf, dest, tag in
 	}
 }
 
-func (ep *endpoint) enqueue(o *outbound, r *request) {
+func (l *links) enqueue(o *outbound, r *request) {
 	o.queue.push(r)
 	if !o.listed {
 		o.listed = true
-		ep.sending = append(ep.sending, o)
+		l.sending = append(l.sending, o)
 	}
 }
 
@@ -222,7 +222,7 @@ func (ep *endpoint) put(o *outbound, r *request) bool {
 		if !ep.putControl(o, r.control) {
 			return false
 		}
-		ep.left(o, r)
+		o.left(r)
 		ep.complete(r, nil)
 		return true
 	case stageNew:
@@ -243,7 +243,7 @@ func (ep *endpoint) put(o *outbound, r *request) bool {
 }
 
 // left takes a send out of the queue if it was its head.
-func (ep *endpoint) left(o *outbound, r *request) {
+func (o *outbound) left(r *request) {
 	if o.queue.head == r {
 		o.queue.pop()
 	}
@@ -267,7 +267,7 @@ func (ep *endpoint) putEager(o *outbound, r *request) bool {
 	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
 	o.ring.Publish(h, proto.Eager, r.flags)
 	ep.published(o)
-	ep.left(o, r)
+	o.left(r)
 	ep.sentAll(r)
 	return true
 }
@@ -306,7 +306,7 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 	}.Put(unsafe.Slice((*byte)(h.Payload()), proto.OriginSize))
 	o.ring.Publish(h, proto.Offer, r.flags)
 	ep.published(o)
-	ep.left(o, r)
+	o.left(r)
 	r.stage = stageAnswer
 	if r.n >= shareMin && o.pull {
 		if r.transfer = ep.own.Transfer(number); r.transfer != nil {
@@ -355,7 +355,7 @@ func (ep *endpoint) putMore(o *outbound, r *request) bool {
 		ep.published(o)
 		r.sent += part
 	}
-	ep.left(o, r)
+	o.left(r)
 	ep.sentAll(r)
 	return true
 }
@@ -373,7 +373,7 @@ func (ep *endpoint) putData(o *outbound, r *request) bool {
 		ep.published(o)
 		r.sent += part
 	}
-	ep.left(o, r)
+	o.left(r)
 	ep.complete(r, nil)
 	return true
 }

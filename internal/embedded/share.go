@@ -54,7 +54,7 @@ func takePiece(t *transport.Transfer, generation uint64, n int, fromEnd bool) (a
 // pullShared is the receiver's side: it copies an offered message, with the
 // sender's help if it comes. When it returns, the sender may still be at work on
 // pieces of its own: see settle. The caller does not hold ep.lock.
-func (ep *endpoint) pullShared(j *job) error {
+func (j *job) pullShared() error {
 	t := j.shared
 	home := uint64(0)
 	if place, ok := j.out.reach.Place(j.r.ptr); ok {
@@ -71,7 +71,7 @@ func (ep *endpoint) pullShared(j *job) error {
 		if !ok {
 			return nil
 		}
-		if err := ep.copyPart(j, at, length); err != nil {
+		if err := j.copyPart(at, length); err != nil {
 			return err
 		}
 		atomic.AddUint64(&t.Done, uint64(length))
@@ -114,7 +114,7 @@ func (ep *endpoint) settled(j *job) (bool, error) {
 	if lost := atomic.SwapUint64(&t.Lost, 0); lost != 0 {
 		at := int(lost-1) * pieceOf(j.n)
 		length := min(pieceOf(j.n), j.n-at)
-		if err := ep.copyPart(j, at, length); err != nil {
+		if err := j.copyPart(at, length); err != nil {
 			return false, err
 		}
 		atomic.AddUint64(&t.Done, uint64(length))

@@ -53,6 +53,23 @@ type parked struct {
 	next, prev *parked
 }
 
+// waiting is how the goroutines of a rank wait: one polls, or sleeps, for all,
+// and the others are parked.
+type waiting struct {
+	polling bool // a goroutine polls, or sleeps on the bell
+	asleep  bool // it sleeps
+	news    bool // since then something has changed that it may wait for
+
+	moved    int        // what the last look of the poller found to do
+	watchers parkedList // goroutines parked until a condition of their own holds
+	waiters  parkedList // goroutines parked until a request completes
+
+	polls, yields int
+	spins         time.Duration
+
+	parks *parked // for goroutines to come
+}
+
 type parkedList struct{ head *parked }
 
 func (l *parkedList) add(p *parked) {
@@ -170,8 +187,8 @@ func (ep *endpoint) park(c cond, done <-chan struct{}) {
 }
 
 // serveWatchers wakes the parked goroutines whose condition holds.
-func (ep *endpoint) serveWatchers() {
-	for p := ep.watchers.head; p != nil; {
+func (w *waiting) serveWatchers() {
+	for p := w.watchers.head; p != nil; {
 		next := p.next
 		if p.holds() || p.broken() != nil {
 			p.signal()
@@ -181,13 +198,13 @@ func (ep *endpoint) serveWatchers() {
 }
 
 // handOver makes one of the parked goroutines the poller.
-func (ep *endpoint) handOver() {
-	if p := ep.waiters.head; p != nil {
+func (w *waiting) handOver() {
+	if p := w.waiters.head; p != nil {
 		if p.req.parked == p {
 			p.req.parked = nil
 		}
 		p.signal()
-	} else if p := ep.watchers.head; p != nil {
+	} else if p := w.watchers.head; p != nil {
 		p.signal()
 	}
 }
