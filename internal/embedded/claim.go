@@ -109,11 +109,7 @@ func (ep *endpoint) unmatched(cx *space, src, tag int) *message {
 // drop forgets an unexpected message.
 func (ep *endpoint) drop(m *message) {
 	m.cx.q.Take(&m.Msg)
-	if !m.offered && m.have < m.total {
-		m.abandoned = true // its last parts are still in the ring
-		return
-	}
-	ep.freeMessage(m)
+	ep.discard(m)
 }
 
 // secure makes an unexpected message this rank's, before it is taken out of the

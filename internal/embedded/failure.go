@@ -148,10 +148,11 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 		if in.peer == peer && in.total > 0 { // a message that will never be whole
 			to, m := in.to, in.into
 			in.to, in.into, in.total, in.have = nil, nil, 0, 0
-			if m != nil {
-				if to = m.taker; to == nil {
-					m.dropped = true
-				}
+			if m != nil && m.state == msgArriving {
+				m.turn(onSenderEnd, msgLost)
+			} else if m != nil {
+				to = m.taker
+				ep.freeMessage(m, onSenderEnd)
 			}
 			if to != nil {
 				ep.received(to, in.src, in.tag, in.sig, 0, ep.goneError(to.cx, peer, ep.gone[int(peer)]))
@@ -164,8 +165,8 @@ func (ep *endpoint) peerEnded(peer int32, lost bool) {
 		}
 		for m := cx.q.Unexpected(); m != nil; {
 			next := m.NextOfAll()
-			if o := m.Op; o.peer == peer && o.offered && o.origin.Offset == proto.NoOffset && lost {
-				o.offered, o.dropped = false, true // it lay in the memory of the dead
+			if o := m.Op; o.peer == peer && o.state == msgOffered && o.origin.Offset == proto.NoOffset && lost {
+				o.turn(onSenderEnd, msgLost) // it lay in the memory of the dead
 			}
 			m = next
 		}
@@ -230,10 +231,10 @@ func (ep *endpoint) revoke(c *comm, reason string) {
 		cx.q.Each(func(*match.Recv[request]) bool { return true }, func(p *match.Recv[request]) { ep.complete(p.Op, err) })
 		for m := cx.q.Unexpected(); m != nil; m = cx.q.Unexpected() {
 			cx.q.Take(m)
-			if o := m.Op; o.self != nil {
-				ep.complete(o.self, err)
-			} else if o.have < o.total && !o.offered {
-				o.dropped = true // still arriving
+			s := m.Op.self
+			ep.discard(m.Op)
+			if s != nil {
+				ep.complete(s, err)
 			}
 		}
 	}

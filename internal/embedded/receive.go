@@ -18,24 +18,24 @@ type message struct {
 	cx    *space
 	peer  int32 // rank in the world
 	sig   engine.Sig
-	flags uint8
-	data  []byte // eager, stream
-	have  int    // bytes of data that have arrived
 	total int
 
-	number    uint64       // of the sender's operation, when it wants an answer
-	claimed   bool         // it can no longer be taken back
-	abandoned bool         // it has been, while its parts were arriving
-	origin    proto.Origin // offered: where the data lies
-	offered   bool
-	self      *request // a send of this rank to itself, when its data is not in data
-	taker     *request // has matched while data was still arriving
-	dropped   bool     // its sender died while it was arriving
-	next      *message // in the pool
-	small     [128]byte
+	number  uint64 // of the sender's operation, when it wants an answer
+	flags   uint8
+	claimed bool // it can no longer be taken back
+	state   messageState
+
+	data   []byte       // arriving, promised, forgotten, whole
+	origin proto.Origin // offered
+	self   *request     // self
+	taker  *request     // promised
+
+	next  *message // in the pool
+	small [128]byte
 }
 
-func (ep *endpoint) newMessage(n int) *message {
+// newMessage takes a message from the pool, with memory for n bytes.
+func (ep *endpoint) newMessage(state messageState, n int) *message {
 	m := ep.messages
 	if m == nil {
 		m = &message{ep: ep}
@@ -43,6 +43,7 @@ func (ep *endpoint) newMessage(n int) *message {
 	} else {
 		ep.messages, m.next = m.next, nil
 	}
+	m.state = state
 	if n <= len(m.small) {
 		m.data = m.small[:n]
 	} else {
@@ -51,7 +52,9 @@ func (ep *endpoint) newMessage(n int) *message {
 	return m
 }
 
-func (ep *endpoint) freeMessage(m *message) {
+// freeMessage gives a message back to the pool that nothing refers to any more.
+func (ep *endpoint) freeMessage(m *message, on messageEvent) {
+	m.turn(on, msgUnused)
 	if len(m.data) > 4<<10 { // let go of what is large; keep the struct
 		m.data = nil
 	}
@@ -222,31 +225,37 @@ func (ep *endpoint) take(m *message, r *request) bool {
 // give hands a message that is in no queue any more to a receive.
 func (ep *endpoint) give(m *message, r *request) {
 	r.peer = m.peer
-	switch {
-	case m.dropped:
-		src, tag, sig, peer := m.Source, m.Tag, m.sig, m.peer
-		ep.freeMessage(m)
-		ep.received(r, src, tag, sig, 0, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
-	case m.self != nil:
-		s, src, tag, sig, total := m.self, m.Source, m.Tag, m.sig, m.total
-		memory.Copy(r.ptr, s.ptr, min(total, r.n))
-		ep.freeMessage(m)
-		ep.complete(s, nil)
-		ep.received(r, src, tag, sig, total, nil)
-	case m.offered:
-		o, src, tag, sig := m.origin, m.Source, m.Tag, m.sig
-		ep.freeMessage(m)
-		ep.startPull(r, o, src, tag, sig)
-	case m.have < m.total:
+	switch src, tag, sig, total := m.Source, m.Tag, m.sig, m.total; m.state {
+	case msgWhole:
+		ep.matched(m)
+		ep.deliver(m, r, onMatch)
+	case msgArriving:
 		ep.matched(m)
 		m.taker = r
-	default:
-		ep.matched(m)
-		src, tag, sig, total := m.Source, m.Tag, m.sig, m.total
-		memory.Copy(r.ptr, unsafe.Pointer(unsafe.SliceData(m.data)), min(total, r.n))
-		ep.freeMessage(m)
+		m.turn(onMatch, msgPromised)
+	case msgOffered:
+		o := m.origin
+		ep.freeMessage(m, onMatch)
+		ep.startPull(r, o, src, tag, sig)
+	case msgSelf:
+		s := m.self
+		memory.Copy(r.ptr, s.ptr, min(total, r.n))
+		ep.freeMessage(m, onMatch)
+		ep.complete(s, nil)
 		ep.received(r, src, tag, sig, total, nil)
+	case msgLost:
+		peer := m.peer
+		ep.freeMessage(m, onMatch)
+		ep.received(r, src, tag, sig, 0, ep.goneError(r.cx, peer, ep.gone[int(peer)]))
 	}
+}
+
+// deliver ends a receive with a message that is all there.
+func (ep *endpoint) deliver(m *message, r *request, on messageEvent) {
+	src, tag, sig, total := m.Source, m.Tag, m.sig, m.total
+	memory.Copy(r.ptr, unsafe.Pointer(unsafe.SliceData(m.data)), min(total, r.n))
+	ep.freeMessage(m, on)
+	ep.received(r, src, tag, sig, total, nil)
 }
 
 // matched answers the sender of a synchronous message.
@@ -326,9 +335,8 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 				ep.received(r, f.Src, f.Tag, engine.Sig(f.Sig), f.Len, nil)
 				return
 			}
-			m := ep.unexpected(cx, in, f, f.Len)
+			m := ep.unexpected(msgWhole, cx, in, f, f.Len)
 			copy(m.data, unsafe.Slice((*byte)(f.Payload()), f.Len))
-			m.have = f.Len
 			ep.keep(m)
 		}
 		return
@@ -367,8 +375,8 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 	}
 }
 
-func (ep *endpoint) unexpected(cx *space, in *inbound, f ring.Frame, n int) *message {
-	m := ep.newMessage(n)
+func (ep *endpoint) unexpected(state messageState, cx *space, in *inbound, f ring.Frame, n int) *message {
+	m := ep.newMessage(state, n)
 	m.Source, m.Tag = f.Src, f.Tag
 	m.cx, m.peer, m.sig, m.flags, m.total = cx, in.peer, engine.Sig(f.Sig), f.Flags, n
 	return m
@@ -412,8 +420,9 @@ func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
 		ep.refuse(in, b.Number)
 		return
 	}
-	m := ep.unexpected(cx, in, f, b.Total)
-	m.have, m.number = copy(m.data, b.Data), b.Number
+	m := ep.unexpected(msgWhole, cx, in, f, b.Total)
+	copy(m.data, b.Data)
+	m.number = b.Number
 	ep.keep(m)
 }
 
@@ -446,7 +455,7 @@ func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
 		} else if f.Flags&proto.Ready != 0 {
 			ep.refuse(in, b.Number)
 		} else {
-			m := ep.unexpected(cx, in, f, b.Total)
+			m := ep.unexpected(msgArriving, cx, in, f, b.Total)
 			m.number = b.Number
 			in.into = m
 			ep.keep(m)
@@ -467,7 +476,6 @@ func (ep *endpoint) arriveMore(in *inbound, part []byte) {
 		}
 	case in.into != nil:
 		copy(in.into.data[in.have:], part)
-		in.into.have += len(part)
 	}
 	in.have += len(part)
 	if in.have < in.total {
@@ -477,10 +485,20 @@ func (ep *endpoint) arriveMore(in *inbound, part []byte) {
 	in.to, in.into, in.total, in.have = nil, nil, 0, 0
 	if to != nil {
 		ep.received(to, in.src, in.tag, in.sig, total, nil)
-	} else if m != nil && m.taker != nil {
-		ep.give(m, m.taker)
-	} else if m != nil && m.abandoned {
-		ep.freeMessage(m)
+	} else if m != nil {
+		ep.arrivedAll(m)
+	}
+}
+
+// arrivedAll goes on with an unexpected message whose last part has come.
+func (ep *endpoint) arrivedAll(m *message) {
+	switch m.state {
+	case msgArriving:
+		m.turn(onLastPart, msgWhole)
+	case msgPromised:
+		ep.deliver(m, m.taker, onLastPart)
+	case msgForgotten:
+		ep.freeMessage(m, onLastPart)
 	}
 }
 

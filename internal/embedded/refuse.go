@@ -94,9 +94,9 @@ func (c *comm) declineOf(tag int32) error {
 // discard drops a message that is in no queue and that nobody receives. One that
 // was offered is taken back by its sender.
 func (ep *endpoint) discard(m *message) {
-	if !m.offered && m.have < m.total {
-		m.abandoned = true // its last parts are still to come
+	if m.state == msgArriving {
+		m.turn(onForget, msgForgotten)
 		return
 	}
-	ep.freeMessage(m)
+	ep.freeMessage(m, onForget)
 }

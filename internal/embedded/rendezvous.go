@@ -24,15 +24,17 @@ func (ep *endpoint) sendSelf(r *request, mode engine.SendMode) {
 		ep.complete(r, engine.PeerErrorf(engine.ErrNotReady, int(r.dest), int(r.tag), "this rank has no posted receive for its ready send to itself with tag %d", r.tag))
 		return
 	}
-	n := 0
-	if mode == engine.Standard && r.packed == nil {
+	state, n := msgWhole, 0
+	if mode == engine.Synchronous {
+		state = msgSelf
+	} else if mode == engine.Standard && r.packed == nil {
 		n = r.n // kept, so that a blocking send to itself before the receive returns
 	}
-	m := ep.newMessage(n)
+	m := ep.newMessage(state, n)
 	m.Source, m.Tag = src, r.tag
-	m.cx, m.peer, m.sig, m.total, m.have = r.cx, int32(ep.rank), r.sig, r.n, r.n
+	m.cx, m.peer, m.sig, m.total = r.cx, int32(ep.rank), r.sig, r.n
 	switch {
-	case mode == engine.Synchronous:
+	case state == msgSelf:
 		m.self = r
 		r.stage = stageAnswer
 	case r.packed != nil:
@@ -41,7 +43,7 @@ func (ep *endpoint) sendSelf(r *request, mode engine.SendMode) {
 		memory.Copy(unsafe.Pointer(unsafe.SliceData(m.data)), r.ptr, r.n)
 	}
 	ep.keep(m)
-	if m.self == nil {
+	if state == msgWhole {
 		ep.complete(r, nil)
 	}
 }
@@ -66,10 +68,10 @@ func (ep *endpoint) arriveOffer(in *inbound, f ring.Frame, b proto.Body) {
 		ep.refuse(in, b.Number)
 		return
 	}
-	m := ep.newMessage(0)
+	m := ep.newMessage(msgOffered, 0)
 	m.Source, m.Tag = f.Src, f.Tag
 	m.cx, m.peer, m.sig, m.total, m.number = cx, in.peer, engine.Sig(f.Sig), b.Total, b.Number
-	m.origin, m.offered = b.Origin, true
+	m.origin = b.Origin
 	ep.keep(m)
 }
 

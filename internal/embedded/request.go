@@ -337,7 +337,7 @@ func (ep *endpoint) cancel(r *request) {
 		for m := r.cx.q.Unexpected(); m != nil; m = m.NextOfAll() {
 			if m.Op.self == r {
 				r.cx.q.Take(m)
-				ep.freeMessage(m.Op)
+				ep.freeMessage(m.Op, onForget)
 				r.status.Cancelled = true
 				ep.complete(r, nil)
 				return
