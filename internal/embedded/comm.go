@@ -282,7 +282,7 @@ func (t *taken) Irecv(b engine.Buf) (engine.Request, error) {
 	}
 	t.m = &message{ep: ep} // a second receive finds no message
 	ep.give(m, r)
-	if !r.done {
+	if !r.done() {
 		r.counted = true
 		ep.outstanding++
 	}
@@ -342,7 +342,7 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		return nil, err
 	}
 	ep := c.ep
-	r := &request{ep: ep, cx: c.contexts[1], peer: -1, group: true}
+	r := &request{ep: ep, cx: c.contexts[1], peer: -1, owner: byCollective}
 	ep.lock.Lock()
 	defer ep.leave()
 	err = ep.usable(c.contexts[1])
@@ -369,7 +369,7 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		s.Release()
 	}
 	s.Start(&port{cx: c.contexts[1], op: k}, int(number&(groupTag-1)))
-	if !r.done {
+	if !r.done() {
 		r.counted = true
 		ep.outstanding++
 	}

@@ -17,6 +17,9 @@
 //	comm         spaces: communicators, their construction, collectives
 //	port         what collectives need of the endpoint
 //
+// The states of an operation and of an unexpected message, and what leads from
+// one to another, are tables in states.go, with who gives a request back when.
+//
 // What carries a rank is behind the interfaces of package transport: how a rank
 // sleeps and is woken, whose memory it reaches, who has died. The endpoint asks
 // for them per peer, and knows no transport by its name.

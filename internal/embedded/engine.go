@@ -90,7 +90,7 @@ func (ep *endpoint) WaitAny(reqs []engine.Request, done <-chan struct{}) (int, e
 	found := -1
 	look := func() bool {
 		for i, r := range reqs {
-			if h, ok := r.(handle); ok && h.r.done {
+			if h, ok := r.(handle); ok && h.r.done() {
 				found = i
 				return true
 			}

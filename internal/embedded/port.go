@@ -17,7 +17,7 @@ import (
 func (p *port) Isend(ptr unsafe.Pointer, n int, dest, tag int, s *coll.Schedule, vertex int) {
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
-	r.schedule, r.vertex = s, int32(vertex)
+	r.owner, r.schedule, r.vertex = bySchedule, s, int32(vertex)
 	ep.startSend(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(dest), tag, engine.Standard)
 }
 
@@ -25,7 +25,7 @@ func (p *port) Isend(ptr unsafe.Pointer, n int, dest, tag int, s *coll.Schedule,
 func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedule, vertex int) {
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
-	r.schedule, r.vertex = s, int32(vertex)
+	r.owner, r.schedule, r.vertex = bySchedule, s, int32(vertex)
 	r.blocking = true // the collective does
 	ep.startRecv(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
 }

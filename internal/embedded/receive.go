@@ -71,21 +71,21 @@ func (ep *endpoint) recv(cx *space, b *engine.Buf, src, tag int, done <-chan str
 		return st, nil
 	}
 	r := ep.newRequest()
-	r.blocking = true
+	r.owner, r.blocking = byCall, true
 	ep.startRecv(r, cx, b, src, tag)
-	if !r.done {
+	if !r.done() {
 		if err := ep.await(cond{req: r}, done); err != nil {
 			ep.cancel(r)
 			_ = ep.await(cond{req: r}, nil) // it had matched: the message comes first
 			if r.status.Cancelled {
-				ep.recycle(r)
+				ep.retire(r, onRelease)
 				ep.leave()
 				return engine.Status{}, err
 			}
 		}
 	}
 	st, err := r.status, r.err
-	ep.recycle(r)
+	ep.retire(r, onRelease)
 	ep.leave()
 	return st, err
 }
@@ -114,7 +114,7 @@ func (ep *endpoint) irecvNow(cx *space, b *engine.Buf, src, tag int, out *engine
 func (ep *endpoint) beginRecv(cx *space, b *engine.Buf, src, tag int, out *engine.Outcome, state *uint32) engine.Request {
 	r := ep.newRequest()
 	ep.startRecv(r, cx, b, src, tag)
-	if !r.done {
+	if !r.done() {
 		r.counted, r.out, r.state = true, out, state
 		ep.outstanding++
 	}
@@ -328,7 +328,7 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 				}
 				memory.CopyIn(r.ptr, f.Payload(), min(f.Len, r.n))
 				if r.out != nil && f.Len <= r.n && r.layout == nil && ep.hand(r, f.Len, f.Src, f.Tag) {
-					ep.recycleReceive(r)
+					ep.retire(r, onHandedAtOnce)
 					return
 				}
 				r.peer = in.peer
@@ -533,7 +533,11 @@ func (ep *endpoint) arriveAnswer(in *inbound, kind uint8, b proto.Body) {
 			ep.complete(r, err)
 		}
 	case proto.Send:
-		r.stage, r.other, r.sent = stageData, b.Other, 0
+		if r.stage != stageAnswer {
+			return
+		}
+		r.turn(onAsked, stageData)
+		r.other, r.sent = b.Other, 0
 		o := ep.outbound(r.peer)
 		if o.queue.head != nil || !ep.put(o, r) {
 			ep.enqueue(o, r)

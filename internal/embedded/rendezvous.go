@@ -36,7 +36,7 @@ func (ep *endpoint) sendSelf(r *request, mode engine.SendMode) {
 	switch {
 	case state == msgSelf:
 		m.self = r
-		r.stage = stageAnswer
+		r.turn(onAllLeft, stageAnswer)
 	case r.packed != nil:
 		m.data = r.packed
 	default:
@@ -116,7 +116,8 @@ func (ep *endpoint) pullFailed(j job, err error) {
 // askFor answers an offer by asking for the data.
 func (ep *endpoint) askFor(j job) {
 	r := j.r
-	r.stage, r.total, r.sent = stageReceived, j.total, 0
+	r.turn(onAsk, stageReceived)
+	r.total, r.sent = j.total, 0
 	r.status.Source, r.status.Tag, r.status.Sig = int(j.src), int(j.tag), j.sig
 	ep.answer(r.peer, control{kind: proto.Send, a: j.reply, b: ep.ops.add(r)})
 	if r.total == 0 {

@@ -12,18 +12,6 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// stage is how far a send has come.
-type stage uint8
-
-const (
-	stageNew      stage = iota // nothing of it has left
-	stageStream                // First has left, More follow
-	stageAnswer                // all has left; an answer is awaited
-	stageData                  // asked for with Send: Data frames follow
-	stageControl               // a frame without user data
-	stageReceived              // (receives) Data frames are expected
-)
-
 // request is a running operation: a send, a receive, or a control frame that
 // waits for room in a ring. The endpoint's lock guards it. What a receive of one
 // frame needs lies in the first two cache lines.
@@ -37,13 +25,11 @@ type request struct {
 	tag  int32
 	sig  engine.Sig
 
-	done     bool
 	recv     bool
 	blocking bool // a call waits for it
-	group    bool // it stands for a whole collective
-	pooled   bool // goes back to the endpoint's pool once completed: no one holds it
 	counted  bool // in ep.outstanding: nobody may be waiting for it
 	stage    stage
+	owner    owner
 	flags    uint8 // proto.Sync, proto.Ready
 	stream   bool  // one of several sends: offered where a single one would not be
 	giveUp   bool  // take it back as soon as all of it has left
@@ -92,6 +78,9 @@ type operations struct {
 	pool        *request // requests for others to come
 }
 
+// done reports whether the operation has ended, with status and err.
+func (r *request) done() bool { return r.stage == stageDone }
+
 // newRequest takes a request from the pool of the endpoint.
 func (ep *endpoint) newRequest() *request {
 	if r := ep.pool; r != nil {
@@ -117,12 +106,23 @@ func (t *operations) recycleReceive(r *request) {
 	t.pool = r
 }
 
+// retire gives a request back if its owner is one that does so at this moment.
+func (t *operations) retire(r *request, at moment) {
+	switch {
+	case at == onHandedAtOnce:
+		t.recycleReceive(r)
+	case retires[r.owner]&at != 0:
+		t.recycle(r)
+	}
+}
+
 // complete ends an operation. For a receive, status has been set.
 func (ep *endpoint) complete(r *request, err error) {
-	if r.done {
+	if r.done() {
 		return
 	}
-	r.done, r.err = true, err
+	r.turn(onEnd, stageDone)
+	r.err = err
 	ep.news = true
 	if r.transfer != nil {
 		ep.offered.remove(r)
@@ -139,7 +139,7 @@ func (ep *endpoint) complete(r *request, err error) {
 		r.layout.Unpack(r.user.Ptr, r.packed[:min(len(r.packed), r.status.Bytes)], r.user.Type.Size)
 	}
 	if r.out != nil && err == nil && !r.status.Cancelled && ep.hand(r, r.status.Bytes, int32(r.status.Source), int32(r.status.Tag)) {
-		ep.recycle(r)
+		ep.retire(r, onHanded)
 		return
 	}
 	if s := r.schedule; s != nil {
@@ -148,7 +148,7 @@ func (ep *endpoint) complete(r *request, err error) {
 			n = r.status.Bytes
 		}
 		v := int(r.vertex)
-		ep.recycle(r)
+		ep.retire(r, onDone)
 		s.Done(v, n, err)
 		return
 	}
@@ -156,9 +156,7 @@ func (ep *endpoint) complete(r *request, err error) {
 		r.parked = nil
 		p.signal()
 	}
-	if r.pooled {
-		ep.recycle(r)
-	}
+	ep.retire(r, onDone)
 }
 
 // hand leaves the outcome of a receive that has succeeded where its caller looks
@@ -249,17 +247,15 @@ type handle struct{ r *request }
 func (h handle) Test() (engine.Status, bool, error) {
 	ep := h.r.ep
 	ep.lock.Lock()
-	if !h.r.done {
+	if !h.r.done() {
 		ep.once()
 	}
-	if !h.r.done {
+	if !h.r.done() {
 		ep.leave()
 		return engine.Status{}, false, nil
 	}
 	st, err := h.r.status, h.r.err
-	if !h.r.group {
-		ep.recycle(h.r)
-	}
+	ep.retire(h.r, onRelease)
 	ep.leave()
 	return st, true, err
 }
@@ -268,7 +264,7 @@ func (h handle) Test() (engine.Status, bool, error) {
 func (h handle) Wait(done <-chan struct{}) (engine.Status, error) {
 	ep := h.r.ep
 	ep.lock.Lock()
-	if !h.r.done {
+	if !h.r.done() {
 		ep.waitedFor(h.r)
 		if err := ep.await(cond{req: h.r}, done); err != nil {
 			ep.leave()
@@ -287,10 +283,10 @@ func (ep *endpoint) Recycle(r engine.Request) {
 			return
 		}
 	}
-	if h.r.group || !ep.lock.TryLock() { // rather the collector's than a wait
+	if !ep.lock.TryLock() { // rather the collector's than a wait
 		return
 	}
-	ep.recycle(h.r)
+	ep.retire(h.r, onRelease)
 	ep.lock.Unlock()
 }
 
@@ -310,7 +306,7 @@ func (h handle) Cancel() error {
 	ep := h.r.ep
 	ep.lock.Lock()
 	defer ep.leave()
-	if h.r.group {
+	if h.r.owner == byCollective {
 		return engine.Errorf(engine.ErrUnsupported, "a collective cannot be cancelled (MPI 5.0 §6.13)")
 	}
 	ep.cancel(h.r)
@@ -320,7 +316,7 @@ func (h handle) Cancel() error {
 // cancel withdraws a receive that has not matched, or asks for a send back.
 func (ep *endpoint) cancel(r *request) {
 	switch {
-	case r.done:
+	case r.done():
 	case r.recv:
 		if r.cx.q.Withdraw(&r.post) {
 			r.status = engine.Status{Detail: engine.Detail{Cancelled: true}}

@@ -23,16 +23,16 @@ func (ep *endpoint) send(cx *space, b *engine.Buf, dest, tag int, mode engine.Se
 		return nil
 	}
 	r := ep.newRequest()
-	r.blocking = true
+	r.owner, r.blocking = byCall, true
 	ep.startSend(r, cx, b, dest, tag, mode)
-	if r.done {
+	if r.done() {
 		err := r.err
-		ep.recycle(r)
+		ep.retire(r, onRelease)
 		ep.leave()
 		return err
 	}
 	if mode == engine.Buffered {
-		r.pooled, r.counted = true, true
+		r.owner, r.counted = byEngine, true
 		ep.outstanding++
 		ep.leave()
 		return nil
@@ -48,7 +48,7 @@ func (ep *endpoint) send(cx *space, b *engine.Buf, dest, tag int, mode engine.Se
 	} else {
 		err = r.err
 	}
-	ep.recycle(r)
+	ep.retire(r, onRelease)
 	ep.leave()
 	return err
 }
@@ -69,15 +69,15 @@ func (ep *endpoint) isend(cx *space, b *engine.Buf, dest, tag int, mode engine.S
 	r.stream = stream
 	ep.startSend(r, cx, b, dest, tag, mode)
 	switch {
-	case r.done && r.err == nil:
-		ep.recycle(r)
+	case r.done() && r.err == nil:
+		ep.retire(r, onRelease)
 		ep.leave()
 		return engine.Completed{}
-	case !r.done:
+	case !r.done():
 		r.counted = true
 		ep.outstanding++
 		if mode == engine.Buffered { // local: the copy goes on by itself
-			r.pooled = true
+			r.owner = byEngine
 			ep.leave()
 			return engine.Completed{}
 		}
@@ -275,7 +275,7 @@ func (ep *endpoint) putEager(o *outbound, r *request) bool {
 // sentAll ends a send whose last byte has left, unless an answer is awaited.
 func (ep *endpoint) sentAll(r *request) {
 	if proto.Answers(r.flags) {
-		r.stage = stageAnswer
+		r.turn(onAllLeft, stageAnswer)
 		if r.giveUp {
 			r.giveUp = false
 			ep.cancel(r)
@@ -307,7 +307,7 @@ func (ep *endpoint) putOffer(o *outbound, r *request) bool {
 	o.ring.Publish(h, proto.Offer, r.flags)
 	ep.published(o)
 	o.left(r)
-	r.stage = stageAnswer
+	r.turn(onAllLeft, stageAnswer)
 	if r.n >= shareMin && o.pull {
 		if r.transfer = ep.own.Transfer(number); r.transfer != nil {
 			ep.offered.add(r)
@@ -335,7 +335,8 @@ func (ep *endpoint) putFirst(o *outbound, r *request) bool {
 	h.Ctx, h.Src, h.Tag, h.Sig = r.cx.remote(int(r.dest)), int32(r.cx.comm.rank), r.tag, uint32(r.sig)
 	o.ring.Publish(h, proto.First, r.flags)
 	ep.published(o)
-	r.stage, r.sent = stageStream, part
+	r.turn(onFirstPart, stageStream)
+	r.sent = part
 	return true
 }
 
@@ -390,7 +391,7 @@ func (ep *endpoint) answer(peer int32, c control) {
 	}
 	r := ep.newRequest()
 	kept := c
-	r.peer, r.stage, r.control, r.pooled = peer, stageControl, &kept, true
+	r.peer, r.stage, r.control, r.owner = peer, stageControl, &kept, byEngine
 	ep.enqueue(o, r)
 }
 

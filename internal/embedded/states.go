@@ -7,6 +7,120 @@ import "fmt"
 // turn, which under the race detector looks it up here and panics at one that is
 // not in the table; otherwise it is a plain store.
 
+// stage is how far an operation has come. A frame without user data that waits
+// for room begins as control, everything else as new.
+//
+//	            onFirstPart  onAllLeft  onAsked  onAsk     onEnd
+//	new         stream       answer     –        received  done
+//	stream      –            answer     –        –         done
+//	answer      –            –          data     –         done
+//	data        –            –          –        –         done
+//	control     –            –          –        –         done
+//	received    –            –          –        –         done
+//	done        –            –          –        –         –
+//
+// A second end is none: complete leaves a request that is done alone.
+//
+// Beside the stage, and in any of them: blocking, when a call waits for the
+// operation, so that parts have other lengths and a sender that has left ends a
+// receive; counted, when it is in ep.outstanding; stream, when new goes to answer
+// by an offer whatever the length; giveUp, when the message is asked back as
+// soon as answer is reached, or has been.
+type stage uint8
+
+const (
+	stageNew      stage = iota // nothing of it has left, or arrived as Data
+	stageStream                // First has left, More follow
+	stageAnswer                // all has left; an answer is awaited
+	stageData                  // asked for with Send: Data frames follow
+	stageControl               // a frame without user data
+	stageReceived              // (receives) Data frames are expected
+	stageDone                  // it has ended
+)
+
+// stageEvent is what happens to an operation.
+type stageEvent uint8
+
+const (
+	onFirstPart stageEvent = iota // the first part of a message has left
+	onAllLeft                     // all of a message has left that wants an answer
+	onAsked                       // the receiver asks for an offered message
+	onAsk                         // the receiver has asked for it
+	onEnd                         // success, failure, cancellation
+)
+
+type stageMove struct {
+	from stage
+	on   stageEvent
+}
+
+var stageMoves = map[stageMove]stage{
+	{stageNew, onFirstPart}: stageStream,
+	{stageNew, onAllLeft}:   stageAnswer,
+	{stageNew, onAsk}:       stageReceived,
+	{stageNew, onEnd}:       stageDone,
+
+	{stageStream, onAllLeft}: stageAnswer,
+	{stageStream, onEnd}:     stageDone,
+
+	{stageAnswer, onAsked}: stageData,
+	{stageAnswer, onEnd}:   stageDone,
+
+	{stageData, onEnd}:     stageDone,
+	{stageControl, onEnd}:  stageDone,
+	{stageReceived, onEnd}: stageDone,
+}
+
+// turn moves the operation on.
+func (r *request) turn(on stageEvent, to stage) {
+	if checked {
+		if next, ok := stageMoves[stageMove{r.stage, on}]; !ok || next != to {
+			panic(fmt.Sprintf("ringo: an operation in stage %d does not turn to %d on event %d", r.stage, to, on))
+		}
+	}
+	r.stage = to
+}
+
+// owner is who has a request, and so when it goes back to the pool: see retire.
+//
+//	            onDone  onHanded  onHandedAtOnce  onRelease
+//	program     –       yes       yes             yes
+//	call        –       –         –               yes
+//	schedule    yes     –         –               –
+//	engine      yes     –         –               –
+//	collective  –       –         –               –
+//
+// A buffered send that is under way goes from the call or the program to the
+// engine. A request of a collective is left to the collector, since its schedule
+// refers to it.
+type owner uint8
+
+const (
+	byProgram    owner = iota // it has a handle
+	byCall                    // it waits for it
+	bySchedule                // it is a message of a collective
+	byEngine                  // nobody else has it
+	byCollective              // it stands for a whole collective
+)
+
+// moment is when a request may go back to the pool.
+type moment uint8
+
+const (
+	onDone         moment = 1 << iota // it has ended, and its outcome is in the request
+	onHanded                          // its outcome has been left with the program
+	onHandedAtOnce                    // likewise, after one frame and no layout: see recycleReceive
+	onRelease                         // the call, or one on the handle, has read the outcome
+)
+
+var retires = [...]moment{
+	byProgram:    onHanded | onHandedAtOnce | onRelease,
+	byCall:       onRelease,
+	bySchedule:   onDone,
+	byEngine:     onDone,
+	byCollective: 0,
+}
+
 // messageState is what there is of an unexpected message. A message begins
 // arriving, whole, offered or self.
 //

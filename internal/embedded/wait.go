@@ -26,7 +26,7 @@ type cond struct {
 func (c *cond) holds() bool {
 	switch {
 	case c.req != nil:
-		return c.req.done
+		return c.req.done()
 	case c.flag != nil:
 		return int64(atomic.LoadUint64(c.flag)-c.want) >= 0
 	default:

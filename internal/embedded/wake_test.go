@@ -158,7 +158,7 @@ func TestSendsToARankThatEnds(t *testing.T) {
 	}
 	send := func(n, to int, mode engine.SendMode) {
 		r := ep.newRequest()
-		r.pooled = true
+		r.owner = byEngine
 		ep.startSend(r, cx, &engine.Buf{Ptr: unsafe.Pointer(&data[0]), Count: n, Type: rawType}, to, 0, mode)
 	}
 	sends := func(to int) {
@@ -182,8 +182,8 @@ func TestSendsToARankThatEnds(t *testing.T) {
 	send(8, 2, engine.Standard)
 	seen := map[*request]bool{}
 	for r := ep.pool; r != nil; r = r.next {
-		if r.done || r.err != nil || seen[r] {
-			t.Fatalf("the pool holds a request that is in use: done %v, error %v, twice %v", r.done, r.err, seen[r])
+		if r.done() || r.err != nil || seen[r] {
+			t.Fatalf("the pool holds a request that is in use: done %v, error %v, twice %v", r.done(), r.err, seen[r])
 		}
 		seen[r] = true
 	}
