@@ -89,7 +89,7 @@ type comm struct {
 	collective  lock   // one blocking collective at a time
 	started     uint32 // collectives over messages so far: their tags
 
-	declines []decline // collectives over messages that a member has refused
+	declines []*decline // collectives over messages that a member has refused
 
 	partedBoard, partedMessages parting // which collectives still have all members
 }
@@ -301,7 +301,7 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 	var err error
 	switch {
 	case k.Kind.Refuses() && c.board == nil:
-		return c.refuse(&k)
+		err = c.refuse(&k, done)
 	case c.board != nil:
 		err = c.board.Run(k, done)
 	default:
@@ -335,7 +335,8 @@ func (c *comm) runSchedule(k engine.Coll, done <-chan struct{}) error {
 // Icollective implements [engine.Comm].
 func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 	if k.Kind.Refuses() {
-		return engine.Completed{}, c.refuse(&k)
+		k.Kind = engine.Refused // a call that does not block waits for nobody
+		return engine.Completed{}, c.refuse(&k, nil)
 	}
 	s, err := coll.Build(k, c.rank, c.size)
 	if err != nil {
@@ -354,7 +355,7 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		err = c.startedWithout()
 	}
 	if err == nil && c.declines != nil {
-		err = c.declineOf(int32(c.started & (groupTag - 1)))
+		err = c.join(c.tag())
 	}
 	if err != nil {
 		s.Release()

@@ -62,6 +62,13 @@ func (c *comm) start() {
 	}
 }
 
+// tag is the tag of the collective over messages that this rank has started last.
+func (c *comm) tag() int32 { return int32(c.started & (groupTag - 1)) }
+
+// passed reports whether this rank has started the collective over messages with
+// a tag.
+func (c *comm) passed(tag int32) bool { return int32((uint32(tag)-c.started)<<2) <= 0 }
+
 func (p *parting) note(begun uint64, peer int32) {
 	if !p.left || begun < p.begun {
 		*p = parting{true, begun, peer}

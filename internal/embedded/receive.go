@@ -370,6 +370,10 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		if cx := ep.space(f.Ctx, f.Src); cx != nil {
 			cx.comm.declined(f.Tag, int(f.Src), string(b.Data))
 		}
+	case proto.Joined:
+		if cx := ep.space(f.Ctx, f.Src); cx != nil {
+			cx.comm.joined(f.Tag, int(f.Src))
+		}
 	default:
 		ep.arriveAnswer(in, f.Kind, b)
 	}

@@ -22,10 +22,6 @@ func hosts(name string, of ...int) Harness {
 		if c.Needs == "unlike buffers" {
 			return "collectives over messages do not compare the lengths of buffers"
 		}
-		switch c.Name {
-		case "9.4 bad arguments have a class and a place", "6 wrong arguments on all ranks leave the communicator usable":
-			return "over messages, a rank that refuses a call of several collectives does not learn whether all others refuse it too"
-		}
 		return skip(c)
 	}
 	h.start = func(ctx context.Context, n int, names []string, env environment, report func(result)) (string, error) {

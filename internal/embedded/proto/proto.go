@@ -49,10 +49,11 @@ const (
 	Recalled                  // answer to Recall: it has not, and never will
 	Decline                   // the sender takes no part in the collective of the frame's tag; the payload is the reason
 	Parted                    // a member has left without its part in a collective: see PutPair
+	Joined                    // answer to Decline: the sender has a part in that collective
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline", "parted"}
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline", "parted", "joined"}
 
 // KindName names a kind of frame.
 func KindName(k uint8) string {
@@ -192,6 +193,7 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 		b.Number = u64(0)
 	case Revoke, Decline:
 		b.Data = payload
+	case Joined: // the frame's tag says which
 	default:
 		err = fmt.Errorf("frame of unknown %s", KindName(kind))
 	}
