@@ -30,6 +30,17 @@ func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedul
 	ep.startRecv(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
 }
 
+// Unlike implements [coll.Port]. An exchange among some members only is not
+// known by its number to the others.
+func (p *port) Unlike(tag int, err error) bool {
+	if p.ranks != nil {
+		return false
+	}
+	c := p.cx.comm
+	c.decline(int32(tag), fmt.Sprintf("rank %d has given up its part: %v", c.rank, err))
+	return true
+}
+
 // boardHost gives a board what it needs of the endpoint.
 type boardHost struct {
 	c     *comm

@@ -93,6 +93,12 @@ func badArguments(t *T, c *mpi.Comm) {
 	t.OK(c.Barrier())
 }
 
+// ended waits for a request and returns its error.
+func ended(r *mpi.Request) error {
+	_, err := r.Wait()
+	return err
+}
+
 func unlikeLengths(t *T, c *mpi.Comm) {
 	for i, f := range []func(c *mpi.Comm, n int) error{
 		func(c *mpi.Comm, n int) error { return mpi.Bcast(c, make([]int, n), 0) },
@@ -105,6 +111,20 @@ func unlikeLengths(t *T, c *mpi.Comm) {
 				all = make([]int, n*t.Size)
 			}
 			return mpi.Gather(c, make([]int, n), all, 0)
+		},
+		func(c *mpi.Comm, n int) error { return ended(mpi.Ibcast(c, make([]int, n), 0)) },
+		func(c *mpi.Comm, n int) error {
+			return ended(mpi.Iallreduce(c, make([]int, n), make([]int, n), mpi.Sum))
+		},
+		func(c *mpi.Comm, n int) error {
+			return ended(mpi.Ireduce(c, make([]int, n), make([]int, n), mpi.Sum, 0))
+		},
+		func(c *mpi.Comm, n int) error {
+			var all []int
+			if t.Rank == 0 {
+				all = make([]int, n*t.Size)
+			}
+			return ended(mpi.Igather(c, make([]int, n), all, 0))
 		},
 	} {
 		for _, lengths := range [][2]int{{1, 2}, {2, 1}, {5000, 4000}, {100, 30000}} {

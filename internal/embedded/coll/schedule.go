@@ -24,6 +24,13 @@ type Port interface {
 	// member with ErrProcFailed or ErrRevoked.
 	Isend(p unsafe.Pointer, n int, dest, tag int, s *Schedule, vertex int)
 	Irecv(p unsafe.Pointer, n int, source, tag int, s *Schedule, vertex int)
+
+	// Unlike tells the other ranks that the schedule with this tag has failed on
+	// this one because a message had another length than it expects: they may have
+	// chosen another algorithm, and wait for messages that never come. It reports
+	// whether the port tells them, and ends what is under way here as well; Done
+	// may be called before it returns.
+	Unlike(tag int, err error) bool
 }
 
 // kind is what a vertex does.
@@ -135,10 +142,13 @@ func (s *Schedule) Done(vertex int, n int, err error) {
 	}
 	v := &s.vertices[vertex]
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, engine.ErrTruncate):
 		s.fail(s.peerError(v, err))
-	case v.kind == recv && n != v.n && s.err == nil:
-		s.fail(s.lengthError(v, n))
+	case s.err != nil:
+	case err != nil:
+		s.unlike(s.peerError(v, err))
+	case v.kind == recv && n != v.n:
+		s.unlike(s.lengthError(v, n))
 	}
 	s.complete(int32(vertex))
 	s.run()
@@ -313,6 +323,13 @@ func (s *Schedule) fail(err error) {
 			s.halt = true
 		}
 	}
+}
+
+// unlike records that a message has another length than expected. Where the
+// others are told, nothing more is started.
+func (s *Schedule) unlike(err error) {
+	s.fail(err)
+	s.halt = s.port.Unlike(s.tag, err)
 }
 
 // Ended is an error with which a port ends the operations of a collective at all

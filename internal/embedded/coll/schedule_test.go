@@ -218,6 +218,7 @@ type silent struct{}
 
 func (silent) Isend(unsafe.Pointer, int, int, int, *Schedule, int) {}
 func (silent) Irecv(unsafe.Pointer, int, int, int, *Schedule, int) {}
+func (silent) Unlike(int, error) bool                              { return false }
 
 func TestSpuriousDone(t *testing.T) {
 	for _, vertices := range [][]int{{-1}, {99}, {0, 0}, {1}} {
@@ -232,6 +233,37 @@ func TestSpuriousDone(t *testing.T) {
 		}
 		if !errors.Is(s.Err(), engine.ErrIntern) || s.Completed() {
 			t.Errorf("Done of vertices %v: %v", vertices, s.Err())
+		}
+	}
+}
+
+// telling is a port that tells the others of a message of unlike length.
+type telling struct {
+	silent
+	told []error
+}
+
+func (p *telling) Unlike(_ int, err error) bool {
+	p.told = append(p.told, err)
+	return true
+}
+
+// A schedule that gets a message of another length tells it once, and starts
+// nothing more if the others are told.
+func TestUnlikeLengthIsTold(t *testing.T) {
+	for _, err := range []error{nil, engine.Errorf(engine.ErrTruncate, "longer")} {
+		tr := newTrial(rand.New(rand.NewPCG(1, 1)), engine.Gather, 4, 10, &testOps[0], false)
+		root := tr.colls[0].Root
+		s := mustBuild(t, tr.colls[root], root, 4, &standard)
+		p := new(telling)
+		s.Start(p, 5)
+		for i := range s.vertices {
+			if v := &s.vertices[i]; v.state == issued {
+				s.Done(i, v.n-1, err)
+			}
+		}
+		if len(p.told) != 1 || p.told[0] != s.Err() || !s.Completed() {
+			t.Errorf("after %v: told %v, the error is %v, completed: %v", err, p.told, s.Err(), s.Completed())
 		}
 	}
 }

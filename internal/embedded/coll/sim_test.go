@@ -100,6 +100,9 @@ func (p *simPort) Isend(b unsafe.Pointer, n int, dest, tag int, s *Schedule, ver
 	sm.match(p.rank, dest)
 }
 
+// Unlike tells nobody: the ranks end by themselves.
+func (p *simPort) Unlike(int, error) bool { return false }
+
 func (p *simPort) Irecv(b unsafe.Pointer, n int, source, tag int, s *Schedule, vertex int) {
 	sm := p.sim
 	p.depth++
