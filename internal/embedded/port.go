@@ -15,6 +15,9 @@ import (
 
 // Isend implements [coll.Port].
 func (p *port) Isend(ptr unsafe.Pointer, n int, dest, tag int, s *coll.Schedule, vertex int) {
+	if p.refused(tag, s, vertex) {
+		return
+	}
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
 	r.owner, r.schedule, r.vertex = bySchedule, s, int32(vertex)
@@ -23,11 +26,28 @@ func (p *port) Isend(ptr unsafe.Pointer, n int, dest, tag int, s *coll.Schedule,
 
 // Irecv implements [coll.Port].
 func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedule, vertex int) {
+	if p.refused(tag, s, vertex) {
+		return
+	}
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
 	r.owner, r.schedule, r.vertex = bySchedule, s, int32(vertex)
 	r.blocking = true // the collective does
 	ep.startRecv(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
+}
+
+// refused ends a message of a collective that a member has refused while nothing
+// of this rank's part could be ended: its messages had matched.
+func (p *port) refused(tag int, s *coll.Schedule, vertex int) bool {
+	c := p.cx.comm
+	if c.declines == nil || p.ranks != nil {
+		return false
+	}
+	d := c.declineOf(int32(tag))
+	if d != nil {
+		s.Done(vertex, 0, d.err)
+	}
+	return d != nil
 }
 
 // Unlike implements [coll.Port]. An exchange among some members only is not

@@ -83,6 +83,9 @@ func (c *comm) silent(d *decline) error {
 func (c *comm) decline(tag int32, why string) *decline {
 	why = why[:min(len(why), declineText)]
 	d := c.declined(tag, c.rank, why)
+	if d == nil {
+		return nil
+	}
 	for r := range c.size {
 		if r != c.rank {
 			c.answer(r, control{kind: proto.Decline, tag: tag, text: why})
@@ -101,9 +104,10 @@ func (c *comm) answer(r int, k control) {
 }
 
 // declined takes note that member src takes no part in a collective over
-// messages. The caller holds ep.lock.
+// messages; nil: everything on the communicator has ended already. The caller
+// holds ep.lock.
 func (c *comm) declined(tag int32, src int, why string) *decline {
-	if c.freed || c.revoked != nil {
+	if c.revoked != nil {
 		return nil
 	}
 	d := c.declineOf(tag)

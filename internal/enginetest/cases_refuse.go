@@ -18,6 +18,8 @@ var refuseCases = []Case{
 		Rule: "A collective that every rank refuses is an error of its class on each, and the ranks stay in step."},
 	{Name: "6 wrong arguments of calls that are several collectives", Min: 2, Needs: "refusals", Run: refusedComposites,
 		Rule: "A call of objects or slices that one rank refuses leaves no rank waiting."},
+	{Name: "6 refused collectives among others under way", Min: 2, Needs: "refusals", Run: refusedAmongOthers,
+		Rule: "A rank may be many nonblocking collectives ahead, of which it has refused some: the others get the errors of those, and the results of the rest."},
 	{Name: "6 empty blocks lie anywhere", Run: emptyBlocks,
 		Rule: "The displacement of a block of length 0 does not matter, in every v form, blocking and nonblocking."},
 	{Name: "6 nothing at all in every v and w form", Run: nothingAtAll,
@@ -143,6 +145,44 @@ func refusedByOne(t *T, c *mpi.Comm) {
 			}
 		}
 	}
+}
+
+func refusedAmongOthers(t *T, c *mpi.Comm) {
+	const rounds = 150 // more refusals than an engine need remember
+	who := t.Size - 1
+	refused := func(i int) bool { return i%3 != 0 }
+	var reqs [rounds]*mpi.Request
+	var got [rounds][]float64
+	if t.Rank != who {
+		_, err := mpi.Recv(c, []int{0}, who, 0)
+		t.OK(err)
+	}
+	for i := range reqs {
+		n := 1 + i%2*5000
+		send := slices.Repeat([]float64{float64(t.Rank + i)}, n)
+		got[i] = make([]float64, n)
+		op := mpi.Sum
+		if t.Rank == who && refused(i) {
+			op = mpi.Op{}
+		}
+		reqs[i] = mpi.Iallreduce(c, send, got[i], op)
+	}
+	for r := 0; t.Rank == who && r < t.Size-1; r++ {
+		t.OK(mpi.Send(c, []int{0}, r, 0))
+	}
+	for i, r := range reqs {
+		err := ended(r)
+		want := float64(t.Size*(t.Size-1)/2 + i*t.Size)
+		switch {
+		case !refused(i):
+			if err != nil || got[i][0] != want || got[i][len(got[i])-1] != want {
+				t.Errorf("collective %d: %v, want %v (%v)", i, got[i][0], want, err)
+			}
+		case err == nil || errors.Is(err, mpi.ErrMismatch) == (t.Rank == who):
+			t.Errorf("refused collective %d: %v", i, err)
+		}
+	}
+	inStep(t, c, "refusals among others")
 }
 
 func sorted[V any](m map[string]V) []string {
