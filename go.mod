@@ -8,7 +8,12 @@ require (
 	pgregory.net/rapid v1.3.0
 )
 
-require gonum.org/v1/gonum v0.17.0
+require (
+	github.com/cockroachdb/datadriven v1.0.3
+	gonum.org/v1/gonum v0.17.0
+)
+
+require github.com/pmezard/go-difflib v1.0.0 // indirect
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect

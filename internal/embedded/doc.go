@@ -26,7 +26,8 @@
 //
 // Below it, each on its own and tested on its own: match (which message meets
 // which receive), proto (the frames), ring (how frames move), board and coll
-// (collectives over shared memory and over messages).
+// (collectives over shared memory and over messages). The scripts in testdata
+// tell, frame by frame, how ranks send, take back, copy, sleep and wake.
 //
 // One lock guards an endpoint. The goroutine that waits keeps it while it
 // polls, so that a message costs no lock operation between its arrival and the
