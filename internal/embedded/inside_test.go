@@ -52,7 +52,17 @@ func outcome(r engine.Request) (st engine.Status, ended bool, err error) {
 	ep := h.r.ep
 	ep.lock.Lock()
 	defer ep.lock.Unlock()
-	return h.r.status, h.r.done, h.r.err
+	return h.r.status, h.r.done(), h.r.err
+}
+
+// arrived is how much of a message that is arriving has come.
+func arrived(ep *endpoint, m *message) int {
+	for _, in := range ep.ins {
+		if in.into == m {
+			return in.have
+		}
+	}
+	return 0
 }
 
 // describe lists what is under way on a rank.
@@ -67,13 +77,13 @@ func describe(ep *endpoint) string {
 	}, nil)
 	for m := q.Unexpected(); m != nil; m = m.NextOfAll() {
 		o, how := m.Op, "here"
-		switch {
-		case o.offered:
+		switch o.state {
+		case msgOffered:
 			how = "offered"
-		case o.dropped:
+		case msgLost:
 			how = "lost"
-		case o.have < o.total:
-			how = fmt.Sprintf("%d of them here", o.have)
+		case msgArriving:
+			how = fmt.Sprintf("%d of them here", arrived(ep, o))
 		}
 		fmt.Fprintf(&s, "unexpected: from %d, tag %d, %d bytes, %s\n", m.Source, m.Tag, o.total, how)
 	}
