@@ -190,27 +190,30 @@ func (c *comm) IrecvNow(b engine.Buf, source, tag int, out *engine.Outcome, stat
 // Probe implements [engine.Comm].
 func (c *comm) Probe(source, tag int, block bool, done <-chan struct{}) (engine.Status, bool, error) {
 	c.ep.lock.Lock()
-	defer c.ep.leave()
 	m, err := c.ep.find(c.contexts[0], source, tag, block, done)
 	if m == nil {
+		c.ep.leaveInVain()
 		return engine.Status{}, false, err
 	}
-	return m.status(), true, nil
+	st := m.status()
+	c.ep.leave()
+	return st, true, nil
 }
 
 // Mprobe implements [engine.Comm].
 func (c *comm) Mprobe(source, tag int, block bool, done <-chan struct{}) (engine.Message, engine.Status, bool, error) {
 	c.ep.lock.Lock()
-	defer c.ep.leave()
 	m, err := c.ep.find(c.contexts[0], source, tag, block, done)
 	for m != nil && !c.ep.secure(m) { // taken back since
 		m, err = c.ep.find(c.contexts[0], source, tag, block, done)
 	}
 	if m == nil {
+		c.ep.leaveInVain()
 		return nil, engine.Status{}, false, err
 	}
 	st := m.status()
 	m.cx.q.Take(&m.Msg)
+	c.ep.leave()
 	return &taken{m: m, sig: m.sig}, st, true, nil
 }
 

@@ -34,6 +34,7 @@ type endpoint struct {
 	closed bool
 
 	attention          // of the background goroutine
+	looking            // calls that find nothing
 	messages  *message // the pool of unexpected messages
 
 	private private // memory from Alloc, where none is shared

@@ -251,7 +251,7 @@ func (h handle) Test() (engine.Status, bool, error) {
 		ep.once()
 	}
 	if !h.r.done() {
-		ep.leave()
+		ep.leaveInVain()
 		return engine.Status{}, false, nil
 	}
 	st, err := h.r.status, h.r.err
