@@ -13,7 +13,7 @@ import (
 // A communicator is made in two exchanges among the ranks that call: first
 // what decides its members, and at the same time the number under which each
 // member knows it; then where the memory of its board is, which its first
-// member has made.
+// member has made, and whether each member reaches the memory of all others.
 
 // exchange gathers one record of every caller, in rank order.
 type exchange func(mine []int64) (all []int64, err error)
@@ -111,14 +111,21 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 			handle, made.boardMem = h, mem
 		} // without one, its collectives go over messages
 	}
-	handles, err := x([]int64{int64(handle)})
+	pulls := int64(0)
+	if len(members) > 1 && made.shares() && made.reaches() {
+		pulls = 1
+	}
+	said, err := x([]int64{int64(handle), pulls})
 	if err != nil {
 		return drop(err)
 	}
 	if members == nil {
 		return drop(nil)
 	}
-	handle = uint64(handles[members[0].rank])
+	handle = uint64(said[2*members[0].rank])
+	for _, m := range members {
+		pulls = min(pulls, said[2*m.rank+1])
+	}
 	if handle != 0 && made.boardMem == nil {
 		if made.boardMem, err = ep.shared.OpenBoard(handle, len(members)); err != nil {
 			return drop(err)
@@ -126,7 +133,7 @@ func (c *comm) build(x exchange, me int, proc func(int) int32, color, key int64,
 	}
 	made.boardHandle = handle
 	ep.lock.Lock()
-	made.openBoard()
+	made.openBoard(pulls == 1)
 	for peer := range ep.gone { // members that have left in the meantime
 		if made.rankOf(int32(peer)) >= 0 && !ep.lost[peer] {
 			made.memberLeft(int32(peer))
@@ -164,12 +171,22 @@ func (c *comm) fill(members []member, me int, proc func(int) int32) {
 }
 
 // openBoard makes this rank's side of the board over boardMem, if there is one.
-func (c *comm) openBoard() {
+// pulls says whether all members reach one another's memory; the members of the
+// world, who have not met before, agree on that at their first collective.
+func (c *comm) openBoard(pulls bool) {
 	if c.boardMem == nil {
 		return
 	}
-	c.board = board.New(c.boardMem, c.rank, c.size, newBoardHost(c))
+	h := newBoardHost(c)
+	h.facts.CanPull = pulls
+	if c == c.ep.world {
+		h.facts.Confirm = h.reaches
+	}
+	c.board = board.New(c.boardMem, c.rank, c.size, h)
 }
+
+// reaches reports whether this rank reaches the memory of every other member.
+func (c *comm) reaches() bool { return c.ep.facts.InProcess || newBoardHost(c).reaches() }
 
 // shares reports whether the members share memory.
 func (c *comm) shares() bool {

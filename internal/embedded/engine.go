@@ -25,7 +25,7 @@ func (ep *endpoint) newWorld() {
 	ep.self, _ = ep.newComm(0, []int32{int32(ep.rank)}, 1)
 	if size > 1 && ep.shared != nil {
 		ep.world.boardMem = ep.shared.WorldBoard()
-		ep.world.openBoard()
+		ep.world.openBoard(true)
 	}
 }
 

@@ -85,10 +85,17 @@ func newBoardHost(c *comm) *boardHost {
 			h.peers[r] = c.boardPeer(r)
 		}
 	}
-	for r := 0; r < c.size && h.facts.CanPull && !f.InProcess; r++ {
-		h.facts.CanPull = r == c.rank || h.peer(r).reach.Pulls()
-	}
 	return h
+}
+
+// reaches reports whether this rank reaches the memory of every member.
+func (h *boardHost) reaches() bool {
+	for r := range h.c.size {
+		if r != h.c.rank && !h.peer(r).reach.Pulls() {
+			return false
+		}
+	}
+	return true
 }
 
 func (c *comm) boardPeer(r int) boardPeer {

@@ -18,7 +18,8 @@ type Board struct {
 	posting
 	awaiting
 	workspace
-	broken error // what ended the board for good
+	confirm func() bool // whether this member reaches all others
+	broken  error       // what ended the board for good, or errUnmet
 }
 
 // setting is what stays as it is for as long as the board is there.
@@ -58,6 +59,9 @@ func New(mem []byte, rank, size int, h Host) *Board {
 	if b.crowd {
 		b.spin = 0
 	}
+	if f.Confirm != nil && size > 1 && !b.local {
+		b.confirm, b.pull, b.broken = f.Confirm, false, errUnmet
+	}
 	b.counted = size > 2 && !b.tree && !b.local
 	base := unsafe.Pointer(unsafe.SliceData(mem))
 	b.base = unsafe.Add(base, -uintptr(base)&(2*line-1))
@@ -69,7 +73,9 @@ func New(mem []byte, rank, size int, h Host) *Board {
 // error of the host leaves the board unusable: later calls return it again.
 func (b *Board) Run(k engine.Coll, done <-chan struct{}) error {
 	if b.broken != nil {
-		return b.broken
+		if err := b.meet(done); err != nil {
+			return err
+		}
 	}
 	if b.size == 1 {
 		return engine.Alone(&k)

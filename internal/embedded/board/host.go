@@ -32,8 +32,13 @@ type Host interface {
 
 // Facts is what holds of the members of a board for good.
 type Facts struct {
-	CanPull   bool // Pull and Push work between all members
+	CanPull   bool // Pull and Push work between all members, see Confirm
 	InProcess bool // all are goroutines of one process: addresses may be used as they are
 	Crowded   bool // ranks outnumber cores
 	Polls     int  // of a flag that are sensible before Wait, where ranks do not outnumber cores
+
+	// Confirm, where CanPull is not known of all members: they do not pull before
+	// all of them have said at their first collective, when all are there, that
+	// they can. All members have it or none.
+	Confirm func() bool
 }

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	magic      = 0x52494e474f000004 // "RINGO" and the version of this layout
+	magic      = 0x52494e474f000005 // "RINGO" and the version of this layout
 	headerSize = 4096
 	memberSize = 512
 	causeMax   = 248
@@ -51,7 +51,16 @@ type member struct {
 	causeLen uint32
 	order    uint32 // the number of its failure
 	cause    [causeMax]byte
-	_        [memberSize - 64 - 16 - causeMax]byte
+	mark     Mark
+	_        [memberSize - 64 - 16 - causeMax - unsafe.Sizeof(Mark{})]byte
+}
+
+// Mark is what a rank's peers recognise its memory by. The rank fills it in
+// before it joins; nobody changes it after that.
+type Mark struct {
+	Token   [2]uint64 // random
+	Secret  uint64    // where in the rank's own memory the same token lies
+	Scratch uint64    // where a word for each peer to write to lies
 }
 
 // Segment is a mapped segment.
@@ -251,6 +260,10 @@ func (s *Segment) State(rank int) transport.State {
 
 // Pid returns the process of a rank, 0 before it has opened the segment.
 func (s *Segment) Pid(rank int) int { return int(atomic.LoadUint32(&s.member(rank).pid)) }
+
+// Mark returns what a rank is recognised by. It is complete once the rank has
+// joined.
+func (s *Segment) Mark(rank int) *Mark { return &s.member(rank).mark }
 
 // Changes counts the ranks' steps towards their ends: a rank that sees it
 // change looks at the states of its peers.

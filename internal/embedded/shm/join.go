@@ -52,7 +52,7 @@ func join() (*job, error) {
 	}
 	j := &job{seg: seg, rank: rank, n: size, known: make([]bool, size), links: make([]link, size)}
 	for r := range j.links {
-		j.links[r] = link{j, r}
+		j.links[r].job, j.links[r].rank = j, r
 	}
 	if j.hostname, err = os.Hostname(); err != nil {
 		j.hostname = "localhost"
@@ -66,6 +66,9 @@ func join() (*job, error) {
 	j.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
 	j.crowded = size > j.cores()
 	j.arena = newArena(seg.Arena(rank))
+	if err := j.tell(); err != nil {
+		return nil, err
+	}
 	seg.Join(rank)
 	if j.control != nil {
 		// mpiexec then watches this process, which need not be the one it has

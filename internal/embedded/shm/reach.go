@@ -1,7 +1,6 @@
 package shm
 
 import (
-	"os"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
@@ -9,7 +8,7 @@ import (
 )
 
 // Pulls implements [transport.Reach].
-func (l *link) Pulls() bool { return l.job.reach }
+func (l *link) Pulls() bool { return l.reachable() }
 
 // Pull implements [transport.Reach].
 func (l *link) Pull(dst unsafe.Pointer, addr uint64, n int) error {
@@ -30,9 +29,15 @@ func (l *link) PullAll(parts []transport.Part) error {
 	for _, p := range parts {
 		n += p.N
 	}
-	k, err := readPeerAll(l.job.seg.Pid(l.rank), parts)
+	if !l.reachable() {
+		return transport.ErrUnreachable
+	}
+	k, err := readPeerAll(l.pid(), parts)
 	if err == nil && k != n {
 		err = engine.Errorf(engine.ErrOther, "%d of %d bytes of rank %d could be copied", k, n, l.rank)
+	}
+	if err != nil && l.retry() != nil {
+		err = transport.ErrUnreachable
 	}
 	return err
 }
@@ -43,13 +48,16 @@ func (l *link) PullAll(parts []transport.Part) error {
 const pullPiece = 512 << 10
 
 func (l *link) copy(addr uint64, local unsafe.Pointer, n int, piece func(int, uint64, unsafe.Pointer, int) (int, error)) error {
-	pid := l.job.seg.Pid(l.rank)
-	if l.rank == l.job.rank {
-		pid = os.Getpid()
+	if !l.reachable() {
+		return transport.ErrUnreachable
 	}
+	pid := l.pid()
 	for n > 0 {
 		k, err := piece(pid, addr, local, min(n, pullPiece))
 		if err != nil {
+			if l.retry() != nil {
+				return transport.ErrUnreachable
+			}
 			return engine.Errorf(engine.ErrOther, "copy between the memories of rank %d and rank %d (process %d): %w; RINGO_PULL=0 does without", l.job.rank, l.rank, pid, err)
 		}
 		if n -= k; n > 0 { // otherwise local would point behind the buffer

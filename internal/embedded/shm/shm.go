@@ -22,12 +22,17 @@ type job struct {
 	rank, n  int
 	hostname string
 	control  *os.File // to the launcher
-	reach    bool     // this process may copy from and to its peers' memory
+	reach    bool     // this system has copies between processes
 	crowded  bool     // more ranks than cores: a second copier takes its time from another rank
 	arena    *arena
 	links    []link
 	yields   atomic.Uint32
 	crowding crowding
+	secret   *secret
+	reported uint32 // 1: the user knows that some memory cannot be reached
+
+	trying    sync.Mutex
+	challenge uint64 // what has been written to peers last
 
 	mu     sync.Mutex
 	known  []bool // peers whose ring to this rank has been taken up
@@ -100,8 +105,10 @@ func (j *job) Link(peer int) transport.Link { return &j.links[peer] }
 
 // link is the way to one rank.
 type link struct {
-	job  *job
-	rank int
+	job   *job
+	rank  int
+	state atomic.Uint32 // of the way to its memory
+	found bool          // it has been reached
 }
 
 // Bell implements [transport.Link].

@@ -1,6 +1,7 @@
 package transport
 
 import (
+	"errors"
 	"time"
 	"unsafe"
 
@@ -75,12 +76,16 @@ type Traits struct {
 
 // Reach is the memory of a peer.
 type Reach interface {
-	// Pulls reports whether Pull, Push and PullAll work. Without them, only what
+	// Pulls reports whether Pull, Push and PullAll work, which is tried with the
+	// peer; before the peer has joined, whether they may. Without them, only what
 	// lies in shared memory can be reached (Place, At).
 	Pulls() bool
 
 	// Pull copies n bytes at addr of the peer's memory to dst; Push copies the
-	// other way. Addresses are what the peer has published.
+	// other way. Addresses are what the peer has published. No other memory than
+	// the peer's is ever read or written. All three fail with [ErrUnreachable]
+	// once the peer's memory cannot be reached, which may come at any time and
+	// stays so.
 	Pull(dst unsafe.Pointer, addr uint64, n int) error
 	Push(addr uint64, src unsafe.Pointer, n int) error
 
@@ -94,6 +99,10 @@ type Reach interface {
 	Place(p unsafe.Pointer) (offset uint64, ok bool)
 	At(offset uint64, n int) (unsafe.Pointer, bool)
 }
+
+// ErrUnreachable is the error of a copy where the peer's memory cannot be reached,
+// because the system forbids it or the peer is not to be found.
+var ErrUnreachable = errors.New("the peer's memory cannot be reached")
 
 // One system call copies several of the shorter messages of a stream: at most
 // so many, and at most so many bytes together.
