@@ -135,12 +135,20 @@ func (h *boardHost) Notify(r int) {
 
 // Pull implements [board.Host].
 func (h *boardHost) Pull(dst unsafe.Pointer, r int, addr uintptr, n int) error {
-	return h.copied(h.peer(r).reach.Pull(dst, uint64(addr), n))
+	err := h.peer(r).reach.Pull(dst, uint64(addr), n)
+	if errors.Is(err, transport.ErrUnreachable) {
+		return h.c.fetch(r, dst, uint64(addr), n)
+	}
+	return h.copied(err)
 }
 
 // Push implements [board.Host].
 func (h *boardHost) Push(r int, addr uintptr, src unsafe.Pointer, n int) error {
-	return h.copied(h.peer(r).reach.Push(uint64(addr), src, n))
+	err := h.peer(r).reach.Push(uint64(addr), src, n)
+	if errors.Is(err, transport.ErrUnreachable) {
+		return h.c.place(r, uint64(addr), src, n)
+	}
+	return h.copied(err)
 }
 
 // deathKnown is how long the launcher may take to say that a rank has died.

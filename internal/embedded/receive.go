@@ -360,6 +360,10 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		if cx := ep.space(f.Ctx, f.Src); cx != nil && b.Other < uint64(cx.comm.size) {
 			cx.comm.missing(b.Number, int(b.Other))
 		}
+	case proto.Fetch:
+		ep.arriveFetch(in, f, b)
+	case proto.Placed:
+		ep.arrivePlaced(in, f, b)
 	case proto.Recall:
 		ep.arriveRecall(in, f, b.Number)
 	case proto.Revoke:

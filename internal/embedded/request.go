@@ -67,7 +67,7 @@ type control struct {
 	kind     uint8
 	ctx      uint32
 	src, tag int32
-	a, b     uint64
+	a, b, n  uint64
 	text     string // Revoke, Decline
 }
 

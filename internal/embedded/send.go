@@ -238,6 +238,8 @@ func (ep *endpoint) put(o *outbound, r *request) bool {
 		return ep.putMore(o, r)
 	case stageData:
 		return ep.putData(o, r)
+	case stagePlaced:
+		return ep.putPlaced(o, r)
 	}
 	return true
 }
@@ -399,6 +401,8 @@ func (ep *endpoint) putControl(o *outbound, c *control) bool {
 	n := proto.PairSize
 	if c.kind == proto.Revoke || c.kind == proto.Decline {
 		n = len(c.text)
+	} else if c.kind == proto.Fetch {
+		n = proto.FetchSize
 	}
 	h := o.ring.Reserve(n)
 	if h == nil {
@@ -406,9 +410,12 @@ func (ep *endpoint) putControl(o *outbound, c *control) bool {
 	}
 	h.Ctx, h.Src, h.Tag, h.Sig = c.ctx, c.src, c.tag, 0
 	p := unsafe.Slice((*byte)(h.Payload()), n)
-	if c.kind == proto.Revoke || c.kind == proto.Decline {
+	switch c.kind {
+	case proto.Revoke, proto.Decline:
 		copy(p, c.text)
-	} else {
+	case proto.Fetch:
+		proto.PutFetch(p, c.a, c.b, c.n)
+	default:
 		proto.PutPair(p, c.a, c.b)
 	}
 	o.ring.Publish(h, c.kind, 0)

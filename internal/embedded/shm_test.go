@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	if name := os.Getenv("EMBEDDED_TEST_PROGRAM"); name != "" {
 		end, err := shm.Join()
 		if err == nil {
-			e := embedded.New(end)
+			e := embedded.New(forbidden(end))
 			if err = programs[name](e); err == nil {
 				err = e.Finalize()
 			}

@@ -8,13 +8,15 @@ import "fmt"
 // not in the table; otherwise it is a plain store.
 
 // stage is how far an operation has come. A frame without user data that waits
-// for room begins as control, everything else as new.
+// for room begins as control, a copy into the peer's memory by frames as placed,
+// its other side as received or data, everything else as new.
 //
 //	            onFirstPart  onAllLeft  onAsked  onAsk     onEnd
 //	new         stream       answer     –        received  done
 //	stream      –            answer     –        –         done
 //	answer      –            –          data     –         done
 //	data        –            –          –        –         done
+//	placed      –            –          –        –         done
 //	control     –            –          –        –         done
 //	received    –            –          –        –         done
 //	done        –            –          –        –         –
@@ -33,6 +35,7 @@ const (
 	stageStream                // First has left, More follow
 	stageAnswer                // all has left; an answer is awaited
 	stageData                  // asked for with Send: Data frames follow
+	stagePlaced                // Placed frames follow
 	stageControl               // a frame without user data
 	stageReceived              // (receives) Data frames are expected
 	stageDone                  // it has ended
@@ -67,6 +70,7 @@ var stageMoves = map[stageMove]stage{
 	{stageAnswer, onEnd}:   stageDone,
 
 	{stageData, onEnd}:     stageDone,
+	{stagePlaced, onEnd}:   stageDone,
 	{stageControl, onEnd}:  stageDone,
 	{stageReceived, onEnd}: stageDone,
 }

@@ -196,6 +196,10 @@ func (k *machine) operation(s stage, on stageEvent) (r *request) {
 	case stageData:
 		r = k.operation(stageAnswer, onAsked)
 		k.step(r, onAsked)
+	case stagePlaced:
+		defer k.block()()
+		k.data = make([]byte, 8)
+		r = k.cx.comm.startPlacing(1, uint64(uintptr(unsafe.Pointer(&k.data[0]))), unsafe.Pointer(&k.data[0]), 8)
 	case stageControl:
 		defer k.block()()
 		k.ep.answer(1, control{kind: proto.Matched})
@@ -239,7 +243,7 @@ func (k *machine) step(r *request, on stageEvent) {
 			k.senderDies()
 		case stageAnswer:
 			ep.arriveAnswer(k.in, proto.Matched, proto.Body{Number: r.number})
-		case stageData, stageControl:
+		case stageData, stagePlaced, stageControl:
 			ep.resend()
 		case stageReceived:
 			ep.arriveData(k.in, proto.Body{Number: r.number, Data: k.data})

@@ -23,6 +23,10 @@
 // have no such table do it with frames: the sender asks with [Recall], and the
 // receiver answers [Recalled] if the message has not matched.
 //
+// Where memory can be reached no longer in the middle of a collective, one member
+// asks another for its bytes with [Fetch], which is answered with [Data], and
+// gives it bytes with [Placed].
+//
 // Numbers are little endian, on every machine.
 //
 // Used by the embedded engine only.
@@ -50,10 +54,12 @@ const (
 	Decline                   // the sender takes no part in the collective of the frame's tag; the payload is the reason
 	Parted                    // a member has left without its part in a collective: see PutPair
 	Joined                    // answer to Decline: the sender has a part in that collective
+	Fetch                     // send what lies at an address of the receiver, as Data: see PutFetch
+	Placed                    // bytes for an address of the receiver
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline", "parted", "joined"}
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline", "parted", "joined", "fetch", "placed"}
 
 // KindName names a kind of frame.
 func KindName(k uint8) string {
@@ -114,12 +120,24 @@ func (o Origin) Put(p []byte) {
 
 // PutPair encodes the two numbers of a Send frame, the sender's operation and
 // the receiver's, or of a Data frame: the receiver's operation and the offset
-// of this part, or of a Parted frame: the number of the collective, and the
-// member.
+// of this part, of a Parted frame: the number of the collective, and the
+// member, or of a Placed frame: an address, and the offset of this part from it.
 func PutPair(p []byte, a, b uint64) {
 	_ = p[15]
 	binary.LittleEndian.PutUint64(p[0:], a)
 	binary.LittleEndian.PutUint64(p[8:], b)
+}
+
+// FetchSize is the size of what PutFetch encodes.
+const FetchSize = 24
+
+// PutFetch encodes a Fetch frame: the asker's operation, the address, and how
+// many bytes; 0 asks for Taken, which says that what came before has been dealt
+// with.
+func PutFetch(p []byte, number, addr, n uint64) {
+	_ = p[FetchSize-1]
+	PutPair(p, number, addr)
+	binary.LittleEndian.PutUint64(p[16:], n)
 }
 
 // PairSize is the size of an encoded pair.
@@ -128,7 +146,7 @@ const PairSize = 16
 // Body is the decoded payload of a frame.
 type Body struct {
 	Number uint64 // operation the frame belongs to, at whoever keeps it
-	Other  uint64 // Send: the receiver's operation; Data: offset of the part; Parted: the member
+	Other  uint64 // Send: the receiver's operation; Data: offset of the part; Parted: the member; Fetch: the address
 	Origin Origin // Offer
 	Total  int    // length of the whole message
 	Data   []byte // the part of the message in this frame; it is in the ring
@@ -181,7 +199,12 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 		}
 		b.Origin = Origin{Number: u64(0), Total: u64(8), Addr: u64(16), Offset: u64(24)}
 		b.Number, b.Total = b.Origin.Number, length(b.Origin.Total)
-	case Send, Data, Parted:
+	case Fetch:
+		if !need(FetchSize) {
+			return b, err
+		}
+		b.Number, b.Other, b.Total = u64(0), u64(8), length(u64(16))
+	case Send, Data, Parted, Placed:
 		if !need(PairSize) {
 			return b, err
 		}

@@ -24,6 +24,14 @@ func TestRoundTrip(t *testing.T) {
 	if b, err := proto.Decode(proto.Data, 0, p); err != nil || b.Number != 3 || b.Other != 4 || string(b.Data) != "xyz" {
 		t.Errorf("data: %+v, %v", b, err)
 	}
+	if b, err := proto.Decode(proto.Placed, 0, p); err != nil || b.Number != 3 || b.Other != 4 || string(b.Data) != "xyz" {
+		t.Errorf("placed: %+v, %v", b, err)
+	}
+	p = make([]byte, proto.FetchSize)
+	proto.PutFetch(p, 7, 8, 9)
+	if b, err := proto.Decode(proto.Fetch, 0, p); err != nil || b.Number != 7 || b.Other != 8 || b.Total != 9 {
+		t.Errorf("fetch: %+v, %v", b, err)
+	}
 	if b, err := proto.Decode(proto.Eager, 0, []byte("abc")); err != nil || b.Total != 3 || string(b.Data) != "abc" {
 		t.Errorf("eager: %+v, %v", b, err)
 	}
@@ -32,7 +40,7 @@ func TestRoundTrip(t *testing.T) {
 // FuzzDecode: whatever lies in a frame, the decoder stays inside it and what
 // it returns is consistent.
 func FuzzDecode(f *testing.F) {
-	for k := range uint8(16) {
+	for k := range uint8(20) {
 		f.Add(k, uint8(0), []byte{})
 		f.Add(k, uint8(3), bytes.Repeat([]byte{0xff}, 40))
 		f.Add(k, uint8(1), bytes.Repeat([]byte{1, 0, 0, 0, 0, 0, 0, 0}, 4))
