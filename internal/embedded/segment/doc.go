@@ -4,7 +4,8 @@
 // starts, and marks ranks that died; a rank opens it. The segment has no name
 // anywhere (a memfd on Linux, an unlinked file elsewhere), so nothing of it
 // outlives the processes that hold it. It is sparse: the operating system
-// commits a page when it is first touched.
+// commits a page when it is first touched. A process maps all in front of the
+// arenas, and of those what it uses.
 //
 // Parts, in this order:
 //

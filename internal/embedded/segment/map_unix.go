@@ -8,13 +8,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-func mapFile(f *os.File, size int) (*Segment, error) {
-	mem, err := unix.Mmap(int(f.Fd()), 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+func mapFile(f *os.File, at, size int) ([]byte, error) {
+	mem, err := unix.Mmap(int(f.Fd()), int64(at), size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
 	if err != nil {
 		return nil, os.NewSyscallError("mmap", err)
 	}
 	dontDump(mem)
-	return newSegment(f, mem), nil
+	return mem, nil
 }
 
 func unmap(mem []byte) error {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"sync"
 	"sync/atomic"
 	"time"
 	"unsafe"
@@ -66,15 +67,18 @@ type Mark struct {
 // Segment is a mapped segment.
 type Segment struct {
 	file  *os.File
-	mem   []byte
+	mem   []byte // all in front of the arenas
 	head  *header
 	sizes layout
+
+	mu      sync.Mutex // of whoever maps
+	windows atomic.Pointer[[]window]
 }
 
 // layout holds the offsets that follow from the number of ranks.
 type layout struct {
 	ranks                           int
-	ring, board, arena              int // sizes of one
+	ring, board, arena              int // sizes of one; without arenas, 0
 	activeAt, claimsAt, transfersAt int
 	ringAt, boardAt, arenaAt, size  int
 }
@@ -82,8 +86,22 @@ type layout struct {
 // ringControl is the part of a ring's memory in front of its data.
 const ringControl = 1024
 
-func layoutFor(ranks, board int, wide bool) layout {
-	l := layout{ranks: ranks, board: align(board, 4096)}
+// wide says that addresses are of 64 bits.
+const wide = math.MaxInt > math.MaxInt32
+
+// arenaFor is the length of an arena where nothing limits it.
+func arenaFor(ranks int) int {
+	if wide {
+		return int(max(1<<30, int64(1<<36)/int64(ranks)) &^ (arenaAlign - 1))
+	}
+	return max(1<<20, (256<<20)/ranks&^0xfff)
+}
+
+const arenaAlign = 2 << 20
+
+// layoutFor returns the layout with arenas of a length.
+func layoutFor(ranks, board, arena int) layout {
+	l := layout{ranks: ranks, board: align(board, 4096), arena: arena}
 	// A ring that holds a window of messages lets both ends copy all the time. So
 	// it is as long as the memory of all pairs allows.
 	switch {
@@ -98,20 +116,34 @@ func layoutFor(ranks, board int, wide bool) layout {
 	default:
 		l.ring = 8 << 10
 	}
-	if wide {
-		l.arena = int(max(1<<30, int64(1<<36)/int64(ranks)&^0xfffff))
-	} else {
+	if !wide {
 		l.ring = min(l.ring, 32<<10)
-		l.arena = max(1<<20, (256<<20)/ranks&^0xfff)
 	}
 	l.activeAt = headerSize + ranks*memberSize
 	l.claimsAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
 	l.transfersAt = l.claimsAt + ranks*Claims*8
 	l.ringAt = l.transfersAt + ranks*Claims*int(unsafe.Sizeof(transport.Transfer{}))
 	l.boardAt = align(l.ringAt+ranks*ranks*(ringControl+l.ring), 4096)
-	l.arenaAt = align(l.boardAt+l.board, 1<<21)
+	l.arenaAt = l.boardAt + l.board
+	if arena > 0 {
+		l.arenaAt = align(l.arenaAt, arenaAlign)
+	}
 	l.size = l.arenaAt + ranks*l.arena
 	return l
+}
+
+// fitting returns the layout with the longest arenas that a file of limit bytes
+// has room for.
+func fitting(ranks, board int, limit int64) (layout, error) {
+	l := layoutFor(ranks, board, arenaFor(ranks))
+	if int64(l.size) <= limit {
+		return l, nil
+	}
+	l = layoutFor(ranks, board, max(0, int(limit)-l.arenaAt)/ranks&^(arenaAlign-1))
+	if int64(l.size) > limit {
+		return l, fmt.Errorf("shared memory of the job: a file of %d KiB is needed, the limit on the size of files (ulimit -f) is %d KiB", l.size>>10, limit>>10)
+	}
+	return l, nil
 }
 
 func align(n, to int) int { return (n + to - 1) / to * to }
@@ -123,16 +155,18 @@ func Create(ranks, board, cores int) (*Segment, error) {
 	if ranks < 1 || ranks > MaxRanks {
 		return nil, fmt.Errorf("%w: %d, at most %d", ErrTooMany, ranks, MaxRanks)
 	}
-	wide := math.MaxInt > math.MaxInt32
-	l := layoutFor(ranks, board, wide)
+	l, err := fitting(ranks, board, fileLimit())
+	if err != nil {
+		return nil, err
+	}
 	f, err := createFile(int64(l.size))
 	if err != nil {
 		return nil, fmt.Errorf("shared memory of the job: %w", err)
 	}
-	s, err := mapFile(f, l.size)
+	s, err := mapStart(f, l.boardAt+l.board)
 	if err != nil {
 		f.Close()
-		return nil, fmt.Errorf("map the shared memory of the job (%d MiB of address space; see ulimit -v): %w", l.size>>20, err)
+		return nil, err
 	}
 	s.sizes = l
 	h := s.head
@@ -157,28 +191,38 @@ func Open(fd uintptr) (*Segment, error) {
 		f.Close()
 		return nil, fmt.Errorf("descriptor %d is not a segment of a job: %d bytes", fd, size)
 	}
-	s, err := mapFile(f, int(size))
+	l, err := readLayout(f, fd, int(size))
 	if err != nil {
 		f.Close()
 		return nil, err
 	}
-	h := s.head
-	if atomic.LoadUint64(&h.magic) != magic || h.total != uint64(size) || h.ranks < 1 || h.ranks > MaxRanks {
-		s.Close()
-		return nil, fmt.Errorf("descriptor %d is not a segment of this version of the engine: launcher and program must be built from the same version", fd)
+	s, err := mapStart(f, l.boardAt+l.board)
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
-	l := layout{ranks: int(h.ranks), ring: int(h.ring), board: int(h.board), arena: int(h.arena)}
-	want := layoutFor(l.ranks, l.board, math.MaxInt > math.MaxInt32)
-	if want.size != int(size) || want.ring != l.ring || want.arena != l.arena {
-		s.Close()
-		return nil, fmt.Errorf("descriptor %d is a segment of another layout: launcher and program must be built from the same version for the same architecture", fd)
-	}
-	s.sizes = want
+	s.sizes = l
 	return s, nil
 }
 
-func newSegment(f *os.File, mem []byte) *Segment {
-	return &Segment{file: f, mem: mem, head: (*header)(unsafe.Pointer(&mem[0]))}
+// readLayout finds the layout of a segment of size bytes in its header.
+func readLayout(f *os.File, fd uintptr, size int) (l layout, err error) {
+	s, err := mapStart(f, headerSize)
+	if err != nil {
+		return l, err
+	}
+	defer func() { err = errors.Join(err, unmap(s.mem)) }()
+	h := s.head
+	if atomic.LoadUint64(&h.magic) != magic || h.total != uint64(size) || h.ranks < 1 || h.ranks > MaxRanks {
+		return l, fmt.Errorf("descriptor %d is not a segment of this version of the engine: launcher and program must be built from the same version", fd)
+	}
+	if h.board <= h.total && h.arena <= h.total {
+		l = layoutFor(int(h.ranks), int(h.board), int(h.arena))
+	}
+	if l.size != size || l.ring != int(h.ring) {
+		return l, fmt.Errorf("descriptor %d is a segment of another layout: launcher and program must be built from the same version for the same architecture", fd)
+	}
+	return l, nil
 }
 
 // File is the descriptor to pass to the ranks.
@@ -231,26 +275,6 @@ func (s *Segment) Transfers(rank int) []transport.Transfer {
 // Board returns the memory of the world's board.
 func (s *Segment) Board() []byte {
 	return s.mem[s.sizes.boardAt : s.sizes.boardAt+s.sizes.board : s.sizes.boardAt+s.sizes.board]
-}
-
-// Arena returns the memory that rank hands out.
-func (s *Segment) Arena(rank int) []byte {
-	at := s.sizes.arenaAt + rank*s.sizes.arena
-	return s.mem[at : at+s.sizes.arena : at+s.sizes.arena]
-}
-
-// Offset returns where in the segment p lies, if it does.
-func (s *Segment) Offset(p unsafe.Pointer) (int, bool) {
-	off := uintptr(p) - uintptr(unsafe.Pointer(&s.mem[0]))
-	return int(off), off < uintptr(len(s.mem))
-}
-
-// Slice returns n bytes at an offset that another rank got from Offset.
-func (s *Segment) Slice(off, n int) ([]byte, bool) {
-	if off < 0 || n < 0 || off > len(s.mem) || n > len(s.mem)-off {
-		return nil, false
-	}
-	return s.mem[off : off+n : off+n], true
 }
 
 // State returns how far a rank has come.
@@ -366,11 +390,4 @@ func Wake(b *transport.Bell) {
 func Sleep(b *transport.Bell, seq uint32, timeout time.Duration) {
 	futex.Wait(&b.Seq, seq, timeout)
 	b.Disarm()
-}
-
-// Close unmaps the segment and closes its descriptor.
-func (s *Segment) Close() error {
-	err := unmap(s.mem)
-	s.mem, s.head = nil, nil
-	return errors.Join(err, s.file.Close())
 }

@@ -31,6 +31,16 @@ func second(t *testing.T, s *segment.Segment) *segment.Segment {
 	return o
 }
 
+// extent maps extent k of a rank's arena.
+func extent(t *testing.T, s *segment.Segment, rank, k int) []byte {
+	t.Helper()
+	mem, err := s.Extent(rank, k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return mem
+}
+
 func TestPartsAreSharedAndDisjoint(t *testing.T) {
 	for _, ranks := range []int{1, 2, 7, 33, 130} {
 		s, err := segment.Create(ranks, 70_000, 2)
@@ -63,7 +73,9 @@ func TestPartsAreSharedAndDisjoint(t *testing.T) {
 					add("ring", d1, d2)
 				}
 			}
-			add("arena", s.Arena(to), o.Arena(to))
+			for k := range s.Extents() {
+				add("extent", extent(t, s, to, k), extent(t, o, to, k))
+			}
 		}
 		add("board", s.Board(), o.Board())
 		for i, p := range parts {
@@ -139,20 +151,20 @@ func TestOffset(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	a := s.Arena(1)
+	a := extent(t, s, 1, 0)
 	off, ok := s.Offset(unsafe.Pointer(&a[100]))
 	if !ok {
 		t.Fatal("not found")
 	}
-	b, ok := s.Slice(off, 5)
-	if !ok || &b[0] != &a[100] {
+	b, err := s.Slice(off, 5)
+	if err != nil || &b[0] != &a[100] {
 		t.Fatal("another place")
 	}
 	if _, ok := s.Offset(unsafe.Pointer(new(int))); ok {
 		t.Fatal("heap memory taken for the segment")
 	}
 	for _, c := range [][2]int{{-1, 1}, {1, -1}, {math.MaxInt - 1, 1}, {off, math.MaxInt - 1}} {
-		if _, ok := s.Slice(c[0], c[1]); ok {
+		if _, err := s.Slice(c[0], c[1]); err == nil {
 			t.Errorf("Slice(%d, %d) accepted", c[0], c[1])
 		}
 	}
@@ -186,7 +198,7 @@ func TestDiscardZeroes(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.Close()
-	a := s.Arena(0)[:1<<20]
+	a := extent(t, s, 0, 0)[:1<<20]
 	for i := range a {
 		a[i] = 1
 	}

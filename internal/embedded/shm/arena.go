@@ -13,18 +13,25 @@ import (
 // whole pages. Which pages are free is known to this process alone: only the
 // owner of an arena allocates in it.
 type arena struct {
-	mu   sync.Mutex
+	mu      sync.Mutex
+	seg     *segment.Segment
+	rank    int
+	grounds []*ground // one for each extent, nil before it is used
+}
+
+// ground is what is free and used of an extent.
+type ground struct {
 	mem  []byte
-	free []extent    // sorted by start, never adjacent
+	free []span      // sorted by start, never adjacent
 	used map[int]int // start → length
 }
 
-type extent struct{ start, end int }
+type span struct{ start, end int }
 
 const page = 4096
 
-func newArena(mem []byte) *arena {
-	return &arena{mem: mem, free: []extent{{0, len(mem) / page * page}}, used: make(map[int]int)}
+func newArena(seg *segment.Segment, rank int) *arena {
+	return &arena{seg: seg, rank: rank, grounds: make([]*ground, seg.Extents())}
 }
 
 // alloc returns n zeroed bytes, from the first place that is large enough.
@@ -35,44 +42,74 @@ func (a *arena) alloc(n int) ([]byte, error) {
 	need := max(page, (n+page-1)/page*page)
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if need >= n { // the sum did not overflow
-		for i, f := range a.free {
-			if f.end-f.start < need {
-				continue
+	for k, g := range a.grounds {
+		if need < n || a.seg.ExtentLen(k) < need { // the sum has overflown, or
+			continue
+		}
+		if g == nil {
+			mem, err := a.seg.Extent(a.rank, k)
+			if err != nil {
+				return nil, engine.Errorf(engine.ErrNoMem, "%d bytes of shared memory: %w", n, err)
 			}
-			a.free[i].start += need
-			if a.free[i].start == f.end {
-				a.free = slices.Delete(a.free, i, i+1)
-			}
-			a.used[f.start] = need
-			return a.mem[f.start : f.start+n : f.start+need], nil
+			g = &ground{mem: mem, free: []span{{0, len(mem) / page * page}}, used: make(map[int]int)}
+			a.grounds[k] = g
+		}
+		if p := g.alloc(n, need); p != nil {
+			return p, nil
 		}
 	}
-	return nil, engine.Errorf(engine.ErrNoMem, "%d bytes of shared memory; this rank's share is %d MiB in all", n, len(a.mem)>>20)
+	if a.seg.Short() {
+		return nil, engine.Errorf(engine.ErrNoMem, "%d bytes of shared memory; this rank's share is %d MiB in all, because the size of files is limited (ulimit -f)", n, a.seg.ArenaLen()>>20)
+	}
+	return nil, engine.Errorf(engine.ErrNoMem, "%d bytes of shared memory; this rank's share is %d MiB in all", n, a.seg.ArenaLen()>>20)
+}
+
+func (g *ground) alloc(n, need int) []byte {
+	for i, f := range g.free {
+		if f.end-f.start < need {
+			continue
+		}
+		g.free[i].start += need
+		if g.free[i].start == f.end {
+			g.free = slices.Delete(g.free, i, i+1)
+		}
+		g.used[f.start] = need
+		return g.mem[f.start : f.start+n : f.start+need]
+	}
+	return nil
 }
 
 // release takes back what alloc returned.
 func (a *arena) release(p []byte) error {
-	start := int(uintptr(unsafe.Pointer(unsafe.SliceData(p))) - uintptr(unsafe.Pointer(&a.mem[0])))
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	n, ok := a.used[start]
-	if !ok {
-		return engine.Errorf(engine.ErrBuffer, "the memory was not allocated by this rank, or has been freed")
+	for _, g := range a.grounds {
+		if g == nil {
+			continue
+		}
+		start := uintptr(unsafe.Pointer(unsafe.SliceData(p))) - uintptr(unsafe.Pointer(&g.mem[0]))
+		if start < uintptr(len(g.mem)) && g.used[int(start)] > 0 {
+			return g.release(int(start))
+		}
 	}
-	if err := segment.Discard(a.mem[start : start+n]); err != nil {
+	return engine.Errorf(engine.ErrBuffer, "the memory was not allocated by this rank, or has been freed")
+}
+
+func (g *ground) release(start int) error {
+	n := g.used[start]
+	if err := segment.Discard(g.mem[start : start+n]); err != nil {
 		return engine.Errorf(engine.ErrIntern, "give back shared memory: %w", err)
 	}
-	delete(a.used, start)
-	i, _ := slices.BinarySearchFunc(a.free, start, func(f extent, s int) int { return f.start - s })
-	a.free = slices.Insert(a.free, i, extent{start, start + n})
-	if i+1 < len(a.free) && a.free[i].end == a.free[i+1].start {
-		a.free[i].end = a.free[i+1].end
-		a.free = slices.Delete(a.free, i+1, i+2)
+	delete(g.used, start)
+	i, _ := slices.BinarySearchFunc(g.free, start, func(f span, s int) int { return f.start - s })
+	g.free = slices.Insert(g.free, i, span{start, start + n})
+	if i+1 < len(g.free) && g.free[i].end == g.free[i+1].start {
+		g.free[i].end = g.free[i+1].end
+		g.free = slices.Delete(g.free, i+1, i+2)
 	}
-	if i > 0 && a.free[i-1].end == a.free[i].start {
-		a.free[i-1].end = a.free[i].end
-		a.free = slices.Delete(a.free, i, i+1)
+	if i > 0 && g.free[i-1].end == g.free[i].start {
+		g.free[i-1].end = g.free[i].end
+		g.free = slices.Delete(g.free, i, i+1)
 	}
 	return nil
 }

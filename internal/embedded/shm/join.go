@@ -65,7 +65,7 @@ func join() (*job, error) {
 	closeOnExec(place.Memory)
 	j.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
 	j.crowded = size > j.cores()
-	j.arena = newArena(seg.Arena(rank))
+	j.arena = newArena(seg, rank)
 	if err := j.tell(); err != nil {
 		return nil, err
 	}

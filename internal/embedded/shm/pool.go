@@ -53,9 +53,9 @@ func (j *job) NewBoard(members int) (uint64, []byte, error) {
 // OpenBoard implements [transport.Pool].
 func (j *job) OpenBoard(handle uint64, members int) ([]byte, error) {
 	size := board.Size(members)
-	mem, ok := j.seg.Slice(int(handle), size+counter)
-	if !ok {
-		return nil, engine.Errorf(engine.ErrIntern, "board at %d does not lie in the segment", handle)
+	mem, err := j.seg.Slice(int(handle), size+counter)
+	if err != nil {
+		return nil, engine.Errorf(engine.ErrNoMem, "shared memory of the communicator: %w", err)
 	}
 	j.mu.Lock()
 	j.boards = append(j.boards, newSharedBoard(mem, size, 0))

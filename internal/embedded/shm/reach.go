@@ -78,6 +78,6 @@ func (l *link) At(offset uint64, n int) (unsafe.Pointer, bool) {
 	if offset > 1<<62 {
 		return nil, false
 	}
-	p, ok := l.job.seg.Slice(int(offset), n)
-	return unsafe.Pointer(unsafe.SliceData(p)), ok
+	p, err := l.job.seg.Slice(int(offset), n)
+	return unsafe.Pointer(unsafe.SliceData(p)), err == nil
 }
