@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
@@ -59,12 +60,16 @@ func (ep *endpoint) Alloc(n int) ([]byte, error) {
 	if ep.shared == nil {
 		return ep.private.alloc(n)
 	}
-	return ep.shared.Alloc(n)
+	p, err := ep.shared.Alloc(n)
+	if errors.Is(err, transport.ErrNoRoom) {
+		return ep.private.alloc(n)
+	}
+	return p, err
 }
 
 // Free implements [engine.Engine].
 func (ep *endpoint) Free(p []byte) error {
-	if ep.shared == nil {
+	if ep.shared == nil || ep.private.gave(p) {
 		return ep.private.free(p)
 	}
 	return ep.shared.Free(p)

@@ -8,8 +8,8 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// private is the memory that Alloc gives a rank that shares none: ordinary
-// memory, which is known so that Free recognises it.
+// private is the memory that Alloc gives a rank that shares none, or not enough:
+// ordinary memory, which is known so that Free recognises it.
 type private struct {
 	mu    sync.Mutex
 	given map[*byte]bool
@@ -27,6 +27,13 @@ func (a *private) alloc(n int) ([]byte, error) {
 	}
 	a.given[unsafe.SliceData(p)] = true
 	return p, nil
+}
+
+// gave reports whether the memory is from alloc.
+func (a *private) gave(p []byte) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.given[unsafe.SliceData(p)]
 }
 
 func (a *private) free(p []byte) error {

@@ -6,6 +6,7 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
 
@@ -59,7 +60,7 @@ func (a *arena) alloc(n int) ([]byte, error) {
 		}
 	}
 	if a.seg.Short() {
-		return nil, engine.Errorf(engine.ErrNoMem, "%d bytes of shared memory; this rank's share is %d MiB in all, because the size of files is limited (ulimit -f)", n, a.seg.ArenaLen()>>20)
+		return nil, transport.ErrNoRoom // in a file of limited size
 	}
 	return nil, engine.Errorf(engine.ErrNoMem, "%d bytes of shared memory; this rank's share is %d MiB in all", n, a.seg.ArenaLen()>>20)
 }

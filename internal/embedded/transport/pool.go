@@ -1,5 +1,11 @@
 package transport
 
+import "errors"
+
+// ErrNoRoom is the error of Alloc where a limit keeps the shared memory small:
+// the rank makes do with memory of its own.
+var ErrNoRoom = errors.New("the shared memory is small because of a limit")
+
 // Pool is memory that the ranks of one host share. If one of them has a pool,
 // all have.
 type Pool interface {
@@ -14,8 +20,8 @@ type Pool interface {
 	OpenBoard(handle uint64, members int) ([]byte, error)
 	FreeBoard(handle uint64)
 
-	// Alloc gives this rank zeroed memory that the others reach; Free takes it
-	// back.
+	// Alloc gives this rank zeroed memory that the others reach, or [ErrNoRoom];
+	// Free takes it back.
 	Alloc(n int) ([]byte, error)
 	Free(p []byte) error
 }
