@@ -45,6 +45,7 @@ func TestMain(m *testing.M) {
 			})
 		},
 		"misfortune": misfortune,
+		"traffic":    traffic,
 		"slow": func() { // takes a while between two barriers
 			mpi.Main(func(world *mpi.Comm) error {
 				if err := world.Barrier(); err != nil {
