@@ -125,3 +125,44 @@ func TestGoroutinesOfOneRank(t *testing.T) {
 		return nil
 	})
 }
+
+// After more sends at a time than can be taken back, a single one can be again.
+func TestSendGivenUpAfterMany(t *testing.T) {
+	const many = 5000
+	ranks(t, 2, func(e engine.Engine) error {
+		w := e.World()
+		if w.Rank() == 1 {
+			for i := range many + 1 {
+				if _, err := w.Recv(floats([]float64{0}), 0, i, nil); err != nil {
+					return err
+				}
+			}
+			return nil
+		}
+		var sends []engine.Request
+		for i := range many {
+			r, err := w.Isend(floats([]float64{0}), 1, i, engine.Synchronous)
+			if err != nil {
+				return err
+			}
+			sends = append(sends, r)
+		}
+		for _, r := range sends {
+			if _, err := r.Wait(nil); err != nil {
+				return err
+			}
+			e.(engine.Recycler).Recycle(r)
+		}
+		r, err := w.Isend(floats([]float64{0}), 1, many+1, engine.Synchronous)
+		if err != nil {
+			return err
+		}
+		if err := r.Cancel(); err != nil {
+			return err
+		}
+		if st, done, err := r.Test(); !done || !st.Cancelled || err != nil {
+			return fmt.Errorf("done: %v, cancelled: %v, %w", done, st.Cancelled, err)
+		}
+		return w.Send(floats([]float64{0}), 1, many, engine.Standard, nil)
+	})
+}

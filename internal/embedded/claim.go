@@ -26,7 +26,9 @@ func (ep *endpoint) offerClaim(o *outbound, number uint64) {
 	if !o.claims {
 		return
 	}
-	if t := ep.own.Claims(); int(uint32(number)) < len(t) {
+	t := ep.own.Claims()
+	ep.ops.near = len(t)
+	if int(uint32(number)) < len(t) {
 		atomic.StoreUint64(&t[uint32(number)], number)
 	}
 }

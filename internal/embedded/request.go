@@ -194,14 +194,20 @@ func (ep *endpoint) received(r *request, src, tag int32, sig engine.Sig, total i
 type numbers struct {
 	slots []*request
 	gens  []uint32 // 31 bits
-	free  []uint32
+	near  int      // places that the table of claims has too: taken before others
+	free  []uint32 // of those
+	far   []uint32 // of the others, when they are free
 }
 
 func (t *numbers) add(r *request) uint64 {
 	var i uint32
-	if n := len(t.free); n > 0 {
-		i = t.free[n-1]
-		t.free = t.free[:n-1]
+	list := &t.free
+	if len(*list) == 0 {
+		list = &t.far
+	}
+	if n := len(*list); n > 0 {
+		i = (*list)[n-1]
+		*list = (*list)[:n-1]
 	} else {
 		i = uint32(len(t.slots))
 		t.slots = append(t.slots, nil)
@@ -228,7 +234,11 @@ func (t *numbers) remove(number uint64) {
 	i := uint32(number)
 	t.slots[i] = nil
 	t.gens[i] = t.gens[i]%(1<<31-1) + 1
-	t.free = append(t.free, i)
+	if int(i) < t.near {
+		t.free = append(t.free, i)
+	} else {
+		t.far = append(t.far, i)
+	}
 }
 
 // each calls f for every operation that is under way. f may end it.
