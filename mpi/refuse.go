@@ -1,6 +1,7 @@
 package mpi
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -73,7 +74,7 @@ func refusal(kind engine.CollKind, why string) engine.Coll {
 // whyRefused is what the others are told, in one line.
 func (c *Comm) whyRefused(err error) string {
 	text := err.Error()
-	if e, ok := err.(*Error); ok {
+	if e := (*Error)(nil); errors.As(err, &e) {
 		own := *e
 		own.Comm = ""
 		text = strings.TrimPrefix(own.Error(), "mpi: ")

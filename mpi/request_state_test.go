@@ -65,7 +65,6 @@ type event struct {
 
 func always(stateWord) bool         { return true }
 func complete(w stateWord) bool     { return w&over != 0 }
-func held(w stateWord) bool         { return w&locked != 0 }
 func heldRunning(w stateWord) bool  { return w&(locked|over) == locked }
 func heldComplete(w stateWord) bool { return w&locked != 0 && w&over != 0 }
 func yes(f func(*Request)) func(*Request) bool {

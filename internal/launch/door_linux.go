@@ -14,24 +14,25 @@ import (
 )
 
 // openDoor listens for processes of the job that have lost their descriptors or
-// their environment: see package entry. The function it returns closes the
-// door.
-func (r *runner) openDoor() (stop func()) {
+// their environment: see package entry. It is called before the first process is
+// started, which may come at once; open lets them in, when all have been started,
+// and stop closes the door.
+func (r *runner) openDoor() (open, stop func()) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
-		return func() {}
+		return func() {}, func() {}
 	}
 	if unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + entry.Name(entry.Mark(r.id))}) != nil || unix.Listen(fd, 128) != nil {
 		unix.Close(fd)
-		return func() {}
+		return func() {}, func() {}
 	}
 	door := os.NewFile(uintptr(fd), "door")
 	raw, err := door.SyscallConn()
 	if err != nil {
 		door.Close()
-		return func() {}
+		return func() {}, func() {}
 	}
-	go func() {
+	accept := func() {
 		for {
 			conn := -1
 			if raw.Read(func(fd uintptr) bool {
@@ -45,8 +46,8 @@ func (r *runner) openDoor() (stop func()) {
 				go r.letIn(os.NewFile(uintptr(conn), "control"))
 			}
 		}
-	}()
-	return func() { door.Close() }
+	}
+	return func() { go accept() }, func() { door.Close() }
 }
 
 // letIn answers a process that asks for its place, and serves its channel.

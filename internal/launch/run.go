@@ -244,6 +244,8 @@ func (r *runner) start() error {
 		r.catch() // a rank may say at once that it is there, and be sent a signal through us
 	}
 	r.prepareServer()
+	letIn, closeDoor := r.openDoor()
+	r.stops = append(r.stops, closeDoor)
 	r.keep.begin()
 	procs, failed, err := startAll(cmds)
 	r.keep.started()
@@ -258,7 +260,7 @@ func (r *runner) start() error {
 		return &StartError{failed, cmds[failed].path, err}
 	}
 	r.procs = procs
-	r.stops = append(r.stops, r.openDoor())
+	letIn()
 	r.input.started()
 	r.output.started()
 	for _, f := range theirs {

@@ -38,16 +38,6 @@ func (l *detachedList) sweep() {
 	sweepRequests(&l.list)
 }
 
-// first returns the first operation that is no orphan, nil when there is none.
-func (l *detachedList) first() *request {
-	for _, r := range l.list {
-		if !r.orphan {
-			return r
-		}
-	}
-	return nil
-}
-
 // finishTimeout bounds the time that Finalize gives to calls of other
 // goroutines and to collectives that a caller has left.
 var finishTimeout = 10 * time.Second

@@ -37,8 +37,8 @@ func (l *library) farewell() {
 
 // linkMap is the head of the C library's struct link_map.
 type linkMap struct {
-	offset uintptr // between addresses in the file and in memory
-	name   *byte
+	offset uintptr    // between addresses in the file and in memory
+	_      *byte      // the name of the file
 	ld     *elf.Dyn64 // the dynamic section, up to DT_NULL
 }
 

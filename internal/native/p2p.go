@@ -238,7 +238,7 @@ func (r *request) complete(done <-chan struct{}) (engine.Status, error) {
 	}
 	st, err := r.end(err)
 	if err == nil && st.Cancelled {
-		if reason == error(errFinalized) {
+		if reason == error(errFinalized) { //nolint:errorlint // the very value
 			d.posted.Add(1)
 		}
 		return engine.Status{}, reason
@@ -358,7 +358,7 @@ func (r *request) Wait(done <-chan struct{}) (engine.Status, error) {
 // withdrawn, the library finishes the rest when it can. The calling goroutine
 // has the request for itself.
 func (r *request) giveUp(reason error) (engine.Status, error) {
-	atEnd := reason == error(errFinalized)
+	atEnd := reason == error(errFinalized)            //nolint:errorlint // the very value
 	if !r.withdrawn && !(atEnd && r.kind == opSend) { // takeLeave ends sends
 		r.withdraw()
 	}

@@ -28,9 +28,6 @@ var plotColours = []color.Color{
 	color.NRGBA{23, 190, 207, 255},
 }
 
-// plotGrey is for what the eye is to see last.
-var plotGrey = color.NRGBA{110, 110, 110, 255}
-
 const (
 	width, height = 16 * vg.Centimeter, 12 * vg.Centimeter
 	margin        = 8 * vg.Millimeter

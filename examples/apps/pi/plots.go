@@ -1,6 +1,7 @@
 package main
 
 import (
+	"image/color"
 	"math"
 	"path/filepath"
 
@@ -15,6 +16,9 @@ const (
 	estimatePlot  = "pi_vs_log2_N"
 	deviationPlot = "log2_std_vs_log2_N"
 )
+
+// plotGrey is for what the eye is to see last.
+var plotGrey = color.NRGBA{110, 110, 110, 255}
 
 // drawPlots makes both plots in the folder, as PNG and as SVG.
 func drawPlots(folder string, results []result) error {

@@ -12,7 +12,7 @@ import (
 // limitOf is a limit of this process in bytes, math.MaxInt64 if there is none.
 func limitOf(which int) int64 {
 	var l unix.Rlimit
-	if unix.Getrlimit(which, &l) != nil || uint64(l.Cur) > math.MaxInt64 {
+	if unix.Getrlimit(which, &l) != nil || uint64(l.Cur) > math.MaxInt64 { //nolint:unconvert // it is signed on FreeBSD
 		return math.MaxInt64
 	}
 	return int64(l.Cur)
