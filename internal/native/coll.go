@@ -34,6 +34,7 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 	if c.size == 1 {
 		return engine.Alone(&k)
 	}
+	withoutMemory(&k)
 	d := c.d
 	if done == nil && !d.pollCollectives {
 		if ok, err := c.collectiveShort(&k); ok {
@@ -119,6 +120,14 @@ func (r *request) collectiveAside(k *engine.Coll, done <-chan struct{}) error {
 	}
 }
 
+// withoutMemory makes a collective of elements of size zero a barrier: libraries
+// refuse their buffers, which are one address, and there is nothing to move.
+func withoutMemory(k *engine.Coll) {
+	if t := k.Type(); t != nil && t.Size == 0 {
+		*k = engine.Coll{Kind: engine.Barrier}
+	}
+}
+
 // Icollective starts a collective.
 func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 	if k.Kind.Refuses() {
@@ -133,6 +142,7 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		}
 		return aloneRequest{}, nil
 	}
+	withoutMemory(&k)
 	width := c.d.width(c, &k)
 	if width == split {
 		m, err := c.parts(k)
