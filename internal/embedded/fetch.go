@@ -6,6 +6,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // A system may forbid copies between processes in the middle of a collective
@@ -89,7 +90,7 @@ func (ep *endpoint) arriveFetch(in *inbound, f ring.Frame, b proto.Body) {
 	default:
 		r := ep.newRequest()
 		r.cx, r.peer, r.dest, r.owner = cx, in.peer, f.Src, byEngine
-		r.ptr, r.n, r.other, r.stage = pointer(b.Other), b.Total, b.Number, stageData
+		r.ptr, r.n, r.other, r.stage = memory.Pointer(uintptr(b.Other)), b.Total, b.Number, stageData
 		if o := ep.outbound(r.peer); o.queue.head != nil || !ep.put(o, r) {
 			ep.enqueue(o, r)
 		}
@@ -99,7 +100,7 @@ func (ep *endpoint) arriveFetch(in *inbound, f ring.Frame, b proto.Body) {
 // arrivePlaced takes what a member cannot copy here itself.
 func (ep *endpoint) arrivePlaced(in *inbound, f ring.Frame, b proto.Body) {
 	if ep.collective(in, f) != nil {
-		copy(unsafe.Slice((*byte)(pointer(b.Number+b.Other)), len(b.Data)), b.Data)
+		copy(unsafe.Slice((*byte)(memory.Pointer(uintptr(b.Number+b.Other))), len(b.Data)), b.Data)
 	}
 }
 
@@ -121,11 +122,4 @@ func (ep *endpoint) putPlaced(o *outbound, r *request) bool {
 	o.left(r)
 	ep.complete(r, nil)
 	return true
-}
-
-// pointer turns an address that this rank has published back into a pointer: the
-// buffer is kept by the collective that it belongs to.
-func pointer(addr uint64) unsafe.Pointer {
-	a := uintptr(addr)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&a))
 }

@@ -95,25 +95,18 @@ func (m *member) Reach() transport.Reach { return heap{} }
 // heap is the memory of all ranks of the process.
 type heap struct{}
 
-// pointer turns an address of this process back into a pointer. The memory is
-// kept alive by the operation of the rank that published the address.
-func pointer(addr uint64) unsafe.Pointer {
-	a := uintptr(addr)
-	return *(*unsafe.Pointer)(unsafe.Pointer(&a))
-}
-
 // Pulls implements [transport.Reach].
 func (heap) Pulls() bool { return true }
 
 // Pull implements [transport.Reach].
 func (heap) Pull(dst unsafe.Pointer, addr uint64, n int) error {
-	memory.Copy(dst, pointer(addr), n)
+	memory.Copy(dst, memory.Pointer(uintptr(addr)), n)
 	return nil
 }
 
 // Push implements [transport.Reach].
 func (heap) Push(addr uint64, src unsafe.Pointer, n int) error {
-	memory.Copy(pointer(addr), src, n)
+	memory.Copy(memory.Pointer(uintptr(addr)), src, n)
 	return nil
 }
 
@@ -123,7 +116,7 @@ func (heap) Batches() bool { return false }
 // PullAll implements [transport.Reach].
 func (heap) PullAll(parts []transport.Part) error {
 	for _, p := range parts {
-		memory.Copy(p.Dst, pointer(p.From), p.N)
+		memory.Copy(p.Dst, memory.Pointer(uintptr(p.From)), p.N)
 	}
 	return nil
 }
