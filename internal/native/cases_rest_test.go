@@ -295,49 +295,6 @@ func threads(t *testing.T) int {
 	return len(list)
 }
 
-// A rank that waits long uses little of the processor: in the best of several
-// waits, since on a busy machine a batch that was interrupted looks like work.
-func testBackOff(t *testing.T, c *comm) {
-	const (
-		wait   = 300 * time.Millisecond
-		rounds = 10
-		most   = 0.5
-	)
-	best := 1.0
-	for range rounds {
-		busy := int64(0)
-		if best > most && (c.rank != 0 || c.size == 1) {
-			busy = 1
-		}
-		if sumOver(t, c, busy) == 0 && best < 1 {
-			return
-		}
-		if c.rank == 0 && c.size > 1 {
-			best = 0
-		}
-		if c.rank == 0 && c.size > 1 {
-			time.Sleep(wait)
-			for to := 1; to < c.size; to++ {
-				check(t, c.Send(buf([]byte{1}), to, 1, engine.Standard, nil))
-			}
-			continue
-		}
-		done := make(chan struct{})
-		before, start := cpuTime(), time.Now()
-		if c.size == 1 {
-			time.AfterFunc(wait, func() { close(done) })
-		}
-		_, err := c.Recv(buf([]byte{0}), 0, 1, done)
-		if c.size > 1 {
-			check(t, err)
-		}
-		best = min(best, float64(cpuTime()-before)/float64(time.Since(start)))
-	}
-	if best > most && (c.rank != 0 || c.size == 1) {
-		t.Errorf("waiting used %.2f of a processor at best", best)
-	}
-}
-
 // The library's signal handlers are gone: a nil dereference is a Go panic.
 func testSignals(t *testing.T, c *comm) {
 	defer func() {

@@ -53,7 +53,6 @@ func TestOnRank(t *testing.T) {
 		{"Revoke", testRevoke},
 		{"Alloc", testAlloc},
 		{"Goroutines", testGoroutines},
-		{"Back-off", testBackOff},
 		{"Signals", testSignals},
 		{"No allocation", testNoAllocation},
 		{"Tags too large", testTagUB},

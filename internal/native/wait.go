@@ -107,34 +107,42 @@ func (w *waiter) count() int {
 // pause is called before each batch.
 func (w *waiter) pause() {
 	now := time.Now()
-	if w.began.IsZero() {
-		w.began, w.yielded, w.shortest = now, now, time.Hour
-	} else {
-		w.account(now)
-	}
-	waited := now.Sub(w.began)
-	if waited > looksAfter {
-		w.polls = min(lookBatch, w.count())
-	} else {
-		w.polls = w.count()
-	}
+	sleep := w.step(now)
 	switch {
-	case w.idle > spinTime && !w.slept:
-		nap(min(max(waited/16, minSleep), maxSleep))
-		w.slept = true
+	case sleep > 0:
+		nap(sleep)
 		w.last = time.Now()
 		w.yielded = w.last
 		return
 	case w.d.local.crowded:
 		yieldThread()
 	}
-	w.slept = false
 	w.last = now
 	if w.d.waiting.Load() > 1 || now.Sub(w.yielded) > turnTime {
 		runtime.Gosched()
 		w.last = time.Now()
 		w.yielded = w.last
 	}
+}
+
+// step judges the batch that has just ended, decides how many polls the next
+// one has, and returns how long to sleep before it.
+func (w *waiter) step(now time.Time) time.Duration {
+	if w.began.IsZero() {
+		w.began, w.yielded, w.shortest = now, now, time.Hour
+	} else {
+		w.account(now)
+	}
+	waited := now.Sub(w.began)
+	w.polls = w.count()
+	if waited > looksAfter {
+		w.polls = min(lookBatch, w.polls)
+	}
+	w.slept = w.idle > spinTime && !w.slept
+	if !w.slept {
+		return 0
+	}
+	return min(max(waited/16, minSleep), maxSleep)
 }
 
 // account judges the batch that has just ended.
