@@ -90,7 +90,7 @@ func TestBackOffPreempted(t *testing.T) {
 // Pause sleeps when it is time to.
 func TestPause(t *testing.T) {
 	before := time.Now()
-	w := &waiter{d: &driver{}, began: before.Add(-time.Second), last: before, idle: 2 * spinTime, shortest: time.Microsecond}
+	w := &waiter{d: &driver{}, began: before.Add(-time.Second), last: before, idle: 2 * spinTime, polls: batch, shortest: time.Microsecond}
 	w.pause()
 	if took := time.Since(before); took < maxSleep || !w.slept {
 		t.Errorf("a pause after a second took %v, slept %v", took, w.slept)
