@@ -56,16 +56,33 @@ var blockers = []struct {
 	{"Dup", func(c *mpi.Comm, dead int) error { _, err := c.Dup(); return err }},
 }
 
+// commsOf makes a communicator for each of the blockers that are collective: ranks
+// that are in different ones on the same communicator need not wait for the rank
+// dead.
+func commsOf(t *T, c *mpi.Comm) map[string]*mpi.Comm {
+	comms := map[string]*mpi.Comm{}
+	for _, name := range []string{"Barrier", "Allreduce", "Iallgather", "Dup"} {
+		d, err := c.Dup()
+		t.OK(err)
+		comms[name] = d
+	}
+	return comms
+}
+
 // dies runs the case of a rank that ends while the others are blocked in the
 // calls from first on.
 func dies(t *T, c *mpi.Comm, how string, first int) {
-	dead := t.Size - 1
+	dead, comms := t.Size-1, commsOf(t, c)
 	if t.Rank == dead {
 		time.Sleep(50 * time.Millisecond) // the others are to be blocked
 		t.Die(how)
 	}
 	b := blockers[(first+t.Rank)%len(blockers)]
-	err := b.f(c, dead)
+	on := c
+	if d := comms[b.name]; d != nil {
+		on = d
+	}
+	err := b.f(on, dead)
 	t.Logf("%s ended %v after the death of rank %d by %s: %v", b.name, t.SinceDeath().Round(time.Microsecond), dead, how, err)
 	t.Is(err, mpi.ErrProcFailed)
 	if d := t.SinceDeath(); d > patience {

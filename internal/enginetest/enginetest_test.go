@@ -32,6 +32,8 @@ func manyRanks(t *testing.T, h Harness, ranks ...int) {
 		for _, name := range []string{
 			"6.3 Barrier", "3.5 messages do not overtake", "3.2.4 AnySource receives from every rank", "7.4.2 Split by color and key",
 			"6 collectives of objects", "6.9.1 the value forms", "a rank that panics is seen by all others",
+			"6 wrong arguments on one rank reach the others", "6 wrong arguments on all ranks leave the communicator usable",
+			"6 wrong arguments of calls that are several collectives", "6 refused collectives among others under way",
 		} {
 			t.Run(fmt.Sprintf("%s/ranks=%d", name, n), func(t *testing.T) {
 				if wrong := h.RunOne(n, name, t.TempDir(), 2*time.Minute); wrong != "" {
@@ -42,4 +44,4 @@ func manyRanks(t *testing.T, h Harness, ranks ...int) {
 	}
 }
 
-func TestInprocManyRanks(t *testing.T) { manyRanks(t, Inproc(), 33, 70) }
+func TestInprocManyRanks(t *testing.T) { manyRanks(t, Inproc(), 17, 33, 70) }

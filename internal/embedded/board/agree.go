@@ -58,23 +58,26 @@ func (b *Board) posted() error {
 // same reports whether member r has posted what this member has, and notes it
 // if not.
 func (b *Board) same(h *header, r int) bool {
-	if h.meta == b.meta && h.len() == b.mine.len() && h.flag == b.tick+1 {
+	if h.call() == b.meta && h.len() == b.mine.len() && h.flag == b.tick+1 {
 		return true
 	}
 	if b.fits(h, r) {
-		b.note(engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%v over %d bytes on rank %d, over %d bytes on rank %d",
-			b.meta.kind(), b.mine.len(), b.rank, h.len(), r))
+		b.noteLength(r, h.len(), b.mine.len())
 	}
 	return false
+}
+
+// noteLength notes that the call is longer or shorter on member r.
+func (b *Board) noteLength(r, theirs, own int) {
+	b.note(engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%v over %d bytes on rank %d, over %d bytes on rank %d",
+		b.meta.kind(), own, b.rank, theirs, r))
 }
 
 // fits reports whether member r posted the same collective with a type that
 // this member can take, and notes it if not.
 func (b *Board) fits(h *header, r int) bool {
-	if h.meta == b.meta {
-		return true
-	}
-	return b.fitsSlow(h.meta, r)
+	m := h.call()
+	return m == b.meta || b.fitsSlow(m, r)
 }
 
 func (b *Board) fitsSlow(theirs callMeta, r int) bool {
@@ -87,7 +90,7 @@ func (b *Board) fitsCall(theirs callMeta, r int) bool {
 		return true
 	}
 	if theirs.kind().Refuses() {
-		b.note(b.refusal(r))
+		b.noteRefused(r)
 		return false
 	}
 	b.note(engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%v on rank %d, %v on rank %d",
@@ -126,7 +129,7 @@ func (b *Board) length(r, sent, want int) int {
 // is done: after that, the headers may be those of later collectives.
 func (b *Board) callers() (who []bool) {
 	for r := range b.size {
-		if r != b.rank && !b.fitsCall(b.cell(r).meta, r) {
+		if r != b.rank && !b.fitsCall(b.cell(r).call(), r) {
 			if who == nil {
 				who = make([]bool, b.size)
 				for i := range who {

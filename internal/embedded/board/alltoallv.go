@@ -94,7 +94,7 @@ func (b *Board) alltoallv(k *engine.Coll) error {
 		if err != nil {
 			return err
 		}
-		if !b.fitsCall(h.meta, r) {
+		if !b.fitsCall(h.call(), r) {
 			pulled = true
 			continue
 		}
@@ -103,7 +103,7 @@ func (b *Board) alltoallv(k *engine.Coll) error {
 			piped = true
 		case modeInline, modeArea:
 			src := b.data(h, r)
-			if b.fitsType(h.meta.sig(), in.sigOf(r), r) {
+			if b.fitsType(h.call().sig(), in.sigOf(r), r) {
 				in.put(r, src, b.length(r, h.len(), in.room(r)))
 			}
 		case modeTable:

@@ -5,7 +5,8 @@ package board
 func (b *Board) barrier() error {
 	b.seal(0, modeNone)
 	if b.tree {
-		return b.posted()
+		same := true
+		return b.treeBarrier(phaseUp, phaseDown, &same)
 	}
 	b.notifyAll()
 	if err := b.awaitOthers(b.flags()); err != nil {

@@ -151,8 +151,8 @@ func (b *Board) bcastTree(buf unsafe.Pointer, n, root int) error {
 	if err != nil || !far {
 		return err
 	}
+	b.reach(phaseDoneUp)
 	if above >= 0 {
-		b.reach(phaseDoneUp)
 		b.host.Notify(above)
 	}
 	return children(v, b.size, func(c, _ int) error { return b.awaitPhase(real(c), phaseDoneUp) })

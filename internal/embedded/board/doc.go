@@ -10,7 +10,8 @@
 // Files: board.go is the board and the entry to all collectives, layout.go the
 // shared memory, turn.go how a collective begins and ends. Members post what
 // they have (post.go), describe their call in a word (meta.go), wait for each
-// other (wait.go) and agree (agree.go). copyops.go says which way data takes by
+// other (wait.go), agree (agree.go), refuse a call (refuse.go) and leave one in
+// which others differ (resign.go). copyops.go says which way data takes by
 // its length; table.go, relay.go, tree.go, pieces.go and slices.go are such
 // ways; the other files are collectives.
 package board

@@ -1,6 +1,9 @@
 package board
 
-import "unsafe"
+import (
+	"sync/atomic"
+	"unsafe"
+)
 
 // The memory of a board is a block for each member. Only the member writes to
 // its block, except for the lines of its pipe, and the word of all.
@@ -8,6 +11,7 @@ import "unsafe"
 //	phase line   how far the member is (see post.go)
 //	sent, taken  the two ends of the member's stage (see relay.go)
 //	started      how many collectives over messages it has started (see begun.go)
+//	announced    in the same line: what it calls, if there are many members
 //	waiting      of the first block alone: how many members wait in the host, or
 //	             have died there; written by all
 //	cells        a ring of cells, one a collective: a header line and a slot
@@ -18,19 +22,20 @@ import "unsafe"
 // by side: a member that looks at all others finds them in one page of memory.
 // (Their lines in the blocks are left empty.)
 const (
-	line       = 64
-	pair       = 2 * line // some processors fetch lines in pairs
-	phaseOff   = 0
-	sentOff    = 1 * line
-	takenOff   = 2 * line
-	startedOff = 3 * line
-	waitingOff = 4 * line
-	cellsOff   = 6 * line
-	flatMax    = 16 // most members for which everybody looks at everybody
-	inlineMax  = 40 // bytes that fit a header line
-	cells      = 8  // length of the ring of cells: a power of two
-	window     = cells / 2
-	tableEntry = int(unsafe.Sizeof(entry{}))
+	line         = 64
+	pair         = 2 * line // some processors fetch lines in pairs
+	phaseOff     = 0
+	sentOff      = 1 * line
+	takenOff     = 2 * line
+	startedOff   = 3 * line
+	announcedOff = startedOff + 8 // see resign.go
+	waitingOff   = 4 * line
+	cellsOff     = 6 * line
+	flatMax      = 16 // most members for which everybody looks at everybody
+	inlineMax    = 40 // bytes that fit a header line
+	cells        = 8  // length of the ring of cells: a power of two
+	window       = cells / 2
+	tableEntry   = int(unsafe.Sizeof(entry{}))
 )
 
 // geometry is the shape of a board with a certain number of members. Cells and
@@ -137,6 +142,9 @@ type entry struct {
 	bytes uint64
 	sig   uint64
 }
+
+// call is what the member calls. It may be changing to a refusal (see passOn).
+func (h *header) call() callMeta { return callMeta(atomic.LoadUint64((*uint64)(&h.meta))) }
 
 func (h *header) mode() int     { return int(h.bytes>>modeShift) & modeBits }
 func (h *header) staged() bool  { return h.bytes>>modeShift&modeStaged != 0 }

@@ -12,7 +12,7 @@ type callMeta uint64
 
 const (
 	metaOp     = 8       // 7 bits, above 8 of the kind
-	metaSole   = 1 << 15 // the rank is that of a sole receiver
+	metaSole   = 1 << 15 // the rank is that of a sole receiver; of a refusal, see passedOnFrom
 	metaRank   = 16      // 16 bits
 	metaSig    = 32      // 32 bits
 	metaOpMask = 1<<7 - 1
@@ -53,6 +53,21 @@ func (m callMeta) sole() int {
 	}
 	return int(uint16(m >> metaRank))
 }
+
+// passedOnFrom is a refusal that another member hands on in the place of data,
+// while the reason lies at the member origin.
+func (m callMeta) passedOnFrom(origin int) callMeta {
+	return m | metaSole | callMeta(uint16(origin))<<metaRank
+}
+
+// metaUnexplained marks a refusal that is handed on by a member whose slot is in
+// use, so that there is no reason in it.
+const metaUnexplained callMeta = 1 << metaSig
+
+func (m callMeta) unexplained() bool { return m&metaUnexplained != 0 && m.passedOn() }
+
+// passedOn tells whether a refusal is handed on; its root is then the origin.
+func (m callMeta) passedOn() bool { return m&metaSole != 0 && m.kind().Refuses() }
 
 // untyped is m without the type.
 func (m callMeta) untyped() uint32 { return uint32(m) }

@@ -13,7 +13,8 @@ import (
 // The flag of a cell is 1 + the number of the collective whose contribution is
 // in the cell. Every member posts a header for every collective, and before it
 // waits for anybody, so that members that call different collectives find out
-// instead of waiting for each other.
+// instead of waiting for each other. (In a tree some post later, and announce
+// their call before: see resign.go.)
 //
 // The phase of a member is the number of the collective, then a step within it.
 // A member that has gone on to later collectives has passed every phase of the

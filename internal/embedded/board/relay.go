@@ -31,7 +31,7 @@ func (b *Board) relay(from source, to sink) error {
 	chunk := uint64(0) // of all streams
 	for r := range b.size {
 		h := b.cell(r)
-		if h.mode() != modePipe || h.flag != b.tick+1 || !b.fitsCall(h.meta, r) {
+		if h.mode() != modePipe || h.flag != b.tick+1 || !b.fitsCall(h.call(), r) {
 			continue
 		}
 		n := h.len()

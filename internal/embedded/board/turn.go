@@ -23,6 +23,10 @@ func (b *Board) begin(k *engine.Coll) error {
 	b.readStage, b.oneSided = false, false
 	b.cellOff = b.headers + int(n&(cells-1))*b.headerEach
 	b.mine = b.cell(b.rank)
+	b.meta = metaOf(k)
+	if b.tree {
+		b.announce(k)
+	}
 	if n&(window-1) == 0 && int64(b.safe+window-n) < 0 {
 		if b.tree {
 			if err := b.treeBarrier(phaseSyncUp, phaseSyncDown, nil); err != nil {
@@ -38,7 +42,6 @@ func (b *Board) begin(k *engine.Coll) error {
 			b.safe = n - window
 		}
 	}
-	b.meta = metaOf(k)
 	return nil
 }
 

@@ -1,0 +1,164 @@
+package board
+
+import (
+	"errors"
+	"sync/atomic"
+	"time"
+	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+	"github.com/ringo-mpi/ringo/internal/memory"
+)
+
+// In a tree a member waits for a few others before it posts. Members that call
+// different collectives could wait for each other for ever. So each announces
+// its call before it waits, and one that has waited for a while looks what the
+// member that it waits for has called: if that is something else, it resigns
+// from the collective, which lets go those that wait for it. Whoever waits for
+// a member with the same call waits in the end for one that has not come yet,
+// or for one that resigns.
+
+// announcement is what a member calls, in the line of its begun collectives.
+type announcement struct {
+	flag  uint64 // 1 + the number of the collective; 0 while the rest changes
+	meta  uint64
+	bytes uint64 // the length that all members have to agree on, 0 if there is none
+}
+
+func (b *Board) announcementOf(r int) *announcement {
+	return (*announcement)(unsafe.Add(b.block(r), announcedOff))
+}
+
+// announce says what this member calls.
+func (b *Board) announce(k *engine.Coll) {
+	b.agreed = b.agreedBytes(k)
+	a := b.announcementOf(b.rank)
+	memory.StoreRelease(&a.flag, 0)
+	memory.StoreRelease(&a.meta, uint64(b.meta))
+	memory.StoreRelease(&a.bytes, b.agreed)
+	memory.StoreRelease(&a.flag, b.tick+1)
+}
+
+// agreedBytes is the length on which the way depends that data takes. In the
+// other collectives members tell each other how long their blocks are.
+func (b *Board) agreedBytes(k *engine.Coll) uint64 {
+	switch {
+	case k.Kind.Reduces(), k.Kind == engine.Allgather, k.Kind == engine.Alltoall:
+		return uint64(k.Input().Bytes())
+	case k.Kind == engine.Bcast && !b.pull:
+		return uint64(k.Recv.Bytes())
+	}
+	return 0
+}
+
+// differs looks whether member r has called something else, and notes it.
+func (b *Board) differs(r int) bool {
+	if b.seesRefusal(r) {
+		b.noteRefused(r)
+		return true
+	}
+	a := b.announcementOf(r)
+	flag := atomic.LoadUint64(&a.flag)
+	meta, bytes := callMeta(atomic.LoadUint64(&a.meta)), atomic.LoadUint64(&a.bytes)
+	switch {
+	case flag != b.tick+1 || atomic.LoadUint64(&a.flag) != flag:
+		return false // it has not come yet, or has ended the call
+	case meta.kind().Refuses():
+		return false // it is about to post the reason
+	case !b.fitsCall(meta, r):
+		return true
+	case bytes != b.agreed:
+		b.noteLength(r, int(bytes), int(b.agreed))
+		return true
+	}
+	return false
+}
+
+// left looks whether member r has ended its part in the collective that runs. If
+// what is waited for is not there after that, it does not come, and left notes
+// that.
+func (b *Board) left(r int, p *uint64, v uint64) bool {
+	over := int64(atomic.LoadUint64(b.phaseOf(r))-(b.tick<<phaseBits|phaseEnd)) >= 0
+	if !over || int64(atomic.LoadUint64(p)-v) >= 0 {
+		return false
+	}
+	b.note(b.unexplained(r))
+	return true
+}
+
+// unexplained is the error of a collective that member r has left without a word.
+func (b *Board) unexplained(r int) *engine.Error {
+	return engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%v: rank %d has ended the call because others call something else", b.meta.kind(), r)
+}
+
+// errResigned ends this member's part in the collective that runs.
+var errResigned = errors.New("board: the members' calls differ")
+
+// resign is the rest of a collective in which another member differs. Memory
+// that this member has offered may be in use: it waits for those that may.
+func (b *Board) resign() error {
+	b.resigned, b.untold = true, true
+	offers := false
+	if b.mine.flag == b.tick+1 {
+		switch b.mine.mode() {
+		case modeAddress, modeTableAt, modeFarTable:
+			offers = b.meta.kind() != engine.Gather && b.meta.kind() != engine.Gatherv // leaves write to the root
+		}
+	}
+	if b.mine.flag != b.tick+1 || b.mine.mode() != modePipe { // in a relay, all have to see the same headers
+		b.passOn()
+	}
+	b.withdraw()
+	if !offers {
+		return nil
+	}
+	if err := b.awaitOthers(b.flags()); err != nil {
+		return err
+	}
+	return b.awaitCallers(b.callers(), phaseDoneUp)
+}
+
+// lookFirst is how long a member waits before it looks around, lookMost how long
+// in the end. It also looks then whether the call has been given up.
+const lookFirst, lookMost, lookMostDone = time.Millisecond, time.Second, 20 * time.Millisecond
+
+// waitWarily is Host.Wait for a member that looks around now and then: for
+// members that differ, and for what it is not told.
+func (b *Board) waitWarily(r int, p *uint64, v uint64) error {
+	most := lookMost
+	if b.done != nil {
+		most = lookMostDone
+	} else if b.untold {
+		most = 5 * time.Millisecond
+	}
+	for pause := lookFirst; ; pause = min(2*pause, most) {
+		if !b.resigned && (b.differs(r) || b.left(r, p, v)) {
+			return errResigned
+		}
+		err := b.host.Wait(r, p, v, b.soon(pause))
+		if !errors.Is(err, engine.ErrCancelled) {
+			return err
+		}
+		select {
+		case <-b.done:
+			return err
+		default:
+		}
+	}
+}
+
+// soon returns a channel that is closed after a while, or earlier: waits share it
+// until it is.
+func (b *Board) soon(pause time.Duration) <-chan struct{} {
+	if b.alarm != nil {
+		select {
+		case <-b.alarm:
+		default:
+			return b.alarm
+		}
+	}
+	alarm := make(chan struct{})
+	b.alarm = alarm
+	time.AfterFunc(pause, func() { close(alarm) })
+	return alarm
+}
