@@ -12,10 +12,10 @@ import (
 // reaches as well: the sender stores the operation's number there, the receiver
 // replaces it when it matches the message, the sender when it gives up;
 // whoever comes first has it. So giving up needs nothing of a receiver that may
-// be busy elsewhere for hours. An operation beyond the table cannot be taken
-// back.
+// be busy elsewhere for hours.
 //
-// Two ranks without a common table leave it to the receiver: the sender asks with
+// Two ranks without a common table, and operations beyond it, leave it to the
+// receiver: the sender asks with
 // a frame Recall, and the receiver answers Recalled unless the message has
 // matched. That takes until the receiver is in a call.
 
@@ -34,15 +34,16 @@ func (ep *endpoint) offerClaim(o *outbound, number uint64) {
 }
 
 // takeBack reports whether the message of r had not been claimed; it never will
-// be. Without a common table the peer is asked, whose answer ends r with r.err.
+// be. Without an entry in a common table the peer is asked, whose answer ends r with
+// r.err.
 func (ep *endpoint) takeBack(r *request) bool {
-	if !ep.outbound(r.peer).claims {
+	i := uint32(r.number)
+	t := ep.own.Claims()
+	if int(i) >= len(t) || !ep.outbound(r.peer).claims {
 		ep.recall(r)
 		return false
 	}
-	t := ep.own.Claims()
-	i := uint32(r.number)
-	return int(i) < len(t) && atomic.CompareAndSwapUint64(&t[i], r.number, 0)
+	return atomic.CompareAndSwapUint64(&t[i], r.number, 0)
 }
 
 // recall asks the receiver of a message for it, once.
