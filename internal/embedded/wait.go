@@ -113,7 +113,10 @@ func (ep *endpoint) await(c cond, done <-chan struct{}) error {
 	for was := false; ; was = true {
 		over, err := true, error(nil)
 		if !c.holds() {
-			if err = c.broken(); err == nil {
+			if err = c.broken(); err == nil && was {
+				err = c.astray()
+			}
+			if err == nil {
 				if over = stopped(done); over {
 					err = errStopped
 				}
@@ -335,6 +338,12 @@ func (ep *endpoint) sleep(c *cond, done <-chan struct{}, limit time.Duration) (b
 	}
 	seq := ep.bell.Arm()
 	ep.missLeavers(c)
+	if limit > firstSleep {
+		if err := ep.findAstray(c); err != nil {
+			ep.bell.Disarm()
+			return true, err
+		}
+	}
 	for start := time.Now(); ; {
 		if over, err := ep.look(c, done); over {
 			ep.bell.Disarm()

@@ -20,6 +20,10 @@ var refuseCases = []Case{
 		Rule: "A call of objects or slices that one rank refuses leaves no rank waiting."},
 	{Name: "6 refused collectives among others under way", Min: 2, Needs: "refusals", Run: refusedAmongOthers,
 		Rule: "A rank may be many nonblocking collectives ahead, of which it has refused some: the others get the errors of those, and the results of the rest."},
+	{Name: "6 ranks in different collectives", Min: 2, Needs: "board", Run: differentCollectives,
+		Rule: "Ranks that call different collectives are told so, however many they are, and none waits."},
+	{Name: "6.12 the blocking and the nonblocking form of a collective", Min: 2, Needs: "board", Run: differentForms,
+		Rule: "The two forms of a collective do not match: ranks that call one get an error when others call the other, and none waits."},
 	{Name: "6 empty blocks lie anywhere", Run: emptyBlocks,
 		Rule: "The displacement of a block of length 0 does not matter, in every v form, blocking and nonblocking."},
 	{Name: "6 nothing at all in every v and w form", Run: nothingAtAll,
@@ -192,6 +196,75 @@ func sorted[V any](m map[string]V) []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+func differentCollectives(t *T, world *mpi.Comm) {
+	n := 100
+	calls := []struct {
+		name string
+		f    func(c *mpi.Comm) error
+	}{
+		{"Barrier", func(c *mpi.Comm) error { return c.Barrier() }},
+		{"Allreduce", func(c *mpi.Comm) error { return mpi.Allreduce(c, make([]int, n), make([]int, n), mpi.Sum) }},
+		{"Allgather", func(c *mpi.Comm) error { return mpi.Allgather(c, make([]int, n), make([]int, n*c.Size())) }},
+		{"Alltoall", func(c *mpi.Comm) error {
+			return mpi.Alltoall(c, make([]int, n*c.Size()), make([]int, n*c.Size()))
+		}},
+		{"a longer Allreduce", func(c *mpi.Comm) error { return mpi.Allreduce(c, make([]int, 50*n), make([]int, 50*n), mpi.Sum) }},
+	}
+	for i, a := range calls {
+		for j, b := range calls {
+			if i == j {
+				continue
+			}
+			what := a.name + " on one rank, " + b.name + " on the others"
+			t.Trace(what)
+			call := b.f
+			if t.Rank == (i*7+j)%t.Size {
+				call = a.f
+			}
+			if err := call(world); !errors.Is(err, mpi.ErrMismatch) && !errors.Is(err, mpi.ErrTruncate) {
+				t.Errorf("%s: %v, want an ErrMismatch", what, err)
+			}
+			inStep(t, world, what)
+		}
+	}
+}
+
+func differentForms(t *T, world *mpi.Comm) {
+	n := 1000
+	forms := []struct {
+		name  string
+		block func(c *mpi.Comm) error
+		start func(c *mpi.Comm) *mpi.Request
+	}{
+		{"Barrier", func(c *mpi.Comm) error { return c.Barrier() }, func(c *mpi.Comm) *mpi.Request { return c.Ibarrier() }},
+		{"Allreduce", func(c *mpi.Comm) error { return mpi.Allreduce(c, make([]int, n), make([]int, n), mpi.Sum) },
+			func(c *mpi.Comm) *mpi.Request { return mpi.Iallreduce(c, make([]int, n), make([]int, n), mpi.Sum) }},
+		{"Allgather", func(c *mpi.Comm) error { return mpi.Allgather(c, make([]int, n), make([]int, n*c.Size())) },
+			func(c *mpi.Comm) *mpi.Request {
+				return mpi.Iallgather(c, make([]int, n), make([]int, n*c.Size()))
+			}},
+	}
+	for i, f := range forms {
+		for _, one := range []string{"blocks", "does not"} {
+			c, err := world.Dup()
+			t.OK(err)
+			what := fmt.Sprintf("%s: one rank %s", f.name, one)
+			t.Trace(what)
+			if (t.Rank == i%t.Size) == (one == "blocks") {
+				err = f.block(c)
+			} else {
+				_, err = f.start(c).Wait()
+			}
+			if !errors.Is(err, mpi.ErrMismatch) && !errors.Is(err, mpi.ErrRevoked) || !strings.Contains(fmt.Sprint(err), "the same form") {
+				t.Errorf("%s: %v, want an ErrMismatch, or that the communicator was revoked for that", what, err)
+			}
+			_ = c.Free()
+			t.OK(world.Barrier())
+		}
+	}
+	inStep(t, world, "all of them")
 }
 
 // inStep checks that the ranks call the same collectives.

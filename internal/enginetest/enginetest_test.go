@@ -34,6 +34,7 @@ func manyRanks(t *testing.T, h Harness, ranks ...int) {
 			"6 collectives of objects", "6.9.1 the value forms", "a rank that panics is seen by all others",
 			"6 wrong arguments on one rank reach the others", "6 wrong arguments on all ranks leave the communicator usable",
 			"6 wrong arguments of calls that are several collectives", "6 refused collectives among others under way",
+			"6 ranks in different collectives", "6.12 the blocking and the nonblocking form of a collective",
 		} {
 			t.Run(fmt.Sprintf("%s/ranks=%d", name, n), func(t *testing.T) {
 				if wrong := h.RunOne(n, name, t.TempDir(), 2*time.Minute); wrong != "" {

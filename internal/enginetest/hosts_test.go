@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/ringo-mpi/ringo/internal/embedded"
@@ -17,6 +18,13 @@ func hosts(name string, of ...int) Harness {
 	h := Inproc()
 	h.Name = "hosts " + name
 	h.Ranks = []int{len(of)}
+	skip := h.Skip
+	h.Skip = func(c *Case) string {
+		if c.Needs == "board" && slices.Max(of) > 0 {
+			return "ranks of several hosts share no memory"
+		}
+		return skip(c)
+	}
 	begin := h.start
 	h.start = func(ctx context.Context, n int, names []string, env environment, report func(result)) (string, error) {
 		var ends []transport.End // the ranks of a world are opened in their order

@@ -45,11 +45,9 @@ type running struct {
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
 	origin  int           // the member at which the reason for that lies (see refuse.go)
-	untold  bool          // this member waits for others that do not know it
 	// resigned: it waits in any case, whatever the others call.
 	resigned bool
 	agreed   uint64 // see announce
-	alarm    chan struct{}
 }
 
 // New makes member rank's view of the board in mem. Every member calls it with
@@ -87,7 +85,7 @@ func (b *Board) Run(k engine.Coll, done <-chan struct{}) error {
 	if b.size == 1 {
 		return engine.Alone(&k)
 	}
-	b.misuse, b.done, b.untold = nil, done, false
+	b.misuse, b.done = nil, done
 	b.resigned = true // in what does not depend on the call
 	err := b.begin(&k)
 	if err == nil {
@@ -147,6 +145,6 @@ func (b *Board) run(k *engine.Coll) error {
 // member goes on with the protocol, so that the others are not left waiting.
 func (b *Board) note(e *engine.Error) {
 	if b.misuse == nil {
-		b.misuse, b.origin, b.untold = e, b.rank, b.untold || b.tree
+		b.misuse, b.origin = e, b.rank
 	}
 }

@@ -8,7 +8,9 @@ type Host interface {
 	// int64(load(p)-v) >= 0, making progress on other traffic. It spins first
 	// as long as is sensible for the machine, then sleeps; a process sleeps only
 	// after it has looked for longer than a store of another core takes to be
-	// seen. It ends with an error when a member of the communicator has died or
+	// seen. It looks again after a while in any case: a member that is waited for
+	// need not know it. It asks Board.Astray then, and ends with its error; it ends
+	// with one also when a member of the communicator has died or
 	// has left without having begun the collective that runs, the communicator
 	// is revoked, or done is closed.
 	Wait(r int, p *uint64, v uint64, done <-chan struct{}) error

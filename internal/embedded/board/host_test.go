@@ -37,6 +37,7 @@ type job struct {
 // on a channel.
 type host struct {
 	job    *job
+	rank   int
 	reach  reach
 	spin   int
 	fence  atomic.Int32
@@ -60,7 +61,7 @@ func newJob(n int, r reach, spin int) *job {
 	mem := unsafe.Slice((*byte)(base), size)
 	j := &job{dead: make(chan struct{})}
 	for range n {
-		j.hosts = append(j.hosts, &host{job: j, reach: r, spin: spin, wake: make(chan struct{}, 1)})
+		j.hosts = append(j.hosts, &host{job: j, rank: len(j.hosts), reach: r, spin: spin, wake: make(chan struct{}, 1)})
 	}
 	for i := range n {
 		j.boards = append(j.boards, board.New(mem, i, n, j.hosts[i]))
@@ -79,7 +80,7 @@ func (j *job) each(f func(rank int, b *board.Board)) {
 
 func (h *host) Yield() { runtime.Gosched() }
 
-func (h *host) Wait(_ int, p *uint64, v uint64, done <-chan struct{}) error {
+func (h *host) Wait(r int, p *uint64, v uint64, done <-chan struct{}) error {
 	come := func() bool { return int64(atomic.LoadUint64(p)-v) >= 0 }
 	for range 2 {
 		if come() {
@@ -96,6 +97,9 @@ func (h *host) Wait(_ int, p *uint64, v uint64, done <-chan struct{}) error {
 		select {
 		case <-h.wake:
 		case <-time.After(10 * time.Millisecond): // as a process: a wake-up may be lost
+			if err := h.job.boards[h.rank].Astray(r, p, v); err != nil {
+				return err
+			}
 		case <-done:
 			return engine.Errorf(engine.ErrCancelled, "cancelled")
 		case <-h.job.dead:

@@ -50,7 +50,7 @@ func (b *Board) refusal(r int) (e *engine.Error, origin int) {
 
 // refuse is the part of a member that refuses its call.
 func (b *Board) refuse(k *engine.Coll) error {
-	b.untold, b.resigned = true, true
+	b.resigned = true
 	b.explain(b.rank, unsafe.String((*byte)(k.Send.Ptr), k.Send.Bytes()))
 	b.seal(0, modeArea)
 	b.notifyAll()
@@ -107,7 +107,6 @@ func (b *Board) slotInUse() bool {
 // member that has refused does not wait for those below it, nor do they learn
 // from it that the others have posted.
 func (b *Board) awaitEvery() error {
-	b.untold = true
 	for i := 1; i < b.size; i++ {
 		if _, err := b.await(b.other(i)); err != nil {
 			return err

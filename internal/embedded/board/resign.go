@@ -3,7 +3,6 @@ package board
 import (
 	"errors"
 	"sync/atomic"
-	"time"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -91,13 +90,24 @@ func (b *Board) unexplained(r int) *engine.Error {
 	return engine.PeerErrorf(engine.ErrMismatch, r, engine.Undefined, "%v: rank %d has ended the call because others call something else", b.meta.kind(), r)
 }
 
+// Astray looks whether the wait for a word of member r is in vain because that
+// member has called something else, or has left the collective for that reason.
+// The error ends the wait. Hosts call it now and then in [Host.Wait], also on
+// another goroutine while this one waits.
+func (b *Board) Astray(r int, p *uint64, v uint64) error {
+	if !b.tree || b.resigned || !b.differs(r) && !b.left(r, p, v) {
+		return nil
+	}
+	return errResigned
+}
+
 // errResigned ends this member's part in the collective that runs.
 var errResigned = errors.New("board: the members' calls differ")
 
 // resign is the rest of a collective in which another member differs. Memory
 // that this member has offered may be in use: it waits for those that may.
 func (b *Board) resign() error {
-	b.resigned, b.untold = true, true
+	b.resigned = true
 	offers := false
 	if b.mine.flag == b.tick+1 {
 		switch b.mine.mode() {
@@ -116,49 +126,4 @@ func (b *Board) resign() error {
 		return err
 	}
 	return b.awaitCallers(b.callers(), phaseDoneUp)
-}
-
-// lookFirst is how long a member waits before it looks around, lookMost how long
-// in the end. It also looks then whether the call has been given up.
-const lookFirst, lookMost, lookMostDone = time.Millisecond, time.Second, 20 * time.Millisecond
-
-// waitWarily is Host.Wait for a member that looks around now and then: for
-// members that differ, and for what it is not told.
-func (b *Board) waitWarily(r int, p *uint64, v uint64) error {
-	most := lookMost
-	if b.done != nil {
-		most = lookMostDone
-	} else if b.untold {
-		most = 5 * time.Millisecond
-	}
-	for pause := lookFirst; ; pause = min(2*pause, most) {
-		if !b.resigned && (b.differs(r) || b.left(r, p, v)) {
-			return errResigned
-		}
-		err := b.host.Wait(r, p, v, b.soon(pause))
-		if !errors.Is(err, engine.ErrCancelled) {
-			return err
-		}
-		select {
-		case <-b.done:
-			return err
-		default:
-		}
-	}
-}
-
-// soon returns a channel that is closed after a while, or earlier: waits share it
-// until it is.
-func (b *Board) soon(pause time.Duration) <-chan struct{} {
-	if b.alarm != nil {
-		select {
-		case <-b.alarm:
-		default:
-			return b.alarm
-		}
-	}
-	alarm := make(chan struct{})
-	b.alarm = alarm
-	time.AfterFunc(pause, func() { close(alarm) })
-	return alarm
 }

@@ -46,9 +46,6 @@ func (b *Board) untilCrowd(r int, p *uint64, v uint64, longer int) bool {
 
 // wait is Host.Wait. Where it is known how many members wait, it counts this one.
 func (b *Board) wait(r int, p *uint64, v uint64) error {
-	if b.tree || b.untold {
-		return b.waitWarily(r, p, v)
-	}
 	if b.counted {
 		atomic.AddUint64(b.waiting(), 1)
 		defer atomic.AddUint64(b.waiting(), ^uint64(0))

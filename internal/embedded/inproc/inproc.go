@@ -32,6 +32,10 @@ type job struct {
 	world   []byte
 	changed atomic.Uint32
 	lost    atomic.Uint32 // counts ends in failure, and alarms
+
+	watched atomic.Bool   // see watch
+	slept   chan struct{} // a rank sleeps that is not watched
+	over    chan struct{} // closed when all ranks have ended
 }
 
 // end is the job as one rank sees it.
@@ -49,6 +53,7 @@ func New(n int) []transport.End {
 	}
 	j := &job{
 		hostname: host, members: make([]member, n), boards: make(map[uint64]*heapBoard),
+		slept: make(chan struct{}, 1), over: make(chan struct{}),
 		crowded: n > runtime.GOMAXPROCS(0),
 	}
 	switch {
@@ -81,6 +86,9 @@ func New(n int) []transport.End {
 		e := &end{j, r, m}
 		facts.Rank, facts.LocalRank = r, r
 		ends[r] = transport.End{Facts: facts, Job: e, Self: e, Pool: e}
+	}
+	if n > 1 {
+		go j.watch()
 	}
 	return ends
 }
@@ -121,8 +129,10 @@ func (e *end) NewRings(f func(from int, m ring.Memory)) {
 func (e *end) Link(peer int) transport.Link { return &e.members[peer] }
 
 // Sleep implements [transport.Self]: it parks the goroutine. A wake that came
-// since Arm ends it at once.
+// since Arm ends it at once, and the watch after a while.
 func (e *end) Sleep(uint32, time.Duration) {
+	e.ensureWatch()
+	memory.StoreRelease32(&e.me.bell.Seq, e.me.bell.Seq+1)
 	<-e.me.wake
 	e.me.bell.Disarm()
 }
@@ -174,6 +184,9 @@ func (e *end) Advance(to transport.State) {
 		e.lost.Add(1)
 	}
 	e.changed.Store(uint32(len(e.ends)))
+	if over := len(e.ends); over == len(e.members) {
+		close(e.over)
+	}
 	e.mu.Unlock()
 	e.wakeAll()
 }

@@ -11,8 +11,8 @@ import (
 // Self is the rank's own side of a transport.
 type Self interface {
 	// Sleep sleeps until a wake that has come since Bell.Arm of this rank's bell
-	// returned seq, or for about limit. A transport that loses no wake need not
-	// heed limit.
+	// returned seq, or for about limit. A transport that loses no wake may sleep
+	// longer.
 	Sleep(seq uint32, limit time.Duration)
 
 	// Yield gives the core to another rank that wants it.

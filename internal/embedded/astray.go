@@ -1,0 +1,77 @@
+package embedded
+
+import (
+	"fmt"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/match"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Ranks that call different collectives on a communicator could wait for each
+// other for ever. A rank that is about to sleep looks at the member that it
+// waits for, which costs a collective that succeeds next to nothing. On a board
+// that member may have called something else (see board.Board.Astray). Where
+// one rank calls the blocking form of a collective and another one the
+// nonblocking form, one waits on the board and the other for messages: how many
+// each has begun of both kinds lies in the board, and shows that their orders
+// differ. The communicator is revoked then, since its ranks are out of step.
+
+// findAstray ends the waits of this rank that are in vain because other ranks
+// have called something else. It returns the error of c. The caller holds
+// ep.lock, and is the poller.
+func (ep *endpoint) findAstray(c *cond) error {
+	err := c.astray()
+	for p := ep.watchers.head; p != nil; {
+		next := p.next
+		if p.astray() != nil {
+			p.signal()
+		}
+		p = next
+	}
+	for p := ep.waiters.head; p != nil; {
+		next := p.next // of a request: to end it wakes who waits for it
+		_ = p.astray()
+		p = next
+	}
+	return err
+}
+
+// astray returns an error if what c waits for does not come because other ranks
+// have called something else.
+func (c *cond) astray() error {
+	switch {
+	case c.flag != nil && !c.holds():
+		cm := c.comm
+		r := cm.rankOf(c.peer)
+		if err := cm.board.Astray(r, c.flag, c.want); err != nil {
+			return err
+		}
+		if int32(uint32(cm.board.Started(r))-cm.started) > 0 && cm.board.Begun(r) <= c.number {
+			return cm.outOfStep(cm.rank, r)
+		}
+	case c.req != nil && c.req.owner == byCollective && !c.holds() && c.req.cx.comm.board != nil:
+		cx := c.req.cx
+		cm := cx.comm
+		own, who := cm.board.Begun(cm.rank), -1
+		cx.q.Each(func(p *match.Recv[request]) bool {
+			if r := int(p.Source); who < 0 && r >= 0 && p.Tag < groupTag && cm.board.Begun(r) > own &&
+				int32(uint32(p.Tag)-uint32(cm.board.Started(r)))<<2 > 0 {
+				who = r
+			}
+			return false
+		}, nil)
+		if who >= 0 {
+			return cm.outOfStep(who, cm.rank)
+		}
+	}
+	return nil
+}
+
+// outOfStep revokes the communicator, on which the member blocked waits in a
+// collective and the member other for a nonblocking one.
+func (c *comm) outOfStep(blocked, other int) error {
+	why := fmt.Sprintf("rank %d waits in a blocking collective, and rank %d has called a nonblocking one instead: all ranks call the same form", blocked, other)
+	c.ep.revoke(c, why)
+	c.ep.tellRevoked(c, why)
+	return engine.PeerErrorf(engine.ErrMismatch, other+blocked-c.rank, engine.Undefined, "%s", why)
+}
