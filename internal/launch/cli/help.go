@@ -120,7 +120,7 @@ func writeOption(b *strings.Builder, o *option) {
 // that come from Open MPI with two dashes, the others with one.
 func dashed(name string) string {
 	switch name {
-	case "tag-output", "timestamp-output", "output-filename", "stdin", "report-bindings", "use-hwthread-cpus",
+	case "tag-output", "timestamp-output", "output-filename", "stdin", "report-bindings", "use-hwthread-cpus", "output", "display",
 		"oversubscribe", "timeout", "version", "help", "completion", "man", "allow-run-as-root", "mca", "app", "verbose", "quiet":
 		return "--" + name
 	}

@@ -140,6 +140,9 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 			j.Bind = launch.Shares(m, n)
 		}
 	}
+	if c.allocation {
+		c.report = append(c.report, fmt.Sprintf("[%s:%05d] allocation: %s with %d cores for %d ranks\n", host, os.Getpid(), host, topo.LocalUsableCores(), n))
+	}
 	if c.reportBindings {
 		for r := range n {
 			var cpus topo.Set

@@ -35,6 +35,7 @@ type config struct {
 	env            environ
 	bind, mapBy    string
 	reportBindings bool
+	allocation     bool // print it
 	threads        bool
 	slots          int // ranks that the host lists name, 0: not given
 	hostsGiven     bool
@@ -247,7 +248,7 @@ func (p *parser) options(args []string) ([]string, error) {
 		shown := strings.TrimSuffix(word, "="+value)
 		o := find(name)
 		if o == nil {
-			return nil, usagef("unknown option %s%s; mpiexec --help lists the options", shown, suggestion(name))
+			return nil, unknown(name, shown)
 		}
 		need := o.count()
 		var values []string
