@@ -60,8 +60,10 @@ type Error struct {
 	Tag   int    // tag, Undefined where there is none
 	Class Class
 	Host  string // host of the caller
-	At    string // the caller's file:line where it is known
+	At    string // the caller's file:line where it is known; of a nonblocking call, that of the call that saw its end
 	Err   error  // what happened
+
+	seen string // that call: "Wait", "TestAll"
 }
 
 // Error returns one line: what was called, what happened, where.
@@ -104,7 +106,11 @@ func (e *Error) Error() string {
 	}
 	if e.At != "" {
 		b.WriteString(sep)
-		b.WriteString("called at ")
+		if e.seen != "" {
+			b.WriteString("seen by " + e.seen + " at ")
+		} else {
+			b.WriteString("called at ")
+		}
 		b.WriteString(e.At)
 	}
 	b.WriteByte(']')

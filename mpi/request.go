@@ -415,7 +415,11 @@ func (r *Request) advance(st engine.Status, err error) {
 
 // failed is err as an error of this operation.
 func (r *Request) failed(err error) error {
-	return r.c.failed(r.op.String(), int(r.out.Source), int(r.out.Tag), err)
+	err = r.c.failed(r.op.String(), int(r.out.Source), int(r.out.Tag), err)
+	if e, ok := err.(*Error); ok && e.At == "" { //nolint:errorlint // one of this operation's own
+		e.seen, e.At = caller()
+	}
+	return err
 }
 
 // poll makes progress on a request without blocking. The caller holds the lock.
