@@ -43,7 +43,9 @@ func (b *Board) empty(v *vector) bool {
 	}
 	b.oneSided = true
 	b.seal(0, modeNone)
-	if !b.tree {
+	if b.tree {
+		b.reach(phaseEnd) // members with a longer vector may wait for this one
+	} else {
 		b.notifyAll()
 	}
 	return true

@@ -1,6 +1,7 @@
 package board
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/memory"
@@ -51,6 +52,8 @@ func (b *Board) relay(from source, to sink) error {
 				b.notifyAll()
 			} else if err := b.until(r, b.sentOf(r), b.tick<<phaseBits|chunk); err != nil {
 				return err
+			} else if b.tree && atomic.LoadUint64(b.sentOf(r))>>phaseBits != b.tick {
+				b.note(b.unexplained(r)) // it has resigned, and sends something else
 			}
 			if to != nil {
 				to(r, off, b.stage(r, k), m)

@@ -32,7 +32,7 @@ func (b *Board) announcementOf(r int) *announcement {
 func (b *Board) announce(k *engine.Coll) {
 	b.agreed = b.agreedBytes(k)
 	a := b.announcementOf(b.rank)
-	memory.StoreRelease(&a.flag, 0)
+	atomic.StoreUint64(&a.flag, 0)
 	memory.StoreRelease(&a.meta, uint64(b.meta))
 	memory.StoreRelease(&a.bytes, b.agreed)
 	memory.StoreRelease(&a.flag, b.tick+1)
@@ -112,7 +112,7 @@ func (b *Board) resign() error {
 	if b.mine.flag == b.tick+1 {
 		switch b.mine.mode() {
 		case modeAddress, modeTableAt, modeFarTable:
-			offers = b.meta.kind() != engine.Gather && b.meta.kind() != engine.Gatherv // leaves write to the root
+			offers = b.meta.kind() != engine.Gather && b.meta.kind() != engine.Gatherv // it is a leaf, which writes itself
 		}
 	}
 	if b.mine.flag != b.tick+1 || b.mine.mode() != modePipe { // in a relay, all have to see the same headers

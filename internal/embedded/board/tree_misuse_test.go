@@ -15,6 +15,16 @@ func TestTreeMismatch(t *testing.T) {
 	f64 := engine.Basic(engine.Float64)
 	op := elems[0].op
 	buf := func(n int) engine.Buf { return newSlab(f64, n).buf(f64) }
+	// More than once round the ring of cells, and some in which a member need not
+	// wait for the others.
+	var afterwards []*spec
+	for i := range 20 {
+		s := &spec{kind: engine.Bcast, elem: 2, n: 20, root: i / 7, seed: uint64(i)}
+		if i%7 == 5 {
+			s = &spec{kind: []engine.CollKind{engine.Allreduce, engine.Alltoall, engine.Barrier}[i/7], elem: 2, n: 1, seed: uint64(i)}
+		}
+		afterwards = append(afterwards, s)
+	}
 	lengths := []int{1, 100, 3000}
 	if raced {
 		lengths = lengths[1:2]
@@ -73,10 +83,7 @@ func TestTreeMismatch(t *testing.T) {
 						if one == "refusal of several" && others != "refusal" && errs[who] == nil {
 							t.Errorf("%s: takes all for refused", name)
 						}
-						if err := runAll(j, []*spec{
-							{kind: engine.Allreduce, elem: 2, n: 20, seed: 1}, {kind: engine.Bcast, elem: 2, n: 600, root: 3, seed: 2},
-							{kind: engine.Alltoall, elem: 2, n: 1, seed: 3}, {kind: engine.Barrier}, {kind: engine.Reduce, elem: 2, n: 1, root: 9, seed: 4},
-						}, 0); err != nil {
+						if err := runAll(j, afterwards, 0); err != nil {
 							t.Fatalf("%s: afterwards: %v", name, err)
 						}
 					}

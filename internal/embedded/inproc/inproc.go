@@ -26,6 +26,7 @@ type job struct {
 
 	mu      sync.Mutex
 	ends    []int32 // ranks in the order in which they left or died
+	left    int     // how many have
 	boards  map[uint64]*heapBoard
 	handles uint64
 	given   map[*byte]int // memory from Alloc, and the rank that has it
@@ -184,8 +185,10 @@ func (e *end) Advance(to transport.State) {
 		e.lost.Add(1)
 	}
 	e.changed.Store(uint32(len(e.ends)))
-	if over := len(e.ends); over == len(e.members) {
-		close(e.over)
+	if to >= transport.Finalized {
+		if e.left++; e.left == len(e.members) {
+			close(e.over)
+		}
 	}
 	e.mu.Unlock()
 	e.wakeAll()

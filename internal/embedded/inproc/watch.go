@@ -82,8 +82,8 @@ func (j *job) ensureWatch() {
 // due takes note that the rank is in the sleep seq, and tells whether it is to be
 // woken. The sleep after such a wake counts as the same.
 func (n *nap) due(seq uint32) bool {
-	if seq != n.seq && (!n.woken || seq != n.seq+1) {
-		n.pause, n.left = 1, 1
+	if n.pause == 0 || seq != n.seq && (!n.woken || seq != n.seq+1) {
+		n.pause, n.left = 1, 2
 	}
 	n.seq, n.woken = seq, false
 	if n.left--; n.left > 0 {
