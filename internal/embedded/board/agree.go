@@ -185,7 +185,7 @@ func (b *Board) finish() error {
 			return err
 		}
 	}
-	if who == nil && !(b.tree && b.misuse != nil) {
+	if who == nil && !b.endsAlone() {
 		b.safe = b.tick + 1
 	}
 	return nil

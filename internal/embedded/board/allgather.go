@@ -157,7 +157,7 @@ func (b *Board) allgatherTree(recv *blocks, src unsafe.Pointer, n int) error {
 	if b.rank > 0 {
 		p := parent(b.rank)
 		if b.misuse != nil {
-			b.passOn()
+			b.passOn(true)
 		}
 		b.reach(phaseUp)
 		b.host.Notify(p)
@@ -176,7 +176,7 @@ func (b *Board) allgatherTree(recv *blocks, src unsafe.Pointer, n int) error {
 		}
 	}
 	if b.misuse != nil {
-		b.passOn()
+		b.passOn(true)
 	}
 	b.reach(phaseDown)
 	err = children(b.rank, b.size, func(c, _ int) error {

@@ -5,8 +5,8 @@ package board
 func (b *Board) barrier() error {
 	b.seal(0, modeNone)
 	if b.tree {
-		same := true
-		return b.treeBarrier(phaseUp, phaseDown, &same)
+		_, err := b.agree()
+		return err
 	}
 	b.notifyAll()
 	if err := b.awaitOthers(b.flags()); err != nil {

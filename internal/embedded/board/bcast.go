@@ -138,7 +138,7 @@ func (b *Board) bcastTree(buf unsafe.Pointer, n, root int) error {
 		}
 	}
 	if !fits {
-		b.passOn()
+		b.passOn(true)
 	} else if far {
 		b.postAddress(buf, nil, n)
 	} else if err := b.postCopy(buf, n, anyone); err != nil {

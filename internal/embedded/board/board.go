@@ -45,9 +45,9 @@ type running struct {
 	done    <-chan struct{}
 	misuse  *engine.Error // what the caller or another member did wrong
 	origin  int           // the member at which the reason for that lies (see refuse.go)
-	// resigned: it waits in any case, whatever the others call.
-	resigned bool
-	agreed   uint64 // see announce
+	// whether it waits whatever the others call: see Astray
+	waitsAnyway bool
+	agreed      uint64 // see announce
 }
 
 // New makes member rank's view of the board in mem. Every member calls it with
@@ -86,10 +86,10 @@ func (b *Board) Run(k engine.Coll, done <-chan struct{}) error {
 		return engine.Alone(&k)
 	}
 	b.misuse, b.done = nil, done
-	b.resigned = true // in what does not depend on the call
+	b.waitsAnyway = true // in what does not depend on the call
 	err := b.begin(&k)
 	if err == nil {
-		b.resigned = false
+		b.waitsAnyway = false
 		err = b.run(&k)
 	}
 	if errors.Is(err, errResigned) {

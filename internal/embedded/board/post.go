@@ -73,6 +73,9 @@ func (b *Board) seal(bytes, mode int) {
 	memory.StoreRelease(&b.mine.flag, b.tick+1)
 }
 
+// sealed reports whether this member has published its header.
+func (b *Board) sealed() bool { return b.mine.flag == b.tick+1 }
+
 // place finds memory in which this member can leave n bytes for others to read,
 // and its mode. A half of the stage is written again when the reader of what
 // was there has said that it is done. The reader anyone stands for all others.

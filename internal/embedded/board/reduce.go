@@ -355,7 +355,7 @@ func (b *Board) combineUp(v *vector) error {
 		return err
 	})
 	if err == nil && b.misuse != nil {
-		b.passOn()
+		b.passOn(true)
 	} else if err == nil {
 		b.seal(n, mode)
 	}
@@ -380,7 +380,7 @@ func (b *Board) allreduceTree(v *vector) error {
 		}
 	}
 	if b.misuse != nil {
-		b.passOn()
+		b.passOn(true)
 	} else {
 		copyBytes(v.out, b.data(b.mine, b.rank), n)
 	}

@@ -50,7 +50,7 @@ func (b *Board) refusal(r int) (e *engine.Error, origin int) {
 
 // refuse is the part of a member that refuses its call.
 func (b *Board) refuse(k *engine.Coll) error {
-	b.resigned = true
+	b.waitsAnyway = true
 	b.explain(b.rank, unsafe.String((*byte)(k.Send.Ptr), k.Send.Bytes()))
 	b.seal(0, modeArea)
 	b.notifyAll()
@@ -71,20 +71,20 @@ func (b *Board) refuse(k *engine.Coll) error {
 }
 
 // passOn posts what was found wrong in the place of data. The members of a tree
-// all name the one that has refused, or has found out.
-func (b *Board) passOn() {
+// all name the one that has refused, or has found out. Where others may still read
+// this member's slot, the reason does not go there.
+func (b *Board) passOn(slotFree bool) {
 	m := callMeta(engine.Refused).passedOnFrom(b.origin)
-	posted := b.mine.flag == b.tick+1
 	switch {
-	case posted && b.mine.meta.passedOn():
+	case b.sealed() && b.mine.meta.passedOn():
 		return
 	case b.origin != b.rank:
-	case posted && b.resigned && b.slotInUse():
-		m |= metaUnexplained
-	default:
+	case slotFree:
 		b.explain(b.misuse.Peer, b.misuse.Text)
+	default:
+		m |= metaUnexplained
 	}
-	if posted { // others may be looking
+	if b.sealed() { // others may be looking
 		memory.StoreRelease((*uint64)(&b.mine.meta), uint64(m))
 		return
 	}
@@ -92,15 +92,6 @@ func (b *Board) passOn() {
 	b.meta = m
 	b.seal(0, modeArea)
 	b.meta = own
-}
-
-// slotInUse tells whether others may be reading this member's slot.
-func (b *Board) slotInUse() bool {
-	switch b.mine.mode() {
-	case modeArea, modeTable, modeTableAt:
-		return true
-	}
-	return false
 }
 
 // awaitEvery waits until all members have posted, member by member. In a tree a

@@ -95,7 +95,7 @@ func (b *Board) unexplained(r int) *engine.Error {
 // The error ends the wait. Hosts call it now and then in [Host.Wait], also on
 // another goroutine while this one waits.
 func (b *Board) Astray(r int, p *uint64, v uint64) error {
-	if !b.tree || b.resigned || !b.differs(r) && !b.left(r, p, v) {
+	if !b.tree || b.waitsAnyway || !b.differs(r) && !b.left(r, p, v) {
 		return nil
 	}
 	return errResigned
@@ -107,16 +107,26 @@ var errResigned = errors.New("board: the members' calls differ")
 // resign is the rest of a collective in which another member differs. Memory
 // that this member has offered may be in use: it waits for those that may.
 func (b *Board) resign() error {
-	b.resigned = true
-	offers := false
-	if b.mine.flag == b.tick+1 {
+	b.waitsAnyway = true
+	slotFree, offers, relays := true, false, false
+	if b.sealed() {
 		switch b.mine.mode() {
-		case modeAddress, modeTableAt, modeFarTable:
-			offers = b.meta.kind() != engine.Gather && b.meta.kind() != engine.Gatherv // it is a leaf, which writes itself
+		case modeArea, modeTable:
+			slotFree = false
+		case modeTableAt:
+			slotFree, offers = false, true
+		case modeAddress, modeFarTable:
+			offers = true
+		case modePipe:
+			relays = true
 		}
 	}
-	if b.mine.flag != b.tick+1 || b.mine.mode() != modePipe { // in a relay, all have to see the same headers
-		b.passOn()
+	switch b.meta.kind() {
+	case engine.Gather, engine.Gatherv:
+		offers = false // it is a leaf, which writes itself
+	}
+	if !relays { // else all have to see the same headers
+		b.passOn(slotFree)
 	}
 	b.withdraw()
 	if !offers {

@@ -204,7 +204,7 @@ func (b *Board) gatherLeaf(k *engine.Coll) error {
 func (b *Board) gatherRoot(k *engine.Coll) error {
 	// Leaves may be writing to its memory. All of them post before they wait, and
 	// find out by themselves.
-	b.resigned = true
+	b.waitsAnyway = true
 	var recv blocks
 	uniform := k.Kind == engine.Gather
 	if uniform {

@@ -58,9 +58,7 @@ func (b *Board) end(k engine.CollKind) {
 		b.reach(phaseEnd)
 		b.notifyAll()
 	}
-	// (In a tree a member may have ended it without the others, see resign.go. None
-	// that has seen something wrong then leaves out the barrier of the window.)
-	if k.Symmetric() && !b.oneSided && !(b.tree && b.misuse != nil) && int64(b.safe-b.tick) < 0 {
+	if k.Symmetric() && !b.oneSided && !b.endsAlone() && int64(b.safe-b.tick) < 0 {
 		b.safe = b.tick
 	}
 	b.tick++
@@ -76,6 +74,11 @@ func (b *Board) end(k engine.CollKind) {
 
 // claimBytes is how much of a cell claimNext asks for.
 const claimBytes = 5 * line
+
+// endsAlone tells whether this member may have ended the collective without the
+// others (see resign.go), so that it knows nothing of them and does not leave out
+// the barrier of the window.
+func (b *Board) endsAlone() bool { return b.tree && b.misuse != nil }
 
 // claimNext gets the cell of this member's next collective out of the caches of
 // the others, which have read it one time round before, so that writing to it
