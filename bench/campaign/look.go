@@ -7,7 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
-	"strings"
+
+	"github.com/ringo-mpi/ringo/bench/internal/runs"
 )
 
 // mark is the variable by which the processes of a job are found.
@@ -22,40 +23,26 @@ type process struct {
 
 // processes finds those that have the mark in their environment and run.
 func processes(id string) []process {
-	list, err := os.ReadDir("/proc")
-	if err != nil {
-		return nil
-	}
 	want := []byte(mark + "=" + id)
 	var out []process
-	for _, e := range list {
-		pid, err := strconv.Atoi(e.Name())
-		if err != nil {
+	for _, q := range runs.Processes() {
+		folder := filepath.Join("/proc", strconv.Itoa(q.PID))
+		env, err := os.ReadFile(filepath.Join(folder, "environ"))
+		if err != nil || q.Zombie {
 			continue
 		}
-		env, err := os.ReadFile(filepath.Join("/proc", e.Name(), "environ"))
-		if err != nil || !bytes.Contains(env, want) {
-			continue
-		}
-		p := process{pid: pid}
-		found := false
+		p, found := process{pid: q.PID}, false
 		for v := range bytes.SplitSeq(env, []byte{0}) {
 			found = found || bytes.Equal(v, want)
 			if r, ok := bytes.CutPrefix(v, []byte("RINGO_RANK=")); ok {
 				p.rank = string(r)
 			}
 		}
-		stat, err := os.ReadFile(filepath.Join("/proc", e.Name(), "stat"))
-		if err != nil || !found {
-			continue
+		if found {
+			exe, _ := os.Readlink(filepath.Join(folder, "exe"))
+			p.program = filepath.Base(exe)
+			out = append(out, p)
 		}
-		state := strings.TrimSpace(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-		if state == "" || state[0] == 'Z' || state[0] == 'X' {
-			continue
-		}
-		exe, _ := os.Readlink(filepath.Join("/proc", e.Name(), "exe"))
-		p.program = filepath.Base(exe)
-		out = append(out, p)
 	}
 	return out
 }

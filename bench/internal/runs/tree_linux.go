@@ -38,18 +38,19 @@ func reapOrphans() {
 	}
 }
 
-type process struct {
-	pid, parent int
-	zombie      bool
+// Process is a process of this machine.
+type Process struct {
+	PID, Parent int
+	Zombie      bool
 }
 
-// processes reads the process table.
-func processes() []process {
+// Processes reads the process table.
+func Processes() []Process {
 	entries, err := os.ReadDir("/proc")
 	if err != nil {
 		return nil
 	}
-	var out []process
+	var out []Process
 	for _, e := range entries {
 		pid, err := strconv.Atoi(e.Name())
 		if err != nil {
@@ -69,25 +70,25 @@ func processes() []process {
 		if err != nil {
 			continue
 		}
-		out = append(out, process{pid, parent, fields[0] == "Z"})
+		out = append(out, Process{pid, parent, fields[0] == "Z"})
 	}
 	return out
 }
 
 // descendants returns the living processes below root.
 func descendants(root int) []int {
-	all := processes()
+	all := Processes()
 	tree := []int{root}
 	for i := 0; i < len(tree); i++ {
 		for _, p := range all {
-			if p.parent == tree[i] && !slices.Contains(tree, p.pid) {
-				tree = append(tree, p.pid)
+			if p.Parent == tree[i] && !slices.Contains(tree, p.PID) {
+				tree = append(tree, p.PID)
 			}
 		}
 	}
 	var out []int
 	for _, pid := range tree[1:] {
-		if i := slices.IndexFunc(all, func(p process) bool { return p.pid == pid }); !all[i].zombie {
+		if i := slices.IndexFunc(all, func(p Process) bool { return p.PID == pid }); !all[i].Zombie {
 			out = append(out, pid)
 		}
 	}
@@ -97,9 +98,9 @@ func descendants(root int) []int {
 // zombies returns the ended children of parent that nobody has waited for.
 func zombies(parent int) []int {
 	var out []int
-	for _, p := range processes() {
-		if p.parent == parent && p.zombie {
-			out = append(out, p.pid)
+	for _, p := range Processes() {
+		if p.Parent == parent && p.Zombie {
+			out = append(out, p.PID)
 		}
 	}
 	return out
