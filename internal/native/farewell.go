@@ -32,9 +32,9 @@ func (l *library) farewell() {
 		}
 	}
 	for _, h := range handles {
-		l := exits(h)
-		l.forget()
-		for _, f := range l.functions {
+		at := exits(h)
+		at.forget()
+		for _, f := range at.functions {
 			callAt(f)
 		}
 	}
