@@ -41,30 +41,39 @@ func (ep *endpoint) findAstray(c *cond) error {
 func (c *cond) astray() error {
 	switch {
 	case c.flag != nil && c.comm.board != nil && !c.holds():
-		cm := c.comm
-		r := cm.rankOf(c.peer)
-		if err := cm.board.Astray(r, c.flag, c.want); err != nil {
-			return err
-		}
-		if int32(uint32(cm.board.Started(r))-cm.started) > 0 && cm.board.Begun(r) <= c.number {
-			return cm.outOfStep(cm.rank, r)
-		}
-	case c.req != nil && c.req.owner == byCollective && !c.holds() && c.req.cx.comm.board != nil:
-		cx := c.req.cx
-		cm := cx.comm
-		own, who := cm.board.Begun(cm.rank), -1
-		cx.q.Each(func(p *match.Recv[request]) bool {
-			if r := int(p.Source); who < 0 && r >= 0 && p.Tag < groupTag && cm.board.Begun(r) > own &&
-				int32(uint32(p.Tag)-uint32(cm.board.Started(r)))<<2 > 0 {
-				who = r
-			}
-			return false
-		}, nil)
-		if who >= 0 {
-			_ = cm.outOfStep(who, cm.rank) // the request ends by itself: parts of it may be on their way
-		}
+		return c.comm.astrayFor(c)
+	case c.req != nil && c.req.owner == byCollective && c.req.cx.comm.board != nil && !c.holds():
+		c.req.cx.comm.endAstray()
 	}
 	return nil
+}
+
+// astrayFor is astray for a word of the board.
+func (c *comm) astrayFor(w *cond) error {
+	r := c.rankOf(w.peer)
+	if err := c.board.Astray(r, w.flag, w.want); err != nil {
+		return err
+	}
+	if laterThan(uint32(c.board.Started(r)), c.started) && c.board.Begun(r) <= w.number {
+		return c.outOfStep(c.rank, r)
+	}
+	return nil
+}
+
+// endAstray ends the collectives over messages if one of them waits for a member
+// that is in a blocking collective instead. They end by themselves when the
+// communicator is revoked: parts of their messages may be on their way.
+func (c *comm) endAstray() {
+	own, who := c.board.Begun(c.rank), -1
+	c.contexts[collectives].q.Each(func(p *match.Recv[request]) bool {
+		if r := int(p.Source); who < 0 && r >= 0 && p.Tag < groupTag && c.board.Begun(r) > own && laterThan(uint32(p.Tag), uint32(c.board.Started(r))) {
+			who = r
+		}
+		return false
+	}, nil)
+	if who >= 0 {
+		_ = c.outOfStep(who, c.rank)
+	}
 }
 
 // outOfStep revokes the communicator, on which the member blocked waits in a

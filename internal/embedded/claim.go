@@ -15,9 +15,8 @@ import (
 // be busy elsewhere for hours.
 //
 // Two ranks without a common table, and operations beyond it, leave it to the
-// receiver: the sender asks with
-// a frame Recall, and the receiver answers Recalled unless the message has
-// matched. That takes until the receiver is in a call.
+// receiver: the sender asks with a frame Recall, and the receiver answers Recalled
+// unless the message has matched. That takes until the receiver is in a call.
 
 const matchedMark = 1 << 63 // numbers have the bit clear
 

@@ -67,7 +67,11 @@ func (c *comm) tag() int32 { return int32(c.started & (groupTag - 1)) }
 
 // passed reports whether this rank has started the collective over messages with
 // a tag.
-func (c *comm) passed(tag int32) bool { return int32((uint32(tag)-c.started)<<2) <= 0 }
+func (c *comm) passed(tag int32) bool { return !laterThan(uint32(tag), c.started) }
+
+// laterThan compares the numbers of two collectives over messages, of which tags
+// have the low bits only.
+func laterThan(a, b uint32) bool { return int32((a-b)<<2) > 0 }
 
 func (p *parting) note(begun uint64, peer int32) {
 	if !p.left || begun < p.begun {
@@ -130,7 +134,7 @@ func (c *comm) tellMissing(number uint64, err error) {
 func (c *comm) endParted() {
 	last := uint32(c.partedMessages.begun)
 	c.ep.endCollectives(c.contexts[collectives], c.ep.partedError(c, &c.partedMessages), func(tag int32) bool {
-		return tag < groupTag && int32((uint32(tag)-last)<<2) > 0
+		return tag < groupTag && laterThan(uint32(tag), last)
 	})
 }
 

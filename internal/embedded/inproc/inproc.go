@@ -26,7 +26,7 @@ type job struct {
 
 	mu      sync.Mutex
 	ends    []int32 // ranks in the order in which they left or died
-	left    int     // how many have
+	left    int     // how many have left or died
 	boards  map[uint64]*heapBoard
 	handles uint64
 	given   map[*byte]int // memory from Alloc, and the rank that has it
