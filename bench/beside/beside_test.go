@@ -127,6 +127,7 @@ func TestOptions(t *testing.T) {
 		"":                "0 arguments: name the old build",
 		"a b c":           "3 arguments",
 		"-n 0 a":          "-n 0: at least one",
+		"-layouts 0 a":    "-layouts 0: at least one",
 		"-bar 0 a":        "-bar 0: a ratio above 0",
 		"-bar NaN a":      "-bar NaN",
 		"-cores 0 a":      "-cores 0",
@@ -201,7 +202,7 @@ func scripted(t *testing.T, given, script string) *tree {
 	if err := os.WriteFile(filepath.Join(dir, "ringo"), []byte("#!/bin/sh\n"+script+"\n"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	return &tree{given: given, bin: dir}
+	return &tree{given: given, bins: []string{dir}}
 }
 
 func TestTurns(t *testing.T) {

@@ -9,6 +9,11 @@
 // again and the old one again, so that a machine that becomes slower meanwhile
 // does so for both alike.
 //
+// Where functions and buffers happen to lie moves some figures by a quarter
+// although the code is the same. So each build is linked in several layouts
+// (-layouts), which the repetitions take in turns: a figure is then worse because
+// of the code.
+//
 // For each figure it prints the medians of both and their ratio, with the
 // quartiles of the ratios of the pairs of runs. A ratio is that of times: a rate is
 // taken as the time of a message, so that more than 1 is worse everywhere. A

@@ -24,6 +24,7 @@ type options struct {
 	old, new      string
 	only          string
 	repetitions   int
+	layouts       int
 	bar           float64
 	cores         int
 	limit         time.Duration
@@ -62,6 +63,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		f.PrintDefaults()
 	}
 	f.IntVar(&o.repetitions, "n", 7, "`repetitions`, of two runs of each build")
+	f.IntVar(&o.layouts, "layouts", 4, "build each in so many `orders` of its functions, and take them in turns")
 	f.StringVar(&o.only, "only", "", "only these `jobs`, with commas between them (see -list)")
 	f.Float64Var(&o.bar, "bar", 1.03, "a figure is worse when its `ratio` and the lower quartile are above this")
 	f.IntVar(&o.cores, "cores", 2, "use so many `cores` of those this process may run on")
@@ -98,6 +100,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		return nil, fmt.Errorf("%d arguments: name the old build, and the new one unless it is this checkout; see -help", f.NArg())
 	case o.repetitions < 1:
 		return nil, fmt.Errorf("-n %d: at least one repetition", o.repetitions)
+	case o.layouts < 1:
+		return nil, fmt.Errorf("-layouts %d: at least one", o.layouts)
 	case !(o.bar > 0):
 		return nil, fmt.Errorf("-bar %g: a ratio above 0", o.bar)
 	case o.cores < 1:
@@ -146,7 +150,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		if e != nil {
 			return e
 		}
-		if e := t.build(ctx, filepath.Join(dir, "bin")); e != nil {
+		if e := t.build(ctx, filepath.Join(dir, "bin"), min(o.layouts, o.repetitions)); e != nil {
 			return e
 		}
 		m.trees[side] = t

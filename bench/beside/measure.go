@@ -90,7 +90,7 @@ func (m *measurement) all(ctx context.Context, repetitions int, budget time.Dura
 func (m *measurement) repetition(ctx context.Context, at, rep int) bool {
 	j := m.jobs[at]
 	for turn, side := range turns {
-		figures, err := m.once(ctx, j, m.trees[side])
+		figures, err := m.once(ctx, j, rep, m.trees[side])
 		if err != nil {
 			if ctx.Err() == nil {
 				m.note("%s, %s: %v", j.title(), m.trees[side].given, err)
@@ -119,9 +119,9 @@ func (m *measurement) add(side int, k key, pair int, value float64) {
 	m.samples[side][k] = s
 }
 
-// once runs a job and returns its figures, as times.
-func (m *measurement) once(ctx context.Context, j job, t *tree) ([]runs.Figure, error) {
-	command, env, err := t.command(j, m.cores, m.launchers)
+// once runs a job in a repetition and returns its figures, as times.
+func (m *measurement) once(ctx context.Context, j job, rep int, t *tree) ([]runs.Figure, error) {
+	command, env, err := t.command(j, rep, m.cores, m.launchers)
 	if err != nil {
 		return nil, err
 	}

@@ -15,10 +15,10 @@ import (
 
 // tree is a checkout and what was built from it.
 type tree struct {
-	given string // on the command line
-	root  string // of the module
-	bin   string // what was built
-	about string // its revision
+	given string   // on the command line
+	root  string   // of the module
+	bins  []string // what was built, in each layout
+	about string   // its revision
 }
 
 // openTree finds the checkout that an argument means: a folder, or a revision
@@ -52,20 +52,32 @@ func openTree(ctx context.Context, given, scratch string) (*tree, func() error, 
 	return &tree{given: given, root: root, about: runs.Revision(ctx, root)}, away, nil
 }
 
-// build builds what is measured.
-func (t *tree) build(ctx context.Context, bin string) error {
-	if err := os.MkdirAll(bin, 0o777); err != nil {
-		return err
+// build builds what is measured, in so many layouts. The first is that of the
+// linker; in each of the others the functions lie in an order of their own.
+func (t *tree) build(ctx context.Context, dir string, layouts int) error {
+	for layout := range layouts {
+		bin := filepath.Join(dir, strconv.Itoa(layout))
+		if err := os.MkdirAll(bin, 0o777); err != nil {
+			return err
+		}
+		var flags []string
+		if layout > 0 {
+			flags = []string{"-ldflags=-randlayout=" + strconv.Itoa(layout)}
+		}
+		if err := runs.Build(ctx, t.root, bin, flags, "./cmd/ringo", "./cmd/mpiexec"); err != nil {
+			return err
+		}
+		t.bins = append(t.bins, bin)
 	}
-	t.bin = bin
-	return runs.Build(ctx, t.root, bin, "./cmd/ringo", "./cmd/mpiexec")
+	return nil
 }
 
-func (t *tree) program(name string) string {
+// program is the path of what a repetition runs.
+func (t *tree) program(name string, repetition int) string {
 	if runtime.GOOS == "windows" {
 		name += ".exe"
 	}
-	return filepath.Join(t.bin, name)
+	return filepath.Join(t.bins[repetition%len(t.bins)], name)
 }
 
 // launchers are those of the MPI libraries that are here, by the library.
@@ -102,15 +114,15 @@ func findLaunchers(ctx context.Context, c runs.Cores, jobs []job) (launchers, []
 
 var errNoLauncher = errors.New("its launcher is not here")
 
-// command returns the command line of a job and its environment.
-func (t *tree) command(j job, c runs.Cores, l launchers) (command, env []string, err error) {
-	program := append([]string{t.program("ringo")}, j.bench.RingoArguments()...)
+// command returns the command line of a job in a repetition and its environment.
+func (t *tree) command(j job, repetition int, c runs.Cores, l launchers) (command, env []string, err error) {
+	program := append([]string{t.program("ringo", repetition)}, j.bench.RingoArguments()...)
 	if j.isLaunch() {
 		program = []string{"true"}
 	}
 	switch j.on {
 	case processes:
-		return append(c.Mpiexec(t.program("mpiexec"))(j.ranks), program...), runs.Environment(), nil
+		return append(c.Mpiexec(t.program("mpiexec", repetition))(j.ranks), program...), runs.Environment(), nil
 	case goroutines:
 		return program, runs.Environment("RINGO_RANKS=" + strconv.Itoa(j.ranks)), nil
 	}

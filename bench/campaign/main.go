@@ -54,7 +54,7 @@ func campaign(ctx context.Context, n int, seed uint64, only int) (bad int, err e
 	if err := os.Mkdir(folder, 0o700); err != nil {
 		return 0, err
 	}
-	if err := runs.Build(ctx, ".", top, "./cmd/mpiexec", "./bench/campaign/traffic"); err != nil {
+	if err := runs.Build(ctx, ".", top, nil, "./cmd/mpiexec", "./bench/campaign/traffic"); err != nil {
 		return 0, err
 	}
 	table := map[string]*tally{}

@@ -53,7 +53,7 @@ const buildTime = 5 * time.Minute
 
 // buildRingo builds what is measured.
 func (m *measurement) buildRingo(ctx context.Context) error {
-	if err := runs.Build(ctx, m.root, m.bin, "./cmd/ringo", "./cmd/mpiexec", "./bench/empty"); err != nil {
+	if err := runs.Build(ctx, m.root, m.bin, nil, "./cmd/ringo", "./cmd/mpiexec", "./bench/empty"); err != nil {
 		return err
 	}
 	version := runs.Revision(ctx, m.root)

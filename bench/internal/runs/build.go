@@ -6,13 +6,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
 
 // Build builds programs of the module in the folder root into the folder bin.
-func Build(ctx context.Context, root, bin string, programs ...string) error {
-	args := append([]string{"build", "-o", bin + string(filepath.Separator)}, programs...)
+func Build(ctx context.Context, root, bin string, flags []string, programs ...string) error {
+	args := slices.Concat([]string{"build", "-o", bin + string(filepath.Separator)}, flags, programs)
 	c := exec.CommandContext(ctx, "go", args...)
 	c.Dir = root
 	if out, err := c.CombinedOutput(); err != nil {
