@@ -124,9 +124,18 @@ func (h *boardHost) Yield() { h.c.ep.carrier.Yield() }
 
 // Notify implements [board.Host].
 func (h *boardHost) Notify(r int) {
-	p := h.peer(r)
+	if h.peers != nil {
+		h.peers[r].notify(h.c.ep)
+		return
+	}
+	p := h.c.boardPeer(r)
+	p.notify(h.c.ep)
+}
+
+// notify wakes the member if it sleeps.
+func (p *boardPeer) notify(ep *endpoint) {
 	if p.fenced {
-		atomic.SwapUint32(&h.c.ep.fence, 0)
+		atomic.SwapUint32(&ep.fence, 0)
 	}
 	if atomic.LoadUint32(&p.bell.Sleeping) != 0 {
 		p.link.Wake()

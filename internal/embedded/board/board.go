@@ -92,12 +92,14 @@ func (b *Board) Run(k engine.Coll, done <-chan struct{}) error {
 		b.waitsAnyway = false
 		err = b.run(&k)
 	}
-	if errors.Is(err, errResigned) {
-		err = b.resign()
-	}
 	if err != nil {
-		b.broken = err
-		return err
+		if errors.Is(err, errResigned) {
+			err = b.resign()
+		}
+		if err != nil {
+			b.broken = err
+			return err
+		}
 	}
 	b.end(k.Kind)
 	// Other members read and write these through their addresses.
