@@ -57,7 +57,7 @@ func alltoall[T any](c *Comm, send, recv []T, inPlace bool) (engine.Coll, error)
 // [AlltoallSlices] finds the counts itself. Collective; it blocks until this
 // rank's buffers may be used.
 func Alltoallv[T any](c *Comm, send, recv Parts[T]) error {
-	return c.collective(alltoallv(c, send, recv, false))
+	return c.collective(alltoallv(c, &send, &recv, false))
 }
 
 // Ialltoallv starts an Alltoallv and returns at once (MPI 5.0 §6.12.6). Until
@@ -66,14 +66,14 @@ func Alltoallv[T any](c *Comm, send, recv Parts[T]) error {
 // used again at once. Errors, also those of the arguments, come out of Wait and
 // Test. Collective: all ranks call Ialltoallv; Alltoallv does not match it.
 func Ialltoallv[T any](c *Comm, send, recv Parts[T]) *Request {
-	return c.icollective(alltoallv(c, send, recv, false))
+	return c.icollective(alltoallv(c, &send, &recv, false))
 }
 
 // AlltoallvInPlace is Alltoallv with one buffer, whose parts are replaced: what
 // rank i has for rank j and what j has for i are of equal length (MPI_IN_PLACE,
 // MPI 5.0 §6.8). Collective; it blocks as Alltoallv does.
 func AlltoallvInPlace[T any](c *Comm, buf Parts[T]) error {
-	return c.collective(alltoallv(c, Parts[T]{}, buf, true))
+	return c.collective(alltoallv(c, &Parts[T]{}, &buf, true))
 }
 
 // IalltoallvInPlace starts an AlltoallvInPlace and returns at once (MPI 5.0
@@ -82,10 +82,10 @@ func AlltoallvInPlace[T any](c *Comm, buf Parts[T]) error {
 // Collective: all ranks call IalltoallvInPlace; AlltoallvInPlace does not match
 // it.
 func IalltoallvInPlace[T any](c *Comm, buf Parts[T]) *Request {
-	return c.icollective(alltoallv(c, Parts[T]{}, buf, true))
+	return c.icollective(alltoallv(c, &Parts[T]{}, &buf, true))
 }
 
-func alltoallv[T any](c *Comm, send, recv Parts[T], inPlace bool) (engine.Coll, error) {
+func alltoallv[T any](c *Comm, send, recv *Parts[T], inPlace bool) (engine.Coll, error) {
 	e, err := elementOn[T](c)
 	if err != nil {
 		return engine.Coll{}, err

@@ -64,7 +64,7 @@ func gather[T any](c *Comm, send, recv []T, root int, inPlace bool) (engine.Coll
 // ranks, which may pass the zero Parts. [GatherSlices] finds the counts itself.
 // Collective; it blocks until this rank's buffers may be used.
 func Gatherv[T any](c *Comm, send []T, recv Parts[T], root int) error {
-	return c.collective(gatherv(c, send, recv, root, false))
+	return c.collective(gatherv(c, send, &recv, root, false))
 }
 
 // Igatherv starts a Gatherv and returns at once (MPI 5.0 §6.12.3). Until the
@@ -73,7 +73,7 @@ func Gatherv[T any](c *Comm, send []T, recv Parts[T], root int) error {
 // again at once. Errors, also those of the arguments, come out of Wait and
 // Test. Collective: all ranks call Igatherv; Gatherv does not match it.
 func Igatherv[T any](c *Comm, send []T, recv Parts[T], root int) *Request {
-	return c.icollective(gatherv(c, send, recv, root, false))
+	return c.icollective(gatherv(c, send, &recv, root, false))
 }
 
 // GathervInPlace is Gatherv with one buffer: on the root the parts of buf are
@@ -81,7 +81,7 @@ func Igatherv[T any](c *Comm, send []T, recv Parts[T], root int) *Request {
 // of buf.Buf is sent, and its counts are not looked at (MPI_IN_PLACE, MPI 5.0
 // §6.5). Collective; it blocks as Gatherv does.
 func GathervInPlace[T any](c *Comm, buf Parts[T], root int) error {
-	return c.collective(gatherv(c, buf.Buf, buf, root, true))
+	return c.collective(gatherv(c, buf.Buf, &buf, root, true))
 }
 
 // IgathervInPlace starts a GathervInPlace and returns at once (MPI 5.0
@@ -89,10 +89,10 @@ func GathervInPlace[T any](c *Comm, buf Parts[T], root int) error {
 // lists may be. Errors, also those of the arguments, come out of Wait and Test.
 // Collective: all ranks call IgathervInPlace; GathervInPlace does not match it.
 func IgathervInPlace[T any](c *Comm, buf Parts[T], root int) *Request {
-	return c.icollective(gatherv(c, buf.Buf, buf, root, true))
+	return c.icollective(gatherv(c, buf.Buf, &buf, root, true))
 }
 
-func gatherv[T any](c *Comm, send []T, recv Parts[T], root int, inPlace bool) (engine.Coll, error) {
+func gatherv[T any](c *Comm, send []T, recv *Parts[T], root int, inPlace bool) (engine.Coll, error) {
 	e, err := elementOn[T](c)
 	if err != nil {
 		return engine.Coll{}, err
@@ -176,7 +176,7 @@ func allgather[T any](c *Comm, send, recv []T, inPlace bool) (engine.Coll, error
 // [AllgatherSlices] finds the counts itself. Collective; it blocks until this
 // rank's buffers may be used.
 func Allgatherv[T any](c *Comm, send []T, recv Parts[T]) error {
-	return c.collective(allgatherv(c, send, recv, false))
+	return c.collective(allgatherv(c, send, &recv, false))
 }
 
 // Iallgatherv starts an Allgatherv and returns at once (MPI 5.0 §6.12.5). Until
@@ -185,14 +185,14 @@ func Allgatherv[T any](c *Comm, send []T, recv Parts[T]) error {
 // used again at once. Errors, also those of the arguments, come out of Wait and
 // Test. Collective: all ranks call Iallgatherv; Allgatherv does not match it.
 func Iallgatherv[T any](c *Comm, send []T, recv Parts[T]) *Request {
-	return c.icollective(allgatherv(c, send, recv, false))
+	return c.icollective(allgatherv(c, send, &recv, false))
 }
 
 // AllgathervInPlace is Allgatherv with one buffer, in which the part of this
 // rank holds what it contributes (MPI_IN_PLACE, MPI 5.0 §6.7). Collective; it
 // blocks as Allgatherv does.
 func AllgathervInPlace[T any](c *Comm, buf Parts[T]) error {
-	return c.collective(allgatherv(c, nil, buf, true))
+	return c.collective(allgatherv(c, nil, &buf, true))
 }
 
 // IallgathervInPlace starts an AllgathervInPlace and returns at once (MPI 5.0
@@ -201,10 +201,10 @@ func AllgathervInPlace[T any](c *Comm, buf Parts[T]) error {
 // Collective: all ranks call IallgathervInPlace; AllgathervInPlace does not
 // match it.
 func IallgathervInPlace[T any](c *Comm, buf Parts[T]) *Request {
-	return c.icollective(allgatherv(c, nil, buf, true))
+	return c.icollective(allgatherv(c, nil, &buf, true))
 }
 
-func allgatherv[T any](c *Comm, send []T, recv Parts[T], inPlace bool) (engine.Coll, error) {
+func allgatherv[T any](c *Comm, send []T, recv *Parts[T], inPlace bool) (engine.Coll, error) {
 	e, err := elementOn[T](c)
 	if err != nil {
 		return engine.Coll{}, err

@@ -56,8 +56,9 @@ func (c *Comm) newVector() *engine.Vector {
 
 // spansOf copies the counts and displacements of one side of a v form and checks
 // them; nil displacements stand for blocks one after another. The blocks of a
-// receive buffer may not overlap. The copies are in the memory of v.
-func spansOf[T any](c *Comm, v *engine.Vector, name string, parts Parts[T], recv bool) (spans, error) {
+// receive buffer may not overlap. The copies are in the memory of v. A Parts is too
+// long for registers, so that those that do not change it take its address.
+func spansOf[T any](c *Comm, v *engine.Vector, name string, parts *Parts[T], recv bool) (spans, error) {
 	mem := vectorOf(v).mem[:2*c.size]
 	if !recv {
 		mem = vectorOf(v).mem[2*c.size:]

@@ -12,7 +12,7 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 // that differ from rank to rank are found where they show; RINGO_CHECK=1 finds
 // them always, and on every rank.
 func ReduceScatter[T any](c *Comm, send Parts[T], recv []T, op Op) error {
-	return c.collective(reduceScatter(c, send, recv, op, false))
+	return c.collective(reduceScatter(c, &send, recv, op, false))
 }
 
 // IreduceScatter starts a ReduceScatter and returns at once (MPI 5.0 §6.12.10).
@@ -22,7 +22,7 @@ func ReduceScatter[T any](c *Comm, send Parts[T], recv []T, op Op) error {
 // and Test. Collective: all ranks call IreduceScatter; ReduceScatter does not
 // match it.
 func IreduceScatter[T any](c *Comm, send Parts[T], recv []T, op Op) *Request {
-	return c.icollective(reduceScatter(c, send, recv, op, false))
+	return c.icollective(reduceScatter(c, &send, recv, op, false))
 }
 
 // ReduceScatterInPlace is ReduceScatter with one buffer: it holds the whole
@@ -30,7 +30,7 @@ func IreduceScatter[T any](c *Comm, send Parts[T], recv []T, op Op) *Request {
 // undefined after the call (MPI_IN_PLACE, MPI 5.0 §6.10.2). Collective; it
 // blocks as ReduceScatter does.
 func ReduceScatterInPlace[T any](c *Comm, buf Parts[T], op Op) error {
-	return c.collective(reduceScatter(c, buf, buf.Buf, op, true))
+	return c.collective(reduceScatter(c, &buf, buf.Buf, op, true))
 }
 
 // IreduceScatterInPlace starts a ReduceScatterInPlace and returns at once (MPI
@@ -39,10 +39,10 @@ func ReduceScatterInPlace[T any](c *Comm, buf Parts[T], op Op) error {
 // Test. Collective: all ranks call IreduceScatterInPlace; ReduceScatterInPlace
 // does not match it.
 func IreduceScatterInPlace[T any](c *Comm, buf Parts[T], op Op) *Request {
-	return c.icollective(reduceScatter(c, buf, buf.Buf, op, true))
+	return c.icollective(reduceScatter(c, &buf, buf.Buf, op, true))
 }
 
-func reduceScatter[T any](c *Comm, send Parts[T], recv []T, op Op, inPlace bool) (engine.Coll, error) {
+func reduceScatter[T any](c *Comm, send *Parts[T], recv []T, op Op, inPlace bool) (engine.Coll, error) {
 	e, err := elementOn[T](c)
 	if err != nil {
 		return engine.Coll{}, err

@@ -64,7 +64,7 @@ func scatter[T any](c *Comm, send, recv []T, root int, inPlace bool) (engine.Col
 // [ScatterSlices] finds the counts itself. Collective; it blocks until this
 // rank's buffers may be used.
 func Scatterv[T any](c *Comm, send Parts[T], recv []T, root int) error {
-	return c.collective(scatterv(c, send, recv, root, false))
+	return c.collective(scatterv(c, &send, recv, root, false))
 }
 
 // Iscatterv starts a Scatterv and returns at once (MPI 5.0 §6.12.4). Until the
@@ -73,7 +73,7 @@ func Scatterv[T any](c *Comm, send Parts[T], recv []T, root int) error {
 // again at once. Errors, also those of the arguments, come out of Wait and
 // Test. Collective: all ranks call Iscatterv; Scatterv does not match it.
 func Iscatterv[T any](c *Comm, send Parts[T], recv []T, root int) *Request {
-	return c.icollective(scatterv(c, send, recv, root, false))
+	return c.icollective(scatterv(c, &send, recv, root, false))
 }
 
 // ScattervInPlace is Scatterv with one buffer: on the root the parts of buf are
@@ -81,7 +81,7 @@ func Iscatterv[T any](c *Comm, send Parts[T], recv []T, root int) *Request {
 // receives, and its counts are not looked at (MPI_IN_PLACE, MPI 5.0 §6.6).
 // Collective; it blocks as Scatterv does.
 func ScattervInPlace[T any](c *Comm, buf Parts[T], root int) error {
-	return c.collective(scatterv(c, buf, buf.Buf, root, true))
+	return c.collective(scatterv(c, &buf, buf.Buf, root, true))
 }
 
 // IscattervInPlace starts a ScattervInPlace and returns at once (MPI 5.0
@@ -90,10 +90,10 @@ func ScattervInPlace[T any](c *Comm, buf Parts[T], root int) error {
 // Collective: all ranks call IscattervInPlace; ScattervInPlace does not match
 // it.
 func IscattervInPlace[T any](c *Comm, buf Parts[T], root int) *Request {
-	return c.icollective(scatterv(c, buf, buf.Buf, root, true))
+	return c.icollective(scatterv(c, &buf, buf.Buf, root, true))
 }
 
-func scatterv[T any](c *Comm, send Parts[T], recv []T, root int, inPlace bool) (engine.Coll, error) {
+func scatterv[T any](c *Comm, send *Parts[T], recv []T, root int, inPlace bool) (engine.Coll, error) {
 	e, err := elementOn[T](c)
 	if err != nil {
 		return engine.Coll{}, err

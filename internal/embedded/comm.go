@@ -310,7 +310,7 @@ func (c *comm) Collective(k engine.Coll, done <-chan struct{}) error {
 	default:
 		err = c.runSchedule(k, done)
 	}
-	if errors.Is(err, errStopped) {
+	if err != nil && errors.Is(err, errStopped) {
 		c.Revoke("a collective on it was given up by one of its ranks")
 	}
 	return err
