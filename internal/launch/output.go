@@ -31,7 +31,7 @@ func newOutput(j *Job, n int) (*output, error) {
 	if o.null, err = nullDevice(); err != nil {
 		return nil, &StartError{-1, "standard output", err}
 	}
-	std := [2]io.Writer{j.Stdout, j.Stderr}
+	std := [2]io.Writer{o.reader(j.Stdout), o.reader(j.Stderr)}
 	for rank := range n {
 		var paths [2]string
 		if j.Files != nil {
@@ -47,6 +47,17 @@ func newOutput(j *Job, n int) (*output, error) {
 	return o, nil
 }
 
+// reader is the writer that a stream of the job goes to, nil if nobody reads it.
+func (o *output) reader(w io.Writer) io.Writer {
+	if f, ok := w.(*os.File); ok {
+		// The parent process may have closed it.
+		if _, err := f.Stat(); err != nil || sameFile(f, o.null) {
+			return nil
+		}
+	}
+	return w
+}
+
 // plan decides where one stream of a rank goes: through a pipe, unless nobody
 // reads it. Ranks do not get the launcher's own files: a rank that opens
 // /dev/stdout would cut a file off, one that sets a terminal nonblocking would
@@ -60,15 +71,7 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 		}
 		file = f
 	}
-	stdFile, isFile := std.(*os.File)
-	if isFile {
-		if _, err := stdFile.Stat(); err != nil { // the parent process has closed it
-			std, isFile = nil, false
-		}
-	}
-	toStd := file == nil || o.job.Tee
-	switch {
-	case file == nil && (std == nil || isFile && sameFile(stdFile, o.null)):
+	if file == nil && std == nil {
 		o.rankFD[rank][s-1] = o.null
 		return nil
 	}
@@ -85,7 +88,7 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 		}
 		src.sinks = append(src.sinks, o.sinks[file])
 	}
-	if toStd && std != nil {
+	if std != nil && (file == nil || o.job.Tee) {
 		src.sinks = append(src.sinks, o.stdSink(s))
 	}
 	o.sources = append(o.sources, src)
