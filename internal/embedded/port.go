@@ -91,7 +91,7 @@ func newBoardHost(c *comm) *boardHost {
 // reaches reports whether this rank reaches the memory of every member.
 func (h *boardHost) reaches() bool {
 	for r := range h.c.size {
-		if r != h.c.rank && !h.peer(r).reach.Pulls() {
+		if reach := h.peer(r).reach; r != h.c.rank && (reach == nil || !reach.Pulls()) {
 			return false
 		}
 	}

@@ -25,7 +25,7 @@ type job struct {
 	crowded  bool // more ranks than processors
 
 	mu      sync.Mutex
-	ends    []int32 // ranks in the order in which they left or died
+	ends    []int32 // ranks, for each move to Finalizing or beyond, in their order
 	left    int     // how many have left or died
 	boards  map[uint64]*heapBoard
 	handles uint64

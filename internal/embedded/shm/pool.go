@@ -1,6 +1,7 @@
 package shm
 
 import (
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -31,15 +32,17 @@ func (j *job) WorldBoard() []byte { return j.seg.Board() }
 func (j *job) NewBoard(members int) (uint64, []byte, error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	kept := j.boards[:0]
-	for _, b := range j.boards { // those that every member has freed
-		if b.users == 0 || int(atomic.LoadUint32(b.left)) < b.users {
-			kept = append(kept, b)
-		} else if err := j.arena.release(b.mem); err != nil {
-			return 0, nil, err
+	var failed error
+	j.boards = slices.DeleteFunc(j.boards, func(b sharedBoard) bool {
+		if b.users == 0 || int(atomic.LoadUint32(b.left)) < b.users || failed != nil {
+			return false
 		}
+		failed = j.arena.release(b.mem) // every member has freed it
+		return true
+	})
+	if failed != nil {
+		return 0, nil, failed
 	}
-	j.boards = kept
 	size := board.Size(members)
 	mem, err := j.arena.alloc(size + counter)
 	if err != nil {

@@ -1,5 +1,7 @@
 package transport
 
+import "fmt"
+
 // State is how far a rank has come.
 type State uint32
 
@@ -14,7 +16,11 @@ const (
 )
 
 func (s State) String() string {
-	return [...]string{"absent", "running", "finalizing", "finalized", "failed", "dead"}[s]
+	names := [...]string{"absent", "running", "finalizing", "finalized", "failed", "dead"}
+	if int(s) >= len(names) {
+		return fmt.Sprintf("state %d", uint32(s))
+	}
+	return names[s]
 }
 
 // Host is where a rank runs.
@@ -33,8 +39,8 @@ type Job interface {
 	State(rank int) State
 	Cause(rank int) string
 
-	// Changes counts the ranks that have left or died. Ended calls f for every
-	// rank that has done so since Changes returned seen, and may call it for
+	// Changes counts the moves of ranks to Finalizing or beyond. Ended calls f for
+	// every rank that has made one since Changes returned seen, and may call it for
 	// others that have.
 	Changes() uint32
 	Ended(seen uint32, f func(rank int))
