@@ -58,7 +58,7 @@ type Error struct {
 	Rank  int    // rank of the caller in it, Undefined when unknown
 	Peer  int    // rank at the other end, Undefined when there is none
 	Tag   int    // tag, Undefined where there is none
-	Class Class
+	Class Class  // what kind of error it is
 	Host  string // host of the caller
 	At    string // the caller's file:line where it is known; of a nonblocking call, that of the call that saw its end
 	Err   error  // what happened

@@ -18,7 +18,11 @@ type Group struct {
 
 // Range is the ranks First, First+Stride, … up to and including Last. Stride
 // may be negative, not zero.
-type Range struct{ First, Last, Stride int }
+type Range struct {
+	First  int // the first rank
+	Last   int // no rank beyond this one
+	Stride int // from one rank to the next; negative: downwards
+}
 
 // Group returns the group of c, in the order of its ranks (MPI 5.0 §7.3.2).
 // Local.

@@ -142,8 +142,8 @@ func (op Op) bind(c *Comm, e *element) (*engine.Op, error) {
 // [MaxLoc] and [MinLoc] (MPI 5.0 §6.9.4). They are defined for a T of ordered
 // type: an integer or floating-point type.
 type ValueLoc[T any] struct {
-	Value T
-	Loc   int64
+	Value T     // what is compared
+	Loc   int64 // where it was found; of equal values, the least counts
 }
 
 // String formats the pair as "value at loc".

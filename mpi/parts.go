@@ -16,10 +16,10 @@ import (
 // nonblocking one, has returned. (Keep them from call to call: a literal that is
 // written in a call is new memory each time.)
 //
-// Parts of ranks that nothing is said of, as the root's of a Gatherv on the other
-// ranks, may be the zero Parts[T]{}.
+// Where a call does not look at its Parts, as Gatherv and Scatterv away from the
+// root, they may be the zero Parts[T]{}.
 type Parts[T any] struct {
-	Buf    []T
+	Buf    []T   // the parts, and what lies between them
 	Counts []int // elements of each rank's part; of length Size()
 	Displs []int // where each part begins in Buf; nil: one after another
 }
@@ -57,7 +57,7 @@ func (c *Comm) newVector() *engine.Vector {
 // spansOf copies the counts and displacements of one side of a v form and checks
 // them; nil displacements stand for blocks one after another. The blocks of a
 // receive buffer may not overlap. The copies are in the memory of v. A Parts is too
-// long for registers, so that those that do not change it take its address.
+// long for registers, so functions take its address.
 func spansOf[T any](c *Comm, v *engine.Vector, name string, parts *Parts[T], recv bool) (spans, error) {
 	mem := vectorOf(v).mem[:2*c.size]
 	if !recv {

@@ -160,9 +160,9 @@ func runOn(engines []engine.Engine, check bool, fn func(world *Comm) error) erro
 
 // RankError says on which rank of a job something failed.
 type RankError struct {
-	Rank, Size int // in the world
-	Host       string
-	Err        error
+	Rank, Size int    // in the world
+	Host       string // on which the rank ran
+	Err        error  // what the rank's function returned
 }
 
 // Error returns "rank R of N on HOST: …".
