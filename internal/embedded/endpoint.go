@@ -18,8 +18,9 @@ type endpoint struct {
 	facts   transport.Facts
 	job     transport.Job
 	carrier transport.Self
-	own     transport.Link // what the others have of this rank
-	shared  transport.Pool // nil: no memory is shared
+	poller  transport.Poller // nil: what comes is in the rings by itself
+	own     transport.Link   // what the others have of this rank
+	shared  transport.Pool   // nil: no memory is shared
 	bell    *transport.Bell
 
 	links      // the rings from and to the other ranks
@@ -59,6 +60,7 @@ func newEndpoint(end transport.End) *endpoint {
 	f := end.Facts
 	ep := &endpoint{rank: f.Rank, facts: f, job: end.Job, carrier: end.Self, own: end.Self.Link(f.Rank), shared: end.Pool}
 	ep.bell = ep.own.Bell()
+	ep.poller, _ = end.Self.(transport.Poller)
 	ep.polls, ep.spins, ep.yields = f.Polls, f.PollTime, f.Yields
 	ep.outs.init(f.Size)
 	if f.Size <= fewRanks {
@@ -247,6 +249,9 @@ func (ep *endpoint) progress() int { return ep.progressBeside(nil) }
 // progressBeside is progress that leaves one of the rings to the caller.
 func (ep *endpoint) progressBeside(own *inbound) int {
 	n := 0
+	if ep.poller != nil {
+		n = ep.poller.Poll()
+	}
 	for _, in := range ep.ins {
 		if in != own && in.ring.Ready() {
 			n += ep.drain(in)

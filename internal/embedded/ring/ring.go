@@ -35,8 +35,11 @@ const (
 	// LineMax is the longest payload of a frame of one cache line.
 	LineMax = line - HeaderSize
 
+	// Wrap is the kind of no frame: it marks where the reader goes on at the start
+	// of the ring.
+	Wrap = 0xff
+
 	line     = 64
-	wrapKind = 0xff // go on at the start of the ring
 	claimMax = 8 << 10
 	lead     = 512       // the first line is asked for before the last bytes are copied
 	ahead    = 16 * line // how far ahead of short frames words are cleared
@@ -159,7 +162,7 @@ func (w *Writer) word(pos uint64) *uint64 { return (*uint64)(unsafe.Add(w.data, 
 // pos and free, and reserves the frame there.
 func (w *Writer) wrap(n int, pos uint64) *Header {
 	memory.Set(w.word(pos), 0)
-	memory.StoreRelease(w.word(w.pos), word(wrapKind, 0, 0))
+	memory.StoreRelease(w.word(w.pos), word(Wrap, 0, 0))
 	w.pos, w.blank = pos, max(w.blank, pos+line)
 	return w.Reserve(n)
 }
@@ -339,7 +342,7 @@ func (r *Reader) Ready() bool { return atomic.LoadUint64(r.next) != 0 }
 // Next returns the next frame, if it is there.
 func (r *Reader) Next() (Frame, bool) {
 	w := atomic.LoadUint64(r.next)
-	if w>>32&0xff == wrapKind {
+	if w>>32&0xff == Wrap {
 		r.pos += r.size - r.pos&(r.size-1)
 		r.next = (*uint64)(r.data)
 		w = atomic.LoadUint64(r.next)
@@ -365,6 +368,13 @@ func (r *Reader) Release(f Frame) bool {
 	r.told = r.pos
 	atomic.StoreUint64(r.tail, r.pos) // before the reader looks whether the writer sleeps
 	return true
+}
+
+// Skip goes on to the frame behind f without giving its place back. It is for a
+// copy of a reader, which looks ahead.
+func (r *Reader) Skip(f Frame) {
+	r.pos += frameSize(f.Len)
+	r.next = (*uint64)(unsafe.Add(r.data, r.pos&(r.size-1)))
 }
 
 // Valid reports whether the frame lies inside the ring: a writer with other

@@ -32,6 +32,11 @@ type Self interface {
 	Link(peer int) Link
 }
 
+// Poller is a [Self] whose rings are filled by looking for what has come. The
+// endpoint calls Poll wherever it makes progress, with its lock held; Poll returns
+// how many frames there were.
+type Poller interface{ Poll() int }
+
 // Link is the way to one peer. The link of a rank to itself is what its peers
 // have of it: its bell, its claims, its transfers.
 type Link interface {

@@ -1,0 +1,184 @@
+//go:build unix
+
+package tcp
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/ring"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
+
+// Config is what a rank has to know to find the far ones and to be found.
+type Config struct {
+	// Key is known to the ranks of the job alone.
+	Key []byte
+
+	// Listen is where this rank waits for others: an address and a port, which may
+	// be 0. Publish tells the others where that is.
+	Listen  string
+	Publish func(addr string)
+
+	// Find returns where a rank waits, "" as long as that is not known.
+	Find func(rank int) string
+
+	// Near says which ranks the transport below reaches. nil: this one alone.
+	Near func(rank int) bool
+
+	// Host returns where a rank runs. nil: where the transport below says.
+	Host func(rank int) transport.Host
+}
+
+// end is one rank's end.
+type end struct {
+	base transport.End
+	cfg  Config
+	rank int
+	size int
+	bell *transport.Bell // this rank's own, of the transport below
+
+	listener *net.TCPListener
+	busy     atomic.Int32 // strangers that have not proved anything yet
+
+	// mu guards everything of the connections. The endpoint's lock may be held
+	// when it is taken, never the other way round.
+	mu      sync.Mutex
+	peers   map[int]*peer
+	joined  []*peer // those with a connection, which are polled
+	fresh   []*peer // of them, those whose rings NewRings has not told yet
+	closing bool    // what still comes is dropped
+	changed *sync.Cond
+	buf     []byte // bytes just read, before they are frames
+	gather  []byte // short frames, to be sent together
+
+	watcher watcher
+	ends
+}
+
+// Over returns an end with connections to the ranks that are not near, in the
+// place of what base has of them.
+func Over(base transport.End, cfg Config) (transport.End, error) {
+	f := base.Facts
+	e := &end{
+		base: base, cfg: cfg, rank: f.Rank, size: f.Size, bell: base.Self.Link(f.Rank).Bell(),
+		peers: make(map[int]*peer), buf: make([]byte, bufferSize), gather: make([]byte, 0, bufferSize),
+	}
+	e.changed = sync.NewCond(&e.mu)
+	e.watcher.wanted.L = &e.mu
+	if f.Size == 1 {
+		return base, nil
+	}
+	l, err := net.Listen("tcp", cfg.Listen)
+	if err != nil {
+		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d cannot wait for connections: %w", f.Rank, err)
+	}
+	e.listener = l.(*net.TCPListener)
+	if err := e.watcher.open(); err != nil {
+		l.Close()
+		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d: %w", f.Rank, err)
+	}
+	cfg.Publish(l.Addr().String())
+	go e.accept()
+	go e.watch()
+	return transport.End{Facts: e.facts(), Job: e, Self: e, Pool: e.pool()}, nil
+}
+
+// facts are those of the transport below, of the ranks that are near.
+func (e *end) facts() transport.Facts {
+	f := e.base.Facts
+	if e.cfg.Near == nil {
+		f.Name, f.InProcess = "tcp", false
+		f.Fenced = true // a connection keeps what has come
+		return f
+	}
+	f.Name = "tcp+" + f.Name
+	f.LocalRank, f.LocalSize = 0, 0
+	for r := range e.size {
+		if e.near(r) {
+			if r == e.rank {
+				f.LocalRank = f.LocalSize
+			}
+			f.LocalSize++
+		}
+	}
+	return f
+}
+
+func (e *end) pool() transport.Pool {
+	if e.cfg.Near == nil || e.base.Pool == nil {
+		return nil
+	}
+	return pool{e.base.Pool}
+}
+
+// pool is that of the ranks of one host: no board reaches all.
+type pool struct{ transport.Pool }
+
+// WorldBoard implements [transport.Pool].
+func (pool) WorldBoard() []byte { return nil }
+
+func (e *end) near(rank int) bool {
+	return rank == e.rank || e.cfg.Near != nil && e.cfg.Near(rank)
+}
+
+// Serve implements [transport.Self].
+func (e *end) Serve(progress func()) { e.base.Self.Serve(progress) }
+
+// Yield implements [transport.Self].
+func (e *end) Yield() { e.base.Self.Yield() }
+
+// Link implements [transport.Self].
+func (e *end) Link(rank int) transport.Link {
+	if e.near(rank) {
+		return e.base.Self.Link(rank)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.peer(rank)
+}
+
+// Open implements [transport.Self]. The connection is made beside: what is sent
+// before it is there waits in the ring.
+func (e *end) Open(rank int) ring.Memory {
+	if e.near(rank) {
+		return e.base.Self.Open(rank)
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	p := e.peer(rank)
+	p.opened = true
+	if p.state == apart {
+		p.state = calling
+		go e.call(p)
+	}
+	return p.openOut()
+}
+
+// NewRings implements [transport.Self].
+func (e *end) NewRings(f func(from int, m ring.Memory)) {
+	e.base.Self.NewRings(f)
+	e.mu.Lock()
+	fresh := e.fresh
+	e.fresh = nil
+	e.mu.Unlock()
+	for _, p := range fresh {
+		f(p.rank, p.inMem)
+	}
+}
+
+// Poll implements [transport.Poller].
+func (e *end) Poll() int {
+	e.mu.Lock()
+	n := 0
+	for _, p := range e.joined {
+		if p.unsent {
+			p.send()
+		}
+		n += p.receive()
+	}
+	e.mu.Unlock()
+	return n
+}
