@@ -101,3 +101,19 @@ func TestTCPBesides(t *testing.T) {
 	t.Run("2+2", func(t *testing.T) { Run(t, overTCP("2+2", []int{4}, []int{0, 1, 0, 1})) })
 	t.Run("3+1", func(t *testing.T) { Run(t, overTCP("3+1", []int{4}, []int{0, 0, 0, 1})) })
 }
+
+// Processes of one host have connections, as those of several hosts have.
+func TestTCPProcesses(t *testing.T) {
+	t.Setenv("RINGO_TRANSPORT", "tcp")
+	h := Shm()
+	h.Name = "tcp processes"
+	h.Ranks = []int{2, 3, 4}
+	skip := h.Skip
+	h.Skip = func(c *Case) string {
+		if c.Needs == "board" {
+			return "ranks of several hosts share no memory"
+		}
+		return skip(c)
+	}
+	Run(t, h)
+}

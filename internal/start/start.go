@@ -120,7 +120,7 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 	var eng engine.Engine
 	switch plan.How {
 	case Shared:
-		eng, err = shared()
+		eng, err = shared(getenv)
 		var taken *entry.TakenError
 		if errors.As(err, &taken) {
 			if err = placeTaken(taken, os.Getpid()); err == nil {
@@ -151,8 +151,11 @@ func InProcess(n int) []engine.Engine {
 }
 
 // shared joins the job of the launcher that has started this process.
-func shared() (engine.Engine, error) {
+func shared(getenv func(string) string) (engine.Engine, error) {
 	end, err := shm.Join()
+	if err == nil {
+		end, err = connected(end, getenv("RINGO_TRANSPORT"))
+	}
 	if err != nil {
 		return nil, err
 	}

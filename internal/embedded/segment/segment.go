@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"math"
@@ -15,7 +16,7 @@ import (
 )
 
 const (
-	magic      = 0x52494e474f000005 // "RINGO" and the version of this layout
+	magic      = 0x52494e474f000006 // "RINGO" and the version of this layout
 	headerSize = 4096
 	memberSize = 512
 	causeMax   = 248
@@ -41,8 +42,9 @@ type header struct {
 	changes uint32 // counts every change of a state to Finalizing or beyond
 	_       [60]byte
 
-	failures uint32 // numbers the failures
-	_        [60]byte
+	failures uint32        // numbers the failures
+	key      [keySize]byte // of the job
+	_        [60 - keySize]byte
 }
 
 type member struct {
@@ -53,7 +55,8 @@ type member struct {
 	order    uint32 // the number of its failure
 	cause    [causeMax]byte
 	mark     Mark
-	_        [memberSize - 64 - 16 - causeMax - unsafe.Sizeof(Mark{})]byte
+	meeting  meeting
+	_        [memberSize - 64 - 16 - causeMax - unsafe.Sizeof(Mark{}) - unsafe.Sizeof(meeting{})]byte
 }
 
 // Mark is what a rank's peers recognise its memory by. The rank fills it in
@@ -172,6 +175,7 @@ func Create(ranks, board, cores int) (*Segment, error) {
 	h := s.head
 	h.ranks, h.cores, h.total = uint32(ranks), uint32(cores), uint64(l.size)
 	h.ring, h.board, h.arena = uint64(l.ring), uint64(l.board), uint64(l.arena)
+	rand.Read(h.key[:])
 	atomic.StoreUint64(&h.magic, magic)
 	return s, nil
 }
