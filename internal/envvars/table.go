@@ -9,6 +9,7 @@ var Variables = []Variable{
 	{"RINGO_CHECK", Setting, "1", "the ranks compare their collective calls before they run, and a mismatch is an error that names both lines"},
 	{"RINGO_VERBOSE", Setting, "1", "each rank prints which engine and transport it runs on, and why"},
 	{"RINGO_PULL", Setting, "0", "ranks do not copy out of each other's memory; long messages go through the shared segment"},
+	{"RINGO_TRANSPORT", Setting, "shm, tcp", "what carries messages between processes: the shared memory of the computer, or connections (on 127.0.0.1), as between computers; default: shm"},
 	{"RINGO_TAGS", Setting, "k=v;k=v", "tags that stopwatch.New gives to all timers; ringo sweep sets it to the parameters of the run"},
 
 	{"RINGO_RANK", Rank, "number", "rank in the job"},

@@ -25,7 +25,7 @@ var (
 	anybody    = []string{"mpi/", "params/", "stopwatch/", "cmd/", "bench/", "docs/", "examples/", "internal/"}
 	tools      = []string{"cmd/", "internal/ringocmd/", "internal/sizeplot", "stopwatch", "bench/", "docs/", "examples/"}
 	commands   = []string{"cmd/", "internal/ringocmd", "internal/ringocmd/"}
-	transports = []string{"internal/embedded/inproc", "internal/embedded/shm"}
+	transports = []string{"internal/embedded/inproc", "internal/embedded/shm", "internal/embedded/tcp"}
 	engines    = []string{"internal/embedded", "internal/embedded/", "internal/native"}
 	unix       = []string{"golang.org/x/sys/"}
 	plotting   = []string{"gonum.org/v1/plot", "gonum.org/v1/plot/"}
@@ -54,7 +54,7 @@ var layers = map[string]layer{
 
 	// The engines and what they stand on.
 	"internal/start": {
-		own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/entry", "internal/embedded/inproc", "internal/embedded/shm"},
+		own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/entry", "internal/embedded/inproc", "internal/embedded/shm", "internal/embedded/tcp", "internal/embedded/transport"},
 		by:  []string{"mpi", "mpi/native", "internal/enginetest", "internal/ringocmd/doctor", "internal/ringocmd/sysinfocmd"},
 		why: "the one place that knows the engines",
 	},
@@ -91,6 +91,10 @@ var layers = map[string]layer{
 	"internal/embedded/shm": {
 		own:   []string{"internal/engine", "internal/embedded/board", "internal/embedded/entry", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport"},
 		other: unix, by: []string{"internal/start", "internal/launch"}, why: "a transport knows no other, and not the endpoint",
+	},
+	"internal/embedded/tcp": {
+		own:   []string{"internal/engine", "internal/memory", "internal/embedded/ring", "internal/embedded/transport"},
+		other: unix, by: []string{"internal/start"}, why: "it stands on a transport of one host, whichever that is",
 	},
 	"internal/native": {
 		own: []string{"internal/engine", "internal/foreign", "internal/native/"}, other: unix, by: []string{"mpi/native"},
