@@ -1,14 +1,3 @@
-// Package atomicfile writes files that are there whole or not at all: the
-// content goes to a temporary file in the same folder, which takes its final
-// name by a rename when everything was written. A full disc, an error half way
-// or a killed process leaves the file of before, or none.
-//
-// A path that names something other than a regular file (a device, a pipe such
-// as /dev/stdout) is written directly: there is nothing to rename.
-//
-// Errors are one line that names the final path.
-//
-// In an MPI program the rank that has the result writes it.
 package atomicfile
 
 import (
@@ -21,13 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
 
 // File is a file on the way to its final name. It is not safe for concurrent use.
 type File struct {
 	path   string // as the caller named it, for errors
-	target string // what the rename replaces: path with symbolic links followed
+	target string // what is replaced: path with symbolic links followed
 	f      *os.File
+	temp   string // the temporary file's name, "" if it has none
 	direct bool
 	done   bool
 }
@@ -59,21 +50,35 @@ func Create(path string) (*File, error) {
 	case !errors.Is(err, fs.ErrNotExist):
 		return nil, a.fail(err)
 	}
-	for range 100 {
-		a.f, err = os.OpenFile(tempName(a.target), os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
-		if !errors.Is(err, fs.ErrExist) {
-			break
+	if a.f = unnamed(a.target, mode); a.f == nil {
+		if a.f, err = named(a.target, mode); err != nil {
+			return nil, a.fail(err)
 		}
-	}
-	if err != nil {
-		return nil, a.fail(err)
+		a.temp = a.f.Name()
 	}
 	if info != nil {
-		// The mode given to OpenFile was cut by the umask. A file system
+		// The mode given to the system was cut by the umask. A file system
 		// without modes is no reason to refuse.
 		_ = a.f.Chmod(mode)
 	}
 	return a, nil
+}
+
+// named makes a temporary file with a name.
+func named(target string, mode fs.FileMode) (f *os.File, err error) {
+	for range 100 {
+		name := tempName(target)
+		guard(name)
+		f, err = os.OpenFile(name, os.O_RDWR|os.O_CREATE|os.O_EXCL, mode)
+		if err == nil {
+			return f, nil
+		}
+		unguard(name)
+		if !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	return nil, err
 }
 
 const tempMark = ".tmp-"
@@ -87,7 +92,7 @@ func tempName(target string) string {
 }
 
 // IsTemp reports whether name (without folder) is that of a temporary file of
-// this package: what a killed process may have left.
+// this package: what a killed process may have left, see above.
 func IsTemp(name string) bool {
 	i := strings.LastIndex(name, tempMark)
 	if i < 1 || name[0] != '.' || len(name) != i+len(tempMark)+16 {
@@ -127,17 +132,85 @@ func (a *File) CommitTo(target string) error {
 		return a.fail(a.f.Close())
 	}
 	err := a.f.Sync()
+	if err == nil && a.temp == "" {
+		err = a.link(target)
+		a.f.Close() // what was written is on the disc
+		return a.fail(err)
+	}
 	if e := a.f.Close(); err == nil {
 		err = e
 	}
 	if err == nil {
-		err = os.Rename(a.f.Name(), target)
+		err = os.Rename(a.temp, target)
+	}
+	if err != nil && a.temp != "" {
+		os.Remove(a.temp)
+	}
+	unguard(a.temp)
+	return a.fail(err)
+}
+
+// link gives a file without a name its final one.
+func (a *File) link(target string) error {
+	err := linkTo(a.f, target)
+	if err == nil {
+		return nil
+	}
+	// The name is taken, which only a rename can replace.
+	temp := tempName(target)
+	guard(temp)
+	defer unguard(temp)
+	if errors.Is(err, fs.ErrExist) {
+		err = linkTo(a.f, temp)
+		if err == nil {
+			if err = rename(temp, target); err != nil {
+				os.Remove(temp)
+			}
+			return err
+		}
+	}
+	if !refused(err) {
+		return err
+	}
+	return a.copyTo(temp, target)
+}
+
+// refused reports whether a system that made a file without a name does not let
+// it have one: a security policy may forbid links.
+func refused(err error) bool {
+	for _, e := range []error{syscall.ENOENT, syscall.EPERM, syscall.EACCES, syscall.EXDEV, syscall.EINVAL, errors.ErrUnsupported} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+// copyTo replaces target by a copy of the file, made under the name temp.
+func (a *File) copyTo(temp, target string) error {
+	info, err := a.f.Stat()
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(temp, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm())
+	if err != nil {
+		return err
+	}
+	_ = f.Chmod(info.Mode().Perm())
+	_, err = io.Copy(f, io.NewSectionReader(a.f, 0, info.Size()))
+	if err == nil {
+		err = f.Sync()
+	}
+	if e := f.Close(); err == nil {
+		err = e
+	}
+	if err == nil {
+		err = os.Rename(temp, target)
 	}
 	if err != nil {
-		os.Remove(a.f.Name())
-		return a.fail(err)
+		os.Remove(temp)
 	}
-	return nil
+	return err
 }
 
 // Discard removes the temporary file. It does nothing after Commit, so that it
@@ -148,8 +221,9 @@ func (a *File) Discard() {
 	}
 	a.done = true
 	a.f.Close()
-	if !a.direct {
-		os.Remove(a.f.Name())
+	if a.temp != "" {
+		os.Remove(a.temp)
+		unguard(a.temp)
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"syscall"
 	"testing"
 )
 
@@ -25,7 +27,22 @@ func names(t *testing.T, dir string) string {
 	return strings.Join(out, " ")
 }
 
-func TestWriteAndReplace(t *testing.T) {
+// bothWays runs a test with the temporary files of this system, with named ones,
+// and with files without a name that the system does not let have one.
+func bothWays(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	make, give := unnamed, linkTo
+	defer func() { unnamed, linkTo = make, give }()
+	t.Run("as it is", test)
+	linkTo = func(*os.File, string) error { return syscall.EPERM }
+	t.Run("links forbidden", test)
+	unnamed = func(string, fs.FileMode) *os.File { return nil }
+	t.Run("named", test)
+}
+
+func TestWriteAndReplace(t *testing.T) { bothWays(t, writeAndReplace) }
+
+func writeAndReplace(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.txt")
 	for _, text := range []string{"first", "second"} {
@@ -41,7 +58,9 @@ func TestWriteAndReplace(t *testing.T) {
 	}
 }
 
-func TestNothingUnderTheNameBeforeCommit(t *testing.T) {
+func TestNothingUnderTheNameBeforeCommit(t *testing.T) { bothWays(t, nothingUnderTheNameBeforeCommit) }
+
+func nothingUnderTheNameBeforeCommit(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.txt")
 	a, err := Create(path)
@@ -52,8 +71,8 @@ func TestNothingUnderTheNameBeforeCommit(t *testing.T) {
 	if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("the file is there before Commit: %v", err)
 	}
-	if name := names(t, dir); !IsTemp(name) {
-		t.Errorf("IsTemp(%s) = false", name)
+	if name := names(t, dir); a.temp == "" && name != "" || a.temp != "" && (name != filepath.Base(a.temp) || !IsTemp(name)) {
+		t.Errorf("the folder holds %q, the temporary file is %q", name, a.temp)
 	}
 	a.Discard()
 	a.Discard()
@@ -65,7 +84,9 @@ func TestNothingUnderTheNameBeforeCommit(t *testing.T) {
 	}
 }
 
-func TestCommitTo(t *testing.T) {
+func TestCommitTo(t *testing.T) { bothWays(t, commitTo) }
+
+func commitTo(t *testing.T) {
 	dir := t.TempDir()
 	a, err := Create(filepath.Join(dir, "good"))
 	if err != nil {
@@ -79,7 +100,9 @@ func TestCommitTo(t *testing.T) {
 	}
 }
 
-func TestFailureKeepsTheOldFile(t *testing.T) {
+func TestFailureKeepsTheOldFile(t *testing.T) { bothWays(t, failureKeepsTheOldFile) }
+
+func failureKeepsTheOldFile(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.txt")
 	if err := WriteFile(path, []byte("old")); err != nil {
@@ -98,7 +121,31 @@ func TestFailureKeepsTheOldFile(t *testing.T) {
 	}
 }
 
-func TestPanicLeavesNothing(t *testing.T) {
+// What cannot be replaced fails as a rename does, and leaves no temporary file.
+func TestTargetBecomesAFolder(t *testing.T) { bothWays(t, targetBecomesAFolder) }
+
+func targetBecomesAFolder(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.txt")
+	a, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Mkdir(path, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	err = a.Commit()
+	if runtime.GOOS == "linux" && (err == nil || err.Error() != "cannot write "+path+": file exists") || err == nil {
+		t.Errorf("error %v", err)
+	}
+	if got := names(t, dir); got != "a.txt" {
+		t.Errorf("the folder holds %s", got)
+	}
+}
+
+func TestPanicLeavesNothing(t *testing.T) { bothWays(t, panicLeavesNothing) }
+
+func panicLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	func() {
 		defer func() { _ = recover() }()
@@ -130,7 +177,9 @@ func TestFullDisc(t *testing.T) {
 	}
 }
 
-func TestErrorsNameThePath(t *testing.T) {
+func TestErrorsNameThePath(t *testing.T) { bothWays(t, errorsNameThePath) }
+
+func errorsNameThePath(t *testing.T) {
 	dir := t.TempDir()
 	for path, want := range map[string]string{
 		"":                            "cannot write a file without a name",
@@ -143,7 +192,9 @@ func TestErrorsNameThePath(t *testing.T) {
 	}
 }
 
-func TestModeAndLinkSurvive(t *testing.T) {
+func TestModeAndLinkSurvive(t *testing.T) { bothWays(t, modeAndLinkSurvive) }
+
+func modeAndLinkSurvive(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Log("no file modes on Windows: not tried")
 		return
@@ -174,7 +225,9 @@ func TestModeAndLinkSurvive(t *testing.T) {
 	}
 }
 
-func TestLongName(t *testing.T) {
+func TestLongName(t *testing.T) { bothWays(t, longName) }
+
+func longName(t *testing.T) {
 	path := filepath.Join(t.TempDir(), strings.Repeat("n", 250))
 	if err := WriteFile(path, []byte("x")); err != nil {
 		t.Fatal(err)
@@ -196,7 +249,9 @@ func TestIsTemp(t *testing.T) {
 	}
 }
 
-func TestWritable(t *testing.T) {
+func TestWritable(t *testing.T) { bothWays(t, checkWritable) }
+
+func checkWritable(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "a.txt")
 	if err := Writable(path); err != nil || names(t, dir) != "" {

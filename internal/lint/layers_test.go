@@ -47,7 +47,7 @@ var layers = map[string]layer{
 		own:   []string{"atomicfile", "internal/csvline", "internal/sysinfo"},
 		other: []string{"github.com/jedib0t/go-pretty/v6/"}, by: anybody, why: "programs without MPI measure time as well",
 	},
-	"atomicfile":          {by: tools, why: "the core writes no files"},
+	"atomicfile":          {other: unix, by: tools, why: "the core writes no files"},
 	"params":              {own: []string{"internal/confile"}, other: []string{"github.com/spf13/pflag"}, by: append([]string{"params/"}, tools...), why: "the core has no parameters, and parameters know nothing of ranks"},
 	"params/onroot":       {own: []string{"mpi", "params"}, by: tools, why: "it joins parameters and ranks"},
 	"stopwatch/crossrank": {own: []string{"mpi", "stopwatch"}, other: []string{"github.com/jedib0t/go-pretty/v6/"}, by: anybody, why: "reports use the public API"},

@@ -16,6 +16,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/ringo-mpi/ringo/atomicfile"
 	"github.com/ringo-mpi/ringo/mpi"
 	_ "github.com/ringo-mpi/ringo/mpi/native" // under another MPI's launcher its library carries the ranks
 	"github.com/ringo-mpi/ringo/params"
@@ -29,6 +30,7 @@ type config struct {
 }
 
 func main() {
+	atomicfile.RemoveOnSignal() // Ctrl-C leaves no half written file
 	mpi.Main(func(world *mpi.Comm) error { return run(world, os.Args[1:], os.Stdout) })
 }
 

@@ -40,6 +40,7 @@ type config struct {
 }
 
 func main() {
+	atomicfile.RemoveOnSignal() // Ctrl-C leaves no half written file
 	mpi.Main(func(world *mpi.Comm) error { return run(world, os.Args[1:], os.Stdout) })
 }
 

@@ -44,6 +44,7 @@ type config struct {
 const greatest = 1_000_000_000
 
 func main() {
+	atomicfile.RemoveOnSignal() // Ctrl-C leaves no half written file
 	mpi.Main(func(world *mpi.Comm) error { return run(world, os.Args[1:], os.Stdout) })
 }
 

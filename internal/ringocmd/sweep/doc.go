@@ -8,8 +8,8 @@
 //   - run.go executes what is open, script.go prints a shell script instead.
 //
 // The files in the folder are the only state. A point's output goes to a
-// temporary file that is renamed when the command has ended: to NAME.log after
-// success, to NAME.failed after failure. So a sweep that is killed at any
+// temporary file that gets its name when the command has ended: NAME.log after
+// success, NAME.failed after failure. So a sweep that is killed at any
 // moment has lost the points that were running, nothing else, and the same
 // command line goes on with them.
 package sweep
