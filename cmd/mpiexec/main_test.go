@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"strconv"
@@ -160,8 +161,15 @@ func TestMain(m *testing.M) {
 func misfortune() {
 	kind, who := os.Args[1], os.Args[2]
 	mpi.Main(func(world *mpi.Comm) error {
+		interrupted := make(chan os.Signal, 1)
+		if kind == "abort-on" { // an interrupt
+			signal.Notify(interrupted, os.Interrupt)
+		}
 		if err := world.Barrier(); err != nil {
 			return err
+		}
+		if kind == "abort-on" {
+			fmt.Println("pid", os.Getpid())
 		}
 		if who == "all" || strconv.Itoa(world.Rank()) == who {
 			n := 0
@@ -175,6 +183,9 @@ func misfortune() {
 				panic("no more ink")
 			case "exit":
 				os.Exit(n)
+			case "abort-on":
+				<-interrupted
+				world.Abort(n)
 			case "abort":
 				world.Abort(n)
 			case "kill", "kill-later":

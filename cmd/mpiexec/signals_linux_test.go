@@ -238,6 +238,64 @@ func TestSignalsArePassedOn(t *testing.T) {
 	}
 }
 
+// TestStatusAfterSignal: a job that was asked to end has the status of the
+// signal, whatever status its ranks give themselves; what they did before, or
+// say with Abort, and a good end have their own.
+func TestStatusAfterSignal(t *testing.T) {
+	python, _ := exec.LookPath("python3")
+	const (
+		trap = `trap 'exit 7' INT TERM; echo pid $$; while :; do /bin/sleep 0.05; done`
+		wrap = `import subprocess, sys
+try:
+	sys.exit(subprocess.run(sys.argv[1:]).returncode)
+except KeyboardInterrupt:
+	sys.exit(1)`
+		reportAndSleep = `echo pid $$; exec /bin/sleep 600`
+	)
+	for _, c := range []struct {
+		name   string
+		args   []string
+		sig    syscall.Signal
+		status int
+		says   string // after "mpiexec: "
+	}{
+		{"handler with a status, INT", []string{"sh", "-c", trap}, syscall.SIGINT, 130, "ended by signal 2 (interrupt)"},
+		{"handler with a status, TERM", []string{"sh", "-c", trap}, syscall.SIGTERM, 143, "ended by signal 15 (terminated)"},
+		{"wrapper, INT", []string{python, "-c", wrap, "sh", "-c", reportAndSleep}, syscall.SIGINT, 130, "ended by signal 2 (interrupt)"},
+		{"wrapper, TERM", []string{python, "-c", wrap, "sh", "-c", reportAndSleep}, syscall.SIGTERM, 143, "ended by signal 15 (terminated)"},
+		{"one rank ends badly", []string{"sh", "-c", `trap 'exit $RINGO_RANK' INT; echo pid $$; while :; do /bin/sleep 0.05; done`}, syscall.SIGINT, 130, "ended by signal 2 (interrupt)"},
+		{"all end well", []string{"sh", "-c", `trap 'exit 0' INT; echo pid $$; while :; do /bin/sleep 0.05; done`}, syscall.SIGINT, 0, ""},
+		{"Abort in a handler", []string{"misfortune", "abort-on", "1", "6"}, syscall.SIGINT, 6, "rank 1 on HOST called Abort(6); the other rank was ended"},
+		{"failed before", []string{"sh", "-c", `trap 'exit 1' INT; echo pid $$; test $RINGO_RANK = 1 && { /bin/sleep 0.2; exit 9; }; while :; do /bin/sleep 0.05; done`}, syscall.SIGINT, 9, "rank 1 on HOST ended with status 9; the other rank was ended"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if c.args[0] == "" {
+				t.Skip("LEFT OUT: a wrapper in Python: there is no python3")
+			}
+			l := start(t, 2, append([]string{"-n", "2"}, c.args...)...)
+			if c.name == "failed before" {
+				for state(l.pids[0]) != 0 && state(l.pids[1]) != 0 {
+					time.Sleep(time.Millisecond)
+				}
+			}
+			l.Process.Signal(c.sig)
+			if got := l.status(t); got != c.status {
+				t.Errorf("status %d, want %d", got, c.status)
+			}
+			host, _ := os.Hostname()
+			want := strings.ReplaceAll(c.says, "HOST", host)
+			if got := strings.TrimSuffix(strings.TrimPrefix(lastLine(l.stderr.String()), "mpiexec: "), "\n"); got != want {
+				t.Errorf("says %q, want %q", l.stderr.String(), want)
+			}
+		})
+	}
+}
+
+func lastLine(text string) string {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	return lines[len(lines)-1]
+}
+
 // TestSecondInterruptKills: ranks that do not listen to the first are killed at
 // the second.
 func TestSecondInterruptKills(t *testing.T) {
@@ -250,7 +308,7 @@ func TestSecondInterruptKills(t *testing.T) {
 	}
 	start := time.Now()
 	l.Process.Signal(syscall.SIGINT)
-	if got := l.status(t); got != 137 {
+	if got := l.status(t); got != 130 {
 		t.Errorf("status %d", got)
 	}
 	if d := time.Since(start); d > 10*time.Second {

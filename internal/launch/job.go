@@ -109,7 +109,8 @@ type Job struct {
 type Result struct {
 	// Status is the exit status for the launcher: 0 if every rank ended well,
 	// else that of the first rank that failed (128 + s if signal s killed it;
-	// the code of Abort modulo 256).
+	// the code of Abort modulo 256). If ranks fail only after a signal s that asked
+	// for the end was passed on, and none calls Abort, it is 128 + s.
 	Status int
 
 	// Codes has for each rank its exit status, or 128 + s.
@@ -138,7 +139,8 @@ type Failure struct {
 	Aborted bool // the rank called Abort
 	Others  int  // how many other ranks had not ended well before
 
-	// Interrupt is the signal that the user had sent to the job before, 0 if none.
+	// Interrupt is the signal with which the user had asked for the end of the job
+	// before, 0 if none. It is 0 as well if the rank called Abort.
 	Interrupt syscall.Signal
 
 	late bool // after the end of the job had begun

@@ -68,7 +68,7 @@ func (r *runner) handle(e event) {
 		if text := oneLine(e.text); text != "" && !strings.HasPrefix(text, fmt.Sprintf("Abort(%d) was called", e.code)) {
 			cause += ": " + text
 		}
-		if r.failure == nil {
+		if r.failure == nil || r.failure.Interrupt != 0 {
 			r.spare = e.rank
 			r.record(e.rank, cause, abortStatus(e.code), true)
 			r.advance(stageTerm)
@@ -217,10 +217,21 @@ func (r *runner) dead(rank int, cause string) {
 	}
 }
 
-// record notes the first failure.
+// record notes the first failure. What fails after a signal of the user's that
+// asked for the end is the end that was asked for, and the status says the
+// signal, whatever wrappers and handlers make of it; unless a rank had failed
+// before, or calls Abort, which has a status of its own.
 func (r *runner) record(rank int, cause string, status int, aborted bool) {
-	if r.failure != nil {
-		return
+	sig := r.interrupt
+	if aborted || r.ranks[rank].before {
+		sig = 0
+	}
+	late := r.stage >= stageTerm
+	if f := r.failure; f != nil {
+		if f.Interrupt == 0 || sig != 0 {
+			return
+		}
+		late = f.late
 	}
 	others := 0
 	for i := range r.ranks {
@@ -228,11 +239,26 @@ func (r *runner) record(rank int, cause string, status int, aborted bool) {
 			others++
 		}
 	}
-	f := &Failure{Rank: rank, Host: r.host, Cause: cause, Status: status, Aborted: aborted, Others: others, Interrupt: r.interrupt, late: r.stage >= stageTerm}
+	if sig != 0 {
+		status = 128 + int(sig)
+	}
+	f := &Failure{Rank: rank, Host: r.host, Cause: cause, Status: status, Aborted: aborted, Others: others, Interrupt: sig, late: late}
 	if s := r.ranks[rank]; s.exited {
 		f.Signal = s.exit.signal
 	}
 	r.failure = f
+}
+
+// failing reports whether a rank that may not have been judged yet has failed.
+func (r *runner) failing(rank int) bool {
+	s, state := &r.ranks[rank], r.state(rank)
+	switch {
+	case state >= transport.Failed, s.aborted, s.program.status() != 0, s.closed && s.active:
+		return true
+	case s.exited:
+		return s.exit.status() != 0 || state != transport.Absent && state != transport.Finalized
+	}
+	return false
 }
 
 // fail notes a failure and begins the end of the job.

@@ -69,6 +69,7 @@ type rankState struct {
 	active         bool // … after Init and without Finalize
 	inited         bool
 	aborted        bool
+	before         bool // it had failed before the user's signal came
 	well           bool // judged, and no failure
 }
 
@@ -395,6 +396,9 @@ func (r *runner) signalled(sig syscall.Signal) {
 		r.advance(stageKill) // asked twice: no more waiting
 	case ends(sig):
 		r.interrupt = sig
+		for i := range r.ranks {
+			r.ranks[i].before = r.failing(i)
+		}
 		r.signalAll(sig)
 	default:
 		r.signalAll(sig)

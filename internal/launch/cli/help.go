@@ -30,7 +30,9 @@ const helpTail = `
 Exit status
   0    every rank ended well
   N    the status of the first rank that failed; the code of Abort modulo 256
-  128+S  the first rank that failed was killed by signal S
+  128+S  the first rank that failed was killed by signal S, or mpiexec passed on
+         the signal S (INT, TERM, QUIT, HUP), no rank had failed before, and
+         the ranks did not end well: 130 after Ctrl-C
   110  --timeout
   2    the command line is wrong, or the program could not be built or started
 
