@@ -59,6 +59,7 @@ func scrub(env []string) []string {
 type jobEnv struct {
 	id       string
 	size     int
+	hosts    hosts
 	cores    int
 	ctl, shm int // descriptors in the rank; -1 if it has none
 	shmError string
@@ -71,16 +72,16 @@ func maxProcs(cores, ranks int) int { return max(2, cores/ranks) }
 // environment.
 func (e *jobEnv) common(env []string) []string {
 	set := func(name, value string) { env = append(env, name+"="+value) }
-	size := strconv.Itoa(e.size)
+	size, local := strconv.Itoa(e.size), strconv.Itoa(e.hosts.size())
 	set("RINGO_SIZE", size)
-	set("RINGO_LOCAL_SIZE", size)
+	set("RINGO_LOCAL_SIZE", local)
 	set("RINGO_JOB", e.id)
 	set("RINGO_CORES", strconv.Itoa(e.cores))
 	if e.ctl >= 0 {
 		set("RINGO_CTL_FD", strconv.Itoa(e.ctl))
 		set("PMI_FD", strconv.Itoa(e.ctl))
 		set("PMI_SIZE", size)
-		set("MPI_LOCALNRANKS", size)
+		set("MPI_LOCALNRANKS", local)
 	}
 	if e.shm >= 0 {
 		set("RINGO_SHM_FD", strconv.Itoa(e.shm))
@@ -92,7 +93,7 @@ func (e *jobEnv) common(env []string) []string {
 		user = user || strings.HasPrefix(kv, "GOMAXPROCS=")
 	}
 	if !user {
-		n := strconv.Itoa(maxProcs(e.cores, e.size))
+		n := strconv.Itoa(maxProcs(e.cores, e.hosts.size()))
 		set("GOMAXPROCS", n)
 		set("RINGO_GOMAXPROCS", n)
 	}
@@ -101,12 +102,12 @@ func (e *jobEnv) common(env []string) []string {
 
 // rank appends what differs from rank to rank to a copy of common.
 func (e *jobEnv) rank(common []string, rank int) []string {
-	r := strconv.Itoa(rank)
+	r, local := strconv.Itoa(rank), strconv.Itoa(e.hosts.local(rank))
 	env := make([]string, len(common), len(common)+4)
 	copy(env, common)
-	env = append(env, "RINGO_RANK="+r, "RINGO_LOCAL_RANK="+r)
+	env = append(env, "RINGO_RANK="+r, "RINGO_LOCAL_RANK="+local)
 	if e.ctl >= 0 {
-		env = append(env, "PMI_RANK="+r, "MPI_LOCALRANKID="+r)
+		env = append(env, "PMI_RANK="+r, "MPI_LOCALRANKID="+local)
 	}
 	return env
 }

@@ -175,7 +175,7 @@ func (r *runner) start() error {
 	if cores <= 0 {
 		cores = topo.LocalUsableCores()
 	}
-	env := jobEnv{id: r.id, size: r.n, cores: cores, ctl: -1, shm: -1}
+	env := jobEnv{id: r.id, size: r.n, hosts: j.hosts(), cores: cores, ctl: -1, shm: -1}
 	files := 3
 	if haveControl {
 		env.ctl = files
@@ -294,7 +294,7 @@ func (r *runner) prepareServer() {
 			},
 		},
 	}
-	if m := pmi.ProcessMapping(r.n); m != "" {
+	if m := pmi.ProcessMapping(r.job.hosts().ranks...); m != "" {
 		r.server.Put("PMI_process_mapping", m)
 	}
 }
