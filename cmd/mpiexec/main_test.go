@@ -98,12 +98,22 @@ func TestMain(m *testing.M) {
 				return err
 			})
 		},
-		"hog": func() { // RANK uses memory without an end
+		"hog": func() { // RANK [alloc] uses memory without an end, its own or shared memory
 			mpi.Main(func(world *mpi.Comm) error {
 				time.Sleep(300 * time.Millisecond)
 				var kept [][]byte
 				for strconv.Itoa(world.Rank()) == os.Args[1] {
-					kept = append(kept, bytes.Repeat([]byte{1}, 1<<20))
+					if len(os.Args) == 2 {
+						kept = append(kept, bytes.Repeat([]byte{1}, 1<<20))
+						continue
+					}
+					shared, err := mpi.Alloc[byte](world, 1<<20)
+					if err != nil {
+						return err
+					}
+					for i := range shared {
+						shared[i] = 1
+					}
 				}
 				err := world.Barrier()
 				runtime.KeepAlive(kept)

@@ -26,14 +26,14 @@ func TestMemoryLimit(t *testing.T) {
 	}
 	_ = os.WriteFile(filepath.Join(group, "memory.swap.max"), []byte("0"), 0o600) // where there is swap
 	dir := commands(t)
-	for range 3 {
-		cmd := exec.Command("sh", "-c", `echo $$ > `+group+`/cgroup.procs && exec mpiexec -n 2 hog 1`)
+	for _, how := range []string{"", "", " alloc"} {
+		cmd := exec.Command("sh", "-c", `echo $$ > `+group+`/cgroup.procs && exec mpiexec -n 2 hog 1`+how)
 		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
 		out, _ := cmd.CombinedOutput()
 		host, _ := os.Hostname()
 		want := fmt.Sprintf("mpiexec: rank 1 on %s was killed by signal 9 (killed): the memory limit of its cgroup, 100 MiB, was reached", host)
 		if got := cmd.ProcessState.ExitCode(); got != 137 || !strings.Contains(string(out), want) {
-			t.Errorf("status %d, says\n%s", got, out)
+			t.Errorf("hog 1%s: status %d, says\n%s", how, got, out)
 		}
 	}
 }

@@ -74,7 +74,7 @@ func emptyBlocks(t *T, c *mpi.Comm) {
 	}
 }
 
-// nothingAtAll calls the v and w forms without buffers.
+// nothingAtAll calls the v and w forms without buffers, and reduces no elements.
 func nothingAtAll(t *T, c *mpi.Comm) {
 	none := mpi.PartsOf[int](nil, make([]int, t.Size))
 	blocks := make([]mpi.Block, t.Size)
@@ -87,6 +87,19 @@ func nothingAtAll(t *T, c *mpi.Comm) {
 			mpi.Ialltoallw(c, blocks, blocks), mpi.IreduceScatter(c, none, nil, mpi.Sum)),
 	} {
 		t.OK(err)
+	}
+	for _, op := range []mpi.Op{mpi.Sum, mpi.OpFunc(func(a, b int) int { return a + b }, false)} {
+		empty := func() []int { return []int{} }
+		for i, err := range []error{
+			mpi.Reduce(c, empty(), empty(), op, 0), mpi.Allreduce(c, empty(), empty(), op), mpi.Scan(c, empty(), empty(), op),
+			mpi.Exscan(c, empty(), empty(), op), mpi.ReduceScatterBlock(c, empty(), empty(), op),
+			mpi.WaitAll(mpi.Ireduce(c, empty(), empty(), op, 0), mpi.Iallreduce(c, empty(), empty(), op), mpi.Iscan(c, empty(), empty(), op),
+				mpi.Iexscan(c, empty(), empty(), op), mpi.IreduceScatterBlock(c, empty(), empty(), op)),
+		} {
+			if err != nil {
+				t.Errorf("reduction %d of no elements: %v", i, err)
+			}
+		}
 	}
 }
 

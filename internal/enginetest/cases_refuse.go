@@ -27,7 +27,7 @@ var refuseCases = []Case{
 	{Name: "6 empty blocks lie anywhere", Run: emptyBlocks,
 		Rule: "The displacement of a block of length 0 does not matter, in every v form, blocking and nonblocking."},
 	{Name: "6 nothing at all in every v and w form", Run: nothingAtAll,
-		Rule: "Counts that are all 0 need no buffers."},
+		Rule: "Counts that are all 0 need no buffers, and reductions of no elements succeed."},
 	{Name: "6 elements of size zero", Run: emptyElements,
 		Rule: "Elements without memory travel and are reduced as others."},
 }

@@ -10,6 +10,8 @@ import (
 var viewCases = []Case{
 	{Name: "5.1 layouts of every element type", Run: layoutsOfEveryType,
 		Rule: "A view sends and receives the elements that its layout picks, in order, and leaves the others alone."},
+	{Name: "5.1 layouts backwards, in pieces and with overlaps", Run: oddLayouts,
+		Rule: "The order of a layout is that of its blocks, wherever they lie; what it picks twice can be sent and not received."},
 	{Name: "5.1 a matrix is scattered and gathered by columns", Run: matrixByColumns,
 		Rule: "ScatterView and GatherView divide the elements of a layout among the ranks in order."},
 	{Name: "5.1 layouts that cannot be are refused", Run: badLayoutsRefused,
@@ -126,6 +128,137 @@ func layoutsOfEveryType(t *T, c *mpi.Comm) {
 		}
 	}
 	kinds[1].layouts(t, c, 40000)
+}
+
+// oddLayouts packs, sends, receives, broadcasts, exchanges and scatters what
+// layouts pick that do not go forward.
+func oddLayouts(t *T, c *mpi.Comm) {
+	grid := func(blocks, stride, first int, block ...int) (at []int) {
+		for b := range blocks {
+			for _, k := range block {
+				at = append(at, first+b*stride+k)
+			}
+		}
+		return at
+	}
+	sub := []int{10, 11, 12, 13, 18, 19, 20, 21, 26, 27, 28, 29}
+	const many = 100_000
+	for _, l := range []struct {
+		name   string
+		layout mpi.Layout
+		at     []int
+		twice  bool
+	}{
+		{"Repeat backwards", mpi.Contiguous(4).Repeat(3, -9).Shift(18), grid(3, -9, 18, 0, 1, 2, 3), false},
+		{"Strided backwards", mpi.Strided(5, 2, -3).Shift(12), grid(5, -3, 12, 0, 1), false},
+		{"Repeat over itself", mpi.Contiguous(8).Repeat(2, 1), grid(2, 1, 0, 0, 1, 2, 3, 4, 5, 6, 7), true},
+		{"Subarray", mpi.Subarray([]int{8, 8}, []int{3, 4}, []int{1, 2}), sub, false},
+		{"Subarray repeated", mpi.Subarray([]int{8, 8}, []int{3, 4}, []int{1, 2}).Repeat(3, 64), grid(3, 64, 0, sub...), false},
+		{"Concat with nothing", mpi.Concat(mpi.Indexed(nil, nil), mpi.Contiguous(3), mpi.Indexed([]int{0, 0}, []int{5, 9}), mpi.Offsets(9, 7)), []int{0, 1, 2, 9, 7}, false},
+		{"Indexed backwards", mpi.Indexed([]int{2, 0, 3}, []int{10, 4, 1}), []int{10, 11, 1, 2, 3}, false},
+		{"many blocks backwards", mpi.Strided(many, 1, -2).Shift(2*many - 2), grid(many, -2, 2*many-2, 0), false},
+		{"Offsets twice", mpi.Offsets(3, 3, 1), []int{3, 3, 1}, true},
+	} {
+		oddLayout(t, c, l.name, l.layout, l.at, l.twice)
+	}
+}
+
+func oddLayout(t *T, c *mpi.Comm, name string, l mpi.Layout, at []int, twice bool) {
+	p, me := t.Size, t.Rank
+	next, prev, span := (me+1)%p, (me+p-1)%p, slices.Max(at)+1
+	t.OK(l.Err())
+	if l.Count() != len(at) || l.Span() != span {
+		t.Errorf("%s: %d elements over %d, want %d over %d", name, l.Count(), l.Span(), len(at), span)
+		return
+	}
+	whole := func(r int) []int64 {
+		buf := make([]int64, span)
+		for i := range buf {
+			buf[i] = int64(i*100 + r + 1)
+		}
+		return buf
+	}
+	picked := func(r int) []int64 {
+		buf, out := whole(r), make([]int64, len(at))
+		for k, i := range at {
+			out[k] = buf[i]
+		}
+		return out
+	}
+	alone := func(r int) []int64 { // what a buffer of zeros holds after a receive by the layout
+		buf, out := whole(r), make([]int64, span)
+		for _, i := range at {
+			out[i] = buf[i]
+		}
+		return out
+	}
+	mine := mpi.ViewOf(whole(me), l)
+	packed, err := mpi.Pack(mine)
+	t.OK(err)
+	same(t, name+", packed", packed, picked(me))
+
+	// Into a layout of another form, which leaves what lies between alone.
+	spaced := make([]int64, 3*len(at))
+	wantSpaced := make([]int64, 3*len(at))
+	for k, v := range picked(prev) {
+		wantSpaced[3*k] = v
+	}
+	s := mpi.IsendView(c, mine, next, 1)
+	_, err = mpi.RecvView(c, mpi.ViewOf(spaced, mpi.Strided(len(at), 1, 3)), prev, 1)
+	t.OK(err)
+	_, err = s.Wait()
+	t.OK(err)
+	same(t, name+", received in another layout", spaced, wantSpaced)
+
+	into := make([]int64, span)
+	if err := mpi.Unpack(mpi.ViewOf(into, l), packed); twice {
+		t.Is(err, mpi.ErrBuffer)
+		_, err = mpi.RecvView(c, mpi.ViewOf(into, l), prev, 2)
+		t.Is(err, mpi.ErrBuffer)
+		same(t, name+", refused", into, make([]int64, span))
+	} else {
+		t.OK(err)
+		same(t, name+", unpacked", into, alone(me))
+		clear(into)
+		s := mpi.Isend(c, packed, next, 2)
+		_, err = mpi.RecvView(c, mpi.ViewOf(into, l), prev, 2)
+		t.OK(err)
+		_, err = s.Wait()
+		t.OK(err)
+		same(t, name+", received", into, alone(prev))
+
+		clear(into)
+		if me == 0 {
+			copy(into, whole(0))
+		}
+		t.OK(mpi.BcastView(c, mpi.ViewOf(into, l), 0))
+		if me != 0 {
+			same(t, name+", BcastView", into, alone(0))
+		}
+	}
+
+	send, recv, got := make([]mpi.Block, p), make([]mpi.Block, p), make([][]int64, p)
+	for r := range p {
+		got[r] = make([]int64, len(at))
+		send[r], recv[r] = mpi.BlockOf(mine), mpi.BlockOf(mpi.Whole(got[r]))
+	}
+	t.OK(mpi.Alltoallw(c, send, recv))
+	for r := range p {
+		same(t, name+", Alltoallw", got[r], picked(r))
+	}
+
+	var all mpi.View[int64]
+	if me == 0 {
+		var buf []int64
+		var parts []mpi.Layout
+		for r := range p {
+			buf, parts = append(buf, whole(r)...), append(parts, l.Shift(r*span))
+		}
+		all = mpi.ViewOf(buf, mpi.Concat(parts...))
+	}
+	clear(got[0])
+	t.OK(mpi.ScatterView(c, all, mpi.Whole(got[0]), 0))
+	same(t, name+", ScatterView", got[0], picked(me))
 }
 
 func matrixByColumns(t *T, c *mpi.Comm) {
