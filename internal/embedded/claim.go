@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/proto"
@@ -56,8 +57,12 @@ func (ep *endpoint) recall(r *request) {
 // arriveRecall gives a message back that has not matched: it is among the
 // unexpected ones, or was dropped with its communicator or a collective that has
 // been refused. If it has matched, that has been answered or will be, and the
-// sender goes by the first answer.
+// sender goes by the first answer. One that Mprobe has taken out has matched as
+// well, but comes back with its communicator: nobody need receive it any more.
 func (ep *endpoint) arriveRecall(in *inbound, f ring.Frame, number uint64) {
+	if ep.copying(in.peer, number) {
+		return // the sender's memory must stay as it is until it is told
+	}
 	if cx := ep.space(f.Ctx, f.Src); cx != nil && cx.comm.revoked == nil {
 		m := cx.q.Unexpected()
 		for m != nil && (m.Op.peer != in.peer || m.Op.number != number) {
@@ -69,8 +74,33 @@ func (ep *endpoint) arriveRecall(in *inbound, f ring.Frame, number uint64) {
 		case cx.kind != collectives || cx.comm.declineOf(f.Tag) == nil:
 			return
 		}
+	} else {
+		ep.probed.giveBack(ep, in.peer, number)
 	}
 	ep.answer(in.peer, control{kind: proto.Recalled, a: number})
+}
+
+// probes are the messages that Mprobe has taken out of their queues, as far as
+// their senders want an answer.
+type probes []*taken
+
+func (p *probes) remove(t *taken) {
+	if i := slices.Index(*p, t); i >= 0 {
+		*p = slices.Delete(*p, i, i+1)
+	}
+}
+
+// giveBack forgets a message that its sender is told to have back.
+func (p *probes) giveBack(ep *endpoint, peer int32, number uint64) {
+	for _, t := range *p {
+		if t.m.peer == peer && t.m.number == number {
+			t.err = ep.unusable(t.m.cx)
+			ep.discard(t.m)
+			t.m = &message{ep: ep}
+			p.remove(t)
+			return
+		}
+	}
 }
 
 // claim takes a message that wants an answer from its sender. It fails when

@@ -213,8 +213,12 @@ func (c *comm) Mprobe(source, tag int, block bool, done <-chan struct{}) (engine
 	}
 	st := m.status()
 	m.cx.q.Take(&m.Msg)
+	t := &taken{ep: c.ep, m: m, sig: m.sig}
+	if m.number != 0 {
+		c.ep.probed = append(c.ep.probed, t)
+	}
 	c.ep.leave()
-	return &taken{m: m, sig: m.sig}, st, true, nil
+	return t, st, true, nil
 }
 
 func (m *message) status() engine.Status {
@@ -252,8 +256,10 @@ func (ep *endpoint) find(cx *space, source, tag int, block bool, done <-chan str
 
 // taken is a message that Mprobe has taken out of the queue.
 type taken struct {
+	ep  *endpoint
 	m   *message
 	sig engine.Sig
+	err error // why it is gone: its sender has it back
 }
 
 // Recv implements [engine.Message].
@@ -271,10 +277,14 @@ func (t *taken) Recv(b engine.Buf, done <-chan struct{}) (engine.Status, error) 
 
 // Irecv implements [engine.Message].
 func (t *taken) Irecv(b engine.Buf) (engine.Request, error) {
-	ep, m := t.m.ep, t.m
+	ep := t.ep
 	ep.lock.Lock()
 	defer ep.leave()
-	if m == nil || m.cx == nil {
+	m := t.m
+	if t.err != nil {
+		return nil, t.err
+	}
+	if m.cx == nil {
 		return nil, engine.Errorf(engine.ErrRequest, "the message has been received already")
 	}
 	r := &request{ep: ep, cx: m.cx, tag: m.Tag}
@@ -284,6 +294,7 @@ func (t *taken) Irecv(b engine.Buf) (engine.Request, error) {
 		return handle{r}, nil
 	}
 	t.m = &message{ep: ep} // a second receive finds no message
+	ep.probed.remove(t)
 	ep.give(m, r)
 	if !r.done() {
 		r.counted = true

@@ -37,6 +37,7 @@ type endpoint struct {
 	attention          // of the background goroutine
 	looking            // calls that find nothing
 	messages  *message // the pool of unexpected messages
+	probed    probes
 
 	private private // memory from Alloc, where none is shared
 

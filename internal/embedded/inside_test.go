@@ -94,6 +94,9 @@ func describe(ep *endpoint) string {
 		}[r.stage]
 		fmt.Fprintf(&s, "under way: %s, tag %d: %s\n", map[bool]string{false: fmt.Sprint("to ", r.peer), true: fmt.Sprint("from ", r.peer)}[r.recv], r.tag, what)
 	})
+	for _, c := range ep.running {
+		fmt.Fprintf(&s, "under way: from %d: it is being copied\n", c.peer)
+	}
 	for _, j := range ep.settling {
 		fmt.Fprintf(&s, "under way: from %d, tag %d: its sender copies the rest\n", j.src, j.tag)
 	}

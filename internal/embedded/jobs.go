@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -31,11 +32,43 @@ type job struct {
 // the senders' help.
 type copies struct {
 	jobs     jobQueue
-	settling []job  // copies whose last pieces their senders make
-	patience int    // looks at settling
-	offered  offers // sends that this rank may help to copy
-	pulled   bool   // the system allows copies out of peers' memory
-	batches  *batch // memory for others to come
+	running  []copied // of the messages that are being copied without the lock
+	settling []job    // copies whose last pieces their senders make
+	patience int      // looks at settling
+	offered  offers   // sends that this rank may help to copy
+	pulled   bool     // the system allows copies out of peers' memory
+	batches  *batch   // memory for others to come
+}
+
+// copied names a message by its sender and the sender's operation.
+type copied struct {
+	peer   int32
+	number uint64
+}
+
+// began notes that a job is done without the lock, which the caller still holds.
+func (t *copies) began(j *job) {
+	t.running = append(t.running, copied{j.out.peer, j.reply})
+}
+
+// ended is the counterpart of began. The caller holds the lock again.
+func (t *copies) ended(j *job) {
+	last := len(t.running) - 1
+	for i, c := range t.running {
+		if c.number == j.reply && c.peer == j.out.peer {
+			t.running[i] = t.running[last]
+			t.running = t.running[:last]
+			return
+		}
+	}
+}
+
+// copying reports whether a message will be, or is being copied out of its
+// sender's memory. The end of that answers the sender.
+func (t *copies) copying(peer int32, number uint64) bool {
+	of := func(j job) bool { return j.reply == number && j.out.peer == peer }
+	return slices.Contains(t.running, copied{peer, number}) ||
+		slices.ContainsFunc(t.jobs.list[t.jobs.head:], of) || slices.ContainsFunc(t.settling, of)
 }
 
 // jobQueue is a first-in first-out list of jobs.
@@ -98,6 +131,7 @@ func (ep *endpoint) runJobs() {
 
 // run makes one copy.
 func (ep *endpoint) run(j job) {
+	ep.began(&j)
 	ep.lock.Unlock()
 	var err error
 	if j.shared != nil {
@@ -106,6 +140,7 @@ func (ep *endpoint) run(j job) {
 		err = j.copyPart(0, j.n)
 	}
 	ep.lock.Lock()
+	ep.ended(&j)
 	if err == nil && j.addr == nil && j.n > 0 {
 		ep.pulled = true
 	}
@@ -137,6 +172,7 @@ func (ep *endpoint) runBatch(j job) {
 	out, room, n := j.out, batchBytes, 0
 	for {
 		b.jobs[n], b.parts[n] = j, transport.Part{Dst: j.r.ptr, From: j.from, N: j.n}
+		ep.began(&j)
 		room -= j.n
 		if n++; n == batchMost || ep.jobs.len() == 0 || !ep.joins(ep.jobs.first(), out.peer, room) {
 			break
@@ -147,6 +183,7 @@ func (ep *endpoint) runBatch(j job) {
 	err := out.reach.PullAll(b.parts[:n])
 	ep.lock.Lock()
 	for _, j := range b.jobs[:n] {
+		ep.ended(&j)
 		if err != nil { // one of them, perhaps: each for itself
 			ep.run(j)
 		} else {

@@ -41,12 +41,14 @@ type batching struct {
 	transport.Reach
 	batched []int
 	broken  error // of every second batch
+	check   func(batch int)
 }
 
 func (h *batching) Batches() bool { return true }
 
 func (h *batching) PullAll(parts []transport.Part) error {
 	h.batched = append(h.batched, len(parts))
+	h.check(len(parts))
 	if h.broken != nil && len(h.batched)%2 == 1 {
 		return h.broken
 	}
@@ -102,6 +104,11 @@ func TestBatches(t *testing.T) {
 		end, h := batchingEnd(ends[1])
 		h.broken = c.broken
 		from, to := newRank(ends[0]), newRank(end)
+		h.check = func(batch int) { // their senders cannot have them back
+			if len(to.running) != batch {
+				t.Errorf("%d × %d B: %d messages are marked as being copied, of a batch of %d", c.count, c.size, len(to.running), batch)
+			}
+		}
 		buf := func(b []byte) engine.Buf {
 			return engine.Buf{Ptr: unsafe.Pointer(&b[0]), Count: len(b), Type: rawType}
 		}
@@ -134,6 +141,9 @@ func TestBatches(t *testing.T) {
 		}
 		stream(0, 1)
 		stream(1, c.count)
+		if len(to.running) != 0 {
+			t.Errorf("%d × %d B: %d messages are still marked as being copied", c.count, c.size, len(to.running))
+		}
 		if string(src) != string(dst) {
 			t.Errorf("%d × %d B: what arrives is not what was sent", c.count, c.size)
 		}

@@ -3,6 +3,7 @@ package embedded
 import (
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"testing/synctest"
@@ -24,6 +25,7 @@ type scripted struct {
 	actors  []*actor
 	rings   []*tap
 	buffers [][]byte // of all operations
+	claims  int      // how many of a rank's sends are in the table that both ends reach
 	closing bool     // the story is over: no rank is held any more
 }
 
@@ -55,7 +57,7 @@ type tapped struct {
 // newScripted makes the ends of ranks that are processes of the hosts of the
 // list. yields is how often a rank that waits yields its core before it sleeps.
 func newScripted(hosts []int, yields int) (*scripted, []transport.End) {
-	s := &scripted{}
+	s := &scripted{claims: math.MaxInt}
 	ends := hosttest.New(hosts)
 	for r := range ends {
 		a := &actor{rank: r, bell: ends[r].Self.Link(r).Bell()}
@@ -338,6 +340,12 @@ func (l scriptedLink) Wake() {
 
 // Traits implements [transport.Link].
 func (l scriptedLink) Traits() transport.Traits { return transport.Traits{} }
+
+// Claims implements [transport.Link].
+func (l scriptedLink) Claims() []uint64 {
+	t := l.Link.Claims()
+	return t[:min(len(t), l.s.claims)]
+}
 
 // Transfer implements [transport.Link].
 func (l scriptedLink) Transfer(number uint64) *transport.Transfer {

@@ -3,6 +3,7 @@ package embedded
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ import (
 //
 //	world hosts=(0,0)             ranks on these hosts, which know each other's rings
 //	  yields=1, strangers         they yield before they sleep; they have no rings yet
+//	  claims=0                    so many sends of a rank can be taken back by the table of claims
 //	isend 0 a to=1 tag=3 bytes=8  a nonblocking send of rank 0, called a; and sync, ready
 //	irecv 1 b from=0 tag=3 bytes=8
 //	send, recv, wait 0 a          calls that block
@@ -107,7 +109,7 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 	switch d.Cmd {
 	case "world":
 		w.end(t)
-		hosts, yields, strangers := []int(nil), 0, false
+		hosts, yields, claims, strangers := []int(nil), 0, math.MaxInt, false
 		for _, arg := range d.CmdArgs {
 			switch arg.Key {
 			case "hosts":
@@ -116,6 +118,8 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 				}
 			case "yields":
 				yields = number(t, d, arg.Vals[0])
+			case "claims":
+				claims = number(t, d, arg.Vals[0])
 			case "strangers":
 				strangers = true
 			default:
@@ -124,6 +128,7 @@ func (w *world) do(t *testing.T, d *datadriven.TestData) string {
 		}
 		s, ends := newScripted(hosts, yields)
 		w.scripted, w.begun, w.rewrite = s, d.Pos, d.Rewrite
+		s.claims = claims
 		for _, end := range ends {
 			w.ranks = append(w.ranks, newRank(end))
 		}
