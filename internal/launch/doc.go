@@ -40,7 +40,8 @@
 // judge.go what counts as a failure and how it is told; env.go the environment;
 // input.go, output.go the standard streams; place.go the choice of CPUs;
 // custody*.go the mark and the end of what ranks leave behind; guard*.go the
-// guard; door_linux.go the door; process_*.go what the operating system needs.
+// guard; door_linux.go the door; process_*.go what the operating system needs;
+// singleton*.go a program that was started without mpiexec and calls it.
 //
 // It is part of the start-up time of every job: it stays clear of packages with
 // costly initialisation (net, regexp, crypto).

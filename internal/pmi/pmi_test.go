@@ -202,6 +202,7 @@ func TestTranscript(t *testing.T) {
 		{"cmd=put kvsname=kvs_test key=k value=v=1==", "cmd=put_result rc=0 msg=success"},
 		{"cmd=put kvsname=other key=k value=v", "cmd=put_result rc=-1 msg=kvs_other_not_found"},
 		{"cmd=put kvsname=kvs_test value=v", "cmd=put_result rc=-1 msg=no_key_given"},
+		{"cmd=put kvsname=kvs_test key= value=", "cmd=put_result rc=0 msg=success"},
 		{"cmd=put kvsname=kvs_test key=" + strings.Repeat("k", KeyMax+1) + " value=v", "cmd=put_result rc=-1 msg=key_too_long"},
 		{"cmd=put kvsname=kvs_test key=k value=" + strings.Repeat("v", ValueMax+1), "cmd=put_result rc=-1 msg=value_too_long"},
 		{"cmd=put kvsname=" + strings.Repeat("z", 4000) + " key=k value=v", "cmd=put_result rc=-1 msg=kvs_" + strings.Repeat("z", 256) + "_not_found"},

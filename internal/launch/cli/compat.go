@@ -72,6 +72,25 @@ func (p *parser) rankMap(text string) error {
 	return nil
 }
 
+// pmiArgs reads what a singleton of MPICH or Intel MPI calls mpiexec with. The
+// interface and the key have no meaning: it listens on this host, and asks for no
+// authentication.
+func (p *parser) pmiArgs(v []string) error {
+	if p.inFile {
+		return errors.New("it cannot stand in a file")
+	}
+	port, err := strconv.ParseUint(v[0], 10, 16)
+	if err != nil || port == 0 {
+		return fmt.Errorf("%q is not a port, 1 to 65535", v[0])
+	}
+	pid, err := strconv.ParseInt(v[3], 10, 32)
+	if err != nil || pid < 1 {
+		return fmt.Errorf("%q is not the number of a process", v[3])
+	}
+	p.cfg.singleton = singleton{int(port), int(pid)}
+	return errSingleton
+}
+
 // elsewhere are options of other launchers that do not exist here: whose they
 // are, and what to use instead.
 var elsewhere = map[string]struct{ of, instead string }{

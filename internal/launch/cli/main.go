@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
@@ -52,6 +53,14 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 		}
 	case errors.Is(err, errVersion):
 		fmt.Fprintln(stdout, version())
+		return 0
+	case errors.Is(err, errSingleton):
+		// It may live on after a signal from the terminal, which both get.
+		signal.Ignore(syscall.SIGINT, syscall.SIGQUIT, syscall.SIGHUP)
+		if err := launch.ServeSingleton(cfg.singleton.port, cfg.singleton.pid); err != nil {
+			complain("-pmi_args: %v", err)
+			return 1
+		}
 		return 0
 	}
 	if err != nil {

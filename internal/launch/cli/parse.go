@@ -46,9 +46,13 @@ type config struct {
 	verbose, quiet bool
 	completion     string
 	topic          string // of the help
+	singleton      singleton
 
 	report []string // lines of --report-bindings
 }
+
+// singleton is a program that was started without mpiexec and calls it.
+type singleton struct{ port, pid int }
 
 // app is one program of the command line.
 type app struct {
@@ -176,13 +180,10 @@ func (e *usageError) Error() string { return e.msg }
 
 func usagef(format string, args ...any) error { return &usageError{fmt.Sprintf(format, args...)} }
 
-// parse reads the words after the command's name. errHelp and errVersion say
-// that the user asks for these.
+// parse reads the words after the command's name. errHelp, errVersion and
+// errSingleton say that these are asked for.
 func parse(args []string) (*config, error) {
 	p := &parser{cfg: &config{}}
-	if len(args) > 0 && strings.TrimLeft(args[0], "-") == "pmi_args" {
-		return nil, usagef("-pmi_args: a program that was started without mpiexec asks for one to spawn processes; start it with mpiexec -n 1 PROGRAM")
-	}
 	if len(args) == 0 {
 		return nil, usagef("no program is given; write mpiexec -n 4 PROGRAM, or mpiexec --help")
 	}
@@ -270,7 +271,7 @@ func (p *parser) options(args []string) ([]string, error) {
 		}
 		if err := o.apply(p, values); err != nil {
 			var u *usageError
-			if errors.Is(err, errHelp) || errors.Is(err, errVersion) || errors.As(err, &u) {
+			if somethingElse(err) || errors.As(err, &u) {
 				return nil, err
 			}
 			return nil, usagef("%s %s: %v", shown, strings.Join(values, " "), err)
@@ -352,7 +353,7 @@ func (p *parser) configFile(name string) error {
 	p.inFile = true
 	for _, l := range lines {
 		if err := p.line(l.words); err != nil {
-			if errors.Is(err, errHelp) || errors.Is(err, errVersion) {
+			if somethingElse(err) {
 				return err
 			}
 			return usagef("%s, line %d: %v", name, l.number, err)

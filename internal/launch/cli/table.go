@@ -43,9 +43,14 @@ func (o *option) count() int { return len(strings.Fields(o.values)) }
 
 // errHelp and the like end the parsing: there is something else to do.
 var (
-	errHelp    = errors.New("help")
-	errVersion = errors.New("version")
+	errHelp      = errors.New("help")
+	errVersion   = errors.New("version")
+	errSingleton = errors.New("singleton")
 )
+
+func somethingElse(err error) bool {
+	return errors.Is(err, errHelp) || errors.Is(err, errVersion) || errors.Is(err, errSingleton)
+}
 
 // options is filled in by init: some rows print the table.
 var options []option
@@ -64,6 +69,8 @@ func init() {
 			func(p *parser, v []string) error { p.app.path = v[0]; return nil }},
 		{[]string{"usize"}, "N", groupJob, "size of the universe told to programs (also SYSTEM, INFINITE)", []string{"SYSTEM", "INFINITE"},
 			func(p *parser, v []string) error { return p.universe(v[0]) }},
+		{[]string{"pmi_args"}, "PORT INTERFACE KEY PID", groupJob, "serve process PID, which was started without mpiexec: MPI libraries call mpiexec so", nil,
+			func(p *parser, v []string) error { return p.pmiArgs(v) }},
 
 		{[]string{"l", "prepend-rank"}, "", groupOutput, "put the rank in front of each line: [0] …", nil,
 			func(p *parser, _ []string) error { p.cfg.label = labelRank; return nil }},
