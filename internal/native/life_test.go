@@ -208,8 +208,8 @@ func finished(d *driver) int {
 		}},
 	} {
 		err := c.call()
-		if err == nil && strings.HasSuffix(c.name, "16 MiB") {
-			continue // the library has kept it
+		if err == nil && strings.HasSuffix(c.name, "16 MiB") && d.intel() {
+			continue // it takes the message now and then, in 2 of 48 jobs
 		}
 		if e := (*engine.Error)(nil); engineClass(err) != engine.ErrProcFailed || !errors.Is(err, engine.ErrFinalized) || !errors.As(err, &e) || e.Peer != 1 {
 			fmt.Printf("%s ended with %v\n", c.name, err)
