@@ -41,7 +41,7 @@ var layers = map[string]layer{
 		why: "no transport behind the public packages' back",
 	},
 	"mpi/mpimat":  {own: []string{"mpi"}, other: []string{"gonum.org/v1/gonum/mat"}, by: anybody, why: "matrices are sent with the public API"},
-	"mpi/mpitest": {own: []string{"mpi"}, by: anybody, why: "tests use the public API"},
+	"mpi/mpitest": {own: []string{"mpi", "internal/standing"}, by: anybody, why: "tests use the public API"},
 	"mpi/native":  {own: []string{"internal/engine", "internal/native", "internal/start"}, by: anybody, why: "it registers the engine"},
 	"stopwatch": {
 		own:   []string{"atomicfile", "internal/csvline", "internal/sysinfo"},
@@ -68,6 +68,7 @@ var layers = map[string]layer{
 	"internal/memory":         {by: []string{"mpi", "internal/engine", "internal/embedded", "internal/embedded/"}, why: "single instructions"},
 	"internal/foreign":        {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
 	"internal/object":         {own: []string{"internal/engine"}, other: []string{"github.com/fxamacker/cbor/v2"}, by: []string{"mpi"}, pure: true, why: "the encoding of objects is pure"},
+	"internal/standing":       {by: []string{"mpi/mpitest", "internal/embedded/shm"}, pure: true, why: "it reads the text of stacks"},
 	"internal/embedded/entry": {other: unix, by: []string{"internal/embedded/shm", "internal/launch", "internal/start"}, why: "a question to the launcher"},
 	"internal/embedded": {
 		own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/coll", "internal/embedded/match", "internal/embedded/proto", "internal/embedded/ring", "internal/embedded/transport"},
@@ -89,7 +90,7 @@ var layers = map[string]layer{
 		by:  []string{"internal/start", "internal/embedded/transport/hosttest"}, why: "a transport knows no other, and not the endpoint",
 	},
 	"internal/embedded/shm": {
-		own:   []string{"internal/engine", "internal/embedded/board", "internal/embedded/entry", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport"},
+		own:   []string{"internal/engine", "internal/embedded/board", "internal/embedded/entry", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport", "internal/standing"},
 		other: unix, by: []string{"internal/start", "internal/launch"}, why: "a transport knows no other, and not the endpoint",
 	},
 	"internal/embedded/tcp": {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime/pprof"
 	"strings"
+
+	"github.com/ringo-mpi/ringo/internal/standing"
 )
 
 // The goroutines of a rank carry labels, which those they start inherit, so
@@ -72,8 +74,7 @@ func label(labels, key string) string {
 //
 //	#	0x4a3e11	main.work+0x71	/path/file.go:17
 func trim(lines []string) string {
-	type frame struct{ name, at string }
-	var frames []frame
+	var frames []standing.Frame
 	for _, l := range lines {
 		f := strings.Split(l, "\t")
 		if len(f) < 4 || f[0] != "#" {
@@ -83,53 +84,25 @@ func trim(lines []string) string {
 		if i := strings.LastIndexByte(name, '+'); i > 0 {
 			name = name[:i]
 		}
-		frames = append(frames, frame{name, f[len(f)-1]})
-	}
-	// Above the program's own frames are those of the library and the runtime,
-	// below them those of this package.
-	last := len(frames)
-	for i, f := range frames {
-		if strings.HasPrefix(f.name, own+"mpi/mpitest.(*job).") {
-			last = i
+		// Below the program's frames are those of this package.
+		if strings.HasPrefix(name, "github.com/ringo-mpi/ringo/mpi/mpitest.(*job).") {
 			break
 		}
+		frames = append(frames, standing.Frame{Name: name, At: f[len(f)-1]})
 	}
-	frames = frames[:last]
-	first := 0
-	for first < len(frames) && inside(frames[first].name) {
-		first++
-	}
+	first := standing.Top(frames)
 	var b strings.Builder
 	switch {
 	case first == len(frames) && first > 0:
-		fmt.Fprintf(&b, " is in %s\n", short(frames[0].name))
+		fmt.Fprintf(&b, " is in %s\n", standing.Short(frames[0].Name))
 		first = 0
 	case first > 0:
-		fmt.Fprintf(&b, " is in %s, called at %s\n", short(frames[first-1].name), frames[first].at)
+		fmt.Fprintf(&b, " is in %s, called at %s\n", standing.Short(frames[first-1].Name), frames[first].At)
 	default:
 		b.WriteString(" runs\n")
 	}
 	for _, f := range frames[first:] {
-		fmt.Fprintf(&b, "\t%s\n\t\t%s\n", f.name, f.at)
+		fmt.Fprintf(&b, "\t%s\n\t\t%s\n", f.Name, f.At)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
-}
-
-const own = "github.com/ringo-mpi/ringo/"
-
-// inside reports whether a function belongs to the runtime, the standard
-// library's waiting, or the MPI library.
-func inside(name string) bool {
-	for _, prefix := range []string{"runtime.", "sync.", "sync/", "time.Sleep", "internal/", "syscall.", own + "mpi.", own + "internal/embedded", own + "internal/native"} {
-		if strings.HasPrefix(name, prefix) {
-			return true
-		}
-	}
-	return false
-}
-
-// short strips the path of the package from a function's name.
-func short(name string) string {
-	name = name[strings.LastIndexByte(name, '/')+1:]
-	return strings.ReplaceAll(name, "[...]", "")
 }
