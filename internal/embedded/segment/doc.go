@@ -11,6 +11,7 @@
 //
 //	header    sizes, and counters that tell every rank of deaths and departures
 //	members   for each rank the words it sleeps on, its state, the cause of its end
+//	questions for each rank what the launcher asks it, and what it answers
 //	active    for each rank a bit map of the ranks that have opened a ring to it
 //	claims    for each rank a word a send that awaits an answer: which side has the message
 //	transfers for each such send what its two ends share while both copy it

@@ -82,6 +82,7 @@ type Segment struct {
 type layout struct {
 	ranks                           int
 	ring, board, arena              int // sizes of one; without arenas, 0
+	questionsAt                     int
 	activeAt, claimsAt, transfersAt int
 	ringAt, boardAt, arenaAt, size  int
 }
@@ -122,7 +123,8 @@ func layoutFor(ranks, board, arena int) layout {
 	if !wide {
 		l.ring = min(l.ring, 32<<10)
 	}
-	l.activeAt = headerSize + ranks*memberSize
+	l.questionsAt = headerSize + ranks*memberSize
+	l.activeAt = l.questionsAt + ranks*questionSize
 	l.claimsAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
 	l.transfersAt = l.claimsAt + ranks*Claims*8
 	l.ringAt = l.transfersAt + ranks*Claims*int(unsafe.Sizeof(transport.Transfer{}))

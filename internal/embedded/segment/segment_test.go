@@ -211,3 +211,62 @@ func TestDiscardZeroes(t *testing.T) {
 		}
 	}
 }
+
+// A question reaches the rank that awaits it, and the answer the launcher.
+func TestQuestions(t *testing.T) {
+	s, err := segment.Create(3, 4096, 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	o := second(t, s)
+	if s.Hears(1) {
+		t.Error("a rank that has not joined hears")
+	}
+	old := s.Ask(1, true) // before anybody hears
+	seen := o.Hear(1, true)
+	if !s.Hears(1) || s.Hears(0) || s.Hears(2) || seen != old {
+		t.Errorf("hears %v %v %v, last question %d, asked %d", s.Hears(0), s.Hears(1), s.Hears(2), seen, old)
+	}
+	if got := o.AwaitQuestion(1, seen, time.Millisecond); got != seen {
+		t.Errorf("question %d, but nothing was asked since %d", got, seen)
+	}
+	for _, stacks := range []bool{false, true, true, false} {
+		got := make(chan uint32)
+		go func() {
+			for {
+				if q := o.AwaitQuestion(1, seen, time.Hour); q != seen {
+					got <- q
+					return
+				}
+			}
+		}()
+		asked := s.Ask(1, stacks)
+		if q := <-got; q != asked || segment.WantsStacks(q) != stacks {
+			t.Errorf("question %d, asked %d, stacks %v", q, asked, segment.WantsStacks(q))
+		}
+		if _, current := s.Told(1, asked); current {
+			t.Error("answered before it was")
+		}
+		text := strings.Repeat("é", segment.AnswerMax/2)
+		o.Tell(1, asked, segment.Answer{Text: text, InCall: stacks})
+		a, current := s.Told(1, asked)
+		if !current || a.Text != text || a.InCall != stacks {
+			t.Errorf("%+v %v", a, current)
+		}
+		o.Tell(1, asked, segment.Answer{Text: text + "more"})
+		if a, _ := s.Told(1, asked); len(a.Text) != segment.AnswerMax {
+			t.Errorf("%d bytes of an answer that is too long", len(a.Text))
+		}
+		seen = asked
+	}
+	o.Hear(1, false)
+	if s.Hears(1) {
+		t.Error("it still hears")
+	}
+	for _, r := range []int{0, 2} {
+		if a, _ := s.Told(r, 0); a.Text != "" {
+			t.Errorf("rank %d says %q", r, a.Text)
+		}
+	}
+}

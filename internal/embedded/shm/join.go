@@ -70,6 +70,8 @@ func join() (*job, error) {
 		return nil, err
 	}
 	seg.Join(rank)
+	j.listener.job = j
+	j.listener.listen()
 	if j.control != nil {
 		// mpiexec then watches this process, which need not be the one it has
 		// started: there may be a script or a debugger between. Without mpiexec

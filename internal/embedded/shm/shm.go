@@ -29,6 +29,7 @@ type job struct {
 	yields   atomic.Uint32
 	crowding crowding
 	secret   *secret
+	listener listener
 	reported uint32 // 1: the user knows that some memory cannot be reached
 
 	trying    sync.Mutex
@@ -97,6 +98,9 @@ func (j *job) NewRings(f func(from int, m ring.Memory)) {
 
 // Sleep implements [transport.Self].
 func (j *job) Sleep(seq uint32, limit time.Duration) {
+	if !j.listener.running.Load() {
+		j.listener.listen()
+	}
 	segment.Sleep(j.seg.Bell(j.rank), seq, limit)
 }
 
@@ -195,6 +199,7 @@ func (j *job) Abort(code int, reason string) {
 // Leave implements [transport.Job]: it closes the descriptors. The memory stays
 // mapped: other goroutines of the process may still look at it.
 func (j *job) Leave() error {
+	j.listener.leave()
 	err := j.seg.File().Close()
 	if j.control != nil {
 		if e := j.control.Close(); err == nil {
