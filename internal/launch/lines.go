@@ -20,6 +20,12 @@ const (
 	// has been shown.
 	openDelay = 2 * time.Second
 
+	// quietDelay is how long a source that is kept whole says nothing before what it
+	// has said is passed on, and wholeDelay how long it is kept whole at most: it may
+	// be no dump, and the program may go on.
+	quietDelay = time.Second
+	wholeDelay = 5 * time.Second
+
 	// maxPartial is the longest line, and the longest dump, that is kept whole.
 	maxPartial = 16 << 20
 )
@@ -30,13 +36,25 @@ type source struct {
 	stream  Stream
 	pipe    *os.File
 	sinks   []*sink
-	prompts bool        // the beginning of a line is shown after a while
-	whole   atomic.Bool // everything is one piece: the dump of a program that ends
-	ending  atomic.Bool // all ranks have ended
+	prompts bool         // the beginning of a line is shown after a while
+	whole   atomic.Int64 // until then everything is one piece, in nanoseconds: the dump of a program that ends
+	ending  atomic.Bool  // all ranks have ended
 }
 
 // hurry bounds the wait for the end of the pipe.
 func (s *source) hurry() { _ = s.pipe.SetReadDeadline(time.Now().Add(drainTime)) }
+
+// keepWhole passes on in one piece what comes from now on.
+func (s *source) keepWhole() { s.whole.Store(time.Now().Add(wholeDelay).UnixNano()) }
+
+// kept returns how long the source is to be kept whole, 0 if it is not.
+func (s *source) kept() time.Duration {
+	until := s.whole.Load()
+	if until == 0 {
+		return 0
+	}
+	return max(0, time.Until(time.Unix(0, until)))
+}
 
 // run reads until no process holds the other end, or the launcher wants no
 // more, and passes whole lines on.
@@ -46,13 +64,17 @@ func (s *source) run() {
 	held := 0      // bytes of a line whose end has not come yet
 	timed := false // the read has a deadline
 	for {
+		kept := s.kept()
 		switch {
 		case s.ending.Load():
 			s.hurry()
+		case held > 0 && kept > 0:
+			_ = s.pipe.SetReadDeadline(time.Now().Add(min(kept, quietDelay)))
+			timed = true
 		case held > 0 && s.prompts && !timed:
 			_ = s.pipe.SetReadDeadline(time.Now().Add(partialDelay))
 			timed = true
-		case held == 0 && timed:
+		case timed && (held == 0 || !s.prompts):
 			_ = s.pipe.SetReadDeadline(time.Time{})
 			timed = false
 		}
@@ -69,8 +91,10 @@ func (s *source) run() {
 		switch {
 		case err != nil && !late || len(data) == maxPartial:
 			end = len(data)
-		case s.whole.Load():
+		case !late && s.kept() > 0:
 			end = 0
+		case late && kept > 0:
+			end = bytes.LastIndexByte(data, '\n') + 1
 		case late && s.prompts:
 			end = len(data)
 		}

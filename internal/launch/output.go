@@ -181,6 +181,13 @@ func (o *output) prompts(rank int) bool {
 	return err == nil && !info.Mode().IsRegular() && !sameFile(f, o.null)
 }
 
+// keepWhole passes on in one piece what each stream of each rank says now.
+func (o *output) keepWhole() {
+	for _, s := range o.sources {
+		s.keepWhole()
+	}
+}
+
 // wait waits until all output has been read, at most for d.
 func (o *output) wait(d time.Duration) {
 	if o.drained == nil {

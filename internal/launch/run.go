@@ -399,6 +399,9 @@ func (r *runner) signalled(sig syscall.Signal) {
 		for i := range r.ranks {
 			r.ranks[i].before = r.failing(i)
 		}
+		if sig == syscall.SIGQUIT {
+			r.output.keepWhole() // programs in Go write the stacks of all their goroutines
+		}
 		r.signalAll(sig)
 	default:
 		r.signalAll(sig)
