@@ -47,6 +47,7 @@ func TestMain(m *testing.M) {
 		},
 		"misfortune": misfortune,
 		"traffic":    traffic,
+		"stands":     stands,
 		"slow": func() { // takes a while between two barriers
 			mpi.Main(func(world *mpi.Comm) error {
 				if err := world.Barrier(); err != nil {

@@ -22,7 +22,7 @@ func commands(t *testing.T) string {
 		t.Fatal(err)
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"mpiexec", "hello", "sum", "misfortune", "hog", "slow", "sleep", "count", "descriptors", "traffic"} {
+	for _, name := range []string{"mpiexec", "hello", "sum", "misfortune", "hog", "slow", "sleep", "count", "descriptors", "traffic", "stands"} {
 		if err := os.Symlink(exe, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}

@@ -100,6 +100,17 @@ type Job struct {
 	// are ended. Linux only.
 	Guard []string
 
+	// Standing is told where the ranks stand when the end of the context, or the
+	// first INT, TERM or HUP that is passed on, ends the job: a line for all ranks
+	// that stand alike, "ranks 0-2 are in mpi.Recv, called at FILE:LINE". sig is
+	// then the signal, or 0. It is called before the ranks learn of the end, and
+	// not if none of them says anything. nil: they are not asked.
+	Standing func(sig syscall.Signal, lines []string)
+
+	// Stacks has the ranks write the stacks of all their goroutines to standard
+	// error when Standing is called for the end of the context.
+	Stacks bool
+
 	// Started is called when all ranks have been started, with their process
 	// numbers. nil: not.
 	Started func(pids []int)

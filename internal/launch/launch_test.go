@@ -127,6 +127,8 @@ func init() {
 			})
 			time.Sleep(time.Minute)
 		},
+		"stand":  standRole,
+		"dump":   dumpRole,
 		"member": func(a []string) { initRank().finalize() },
 		"member-exit": func(a []string) { // RANK STATUS: after Finalize
 			initRank().finalize()

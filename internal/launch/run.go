@@ -335,6 +335,7 @@ func (r *runner) loop(ctx context.Context) {
 			}
 		case <-cancelled:
 			cancelled, r.cancelled = nil, true
+			r.ask(0)
 			r.advance(stageTerm)
 		case <-r.timer.C:
 			r.advance(r.stage + 1)
@@ -401,6 +402,8 @@ func (r *runner) signalled(sig syscall.Signal) {
 		}
 		if sig == syscall.SIGQUIT {
 			r.output.keepWhole() // programs in Go write the stacks of all their goroutines
+		} else {
+			r.ask(sig)
 		}
 		r.signalAll(sig)
 	default:

@@ -20,6 +20,8 @@ import (
 
 func ignoreTerm() { signal.Ignore(syscall.SIGTERM) }
 
+func notifyQuit(c chan os.Signal) { signal.Notify(c, syscall.SIGQUIT) }
+
 // TestProgramUnderScript: the rank is a shell, the program its child. When the
 // program is killed the others know it, although the shell lives on.
 func TestProgramUnderScript(t *testing.T) {

@@ -47,6 +47,8 @@ When a rank fails, the others may end by themselves for 2 seconds (programs
 other than Ringo's, which cannot know of it: 1/4 second), then get SIGTERM, and
 after 2 more seconds SIGKILL. Signals INT, TERM, QUIT, HUP, USR1,
 USR2, TSTP and CONT are passed on; the second INT, TERM, QUIT or HUP kills.
+At the time-out, and at INT, TERM and HUP if a rank is in a call, mpiexec says
+where the ranks stand. QUIT has programs in Go write all goroutines' stacks.
 Each rank is bound to its share of the cores, unless there are more ranks than
 cores; -bind-to none binds none.
 `
@@ -123,7 +125,7 @@ func writeOption(b *strings.Builder, o *option) {
 func dashed(name string) string {
 	switch name {
 	case "tag-output", "timestamp-output", "output-filename", "stdin", "report-bindings", "use-hwthread-cpus", "output", "display",
-		"oversubscribe", "timeout", "version", "help", "completion", "man", "allow-run-as-root", "mca", "app", "verbose", "quiet":
+		"oversubscribe", "timeout", "get-stack-traces", "report-state-on-timeout", "version", "help", "completion", "man", "allow-run-as-root", "mca", "app", "verbose", "quiet":
 		return "--" + name
 	}
 	return "-" + name

@@ -215,6 +215,19 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 			}
 		}
 	}
+	var standing []string // at the time-out
+	if !c.quiet || c.stacks {
+		job.Stacks = c.stacks
+		job.Standing = func(sig syscall.Signal, lines []string) {
+			switch {
+			case c.quiet:
+			case sig == 0:
+				standing = lines
+			default:
+				complainAll(complain, lines)
+			}
+		}
+	}
 	ctx := context.Background()
 	if c.timeout > 0 {
 		var cancel context.CancelFunc
@@ -234,6 +247,7 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 	switch {
 	case errors.Is(err, errTimeout):
 		complain("the job did not end within %v (--timeout); its ranks were ended", c.timeout)
+		complainAll(complain, standing)
 		res.Status = statusTimeout
 	case errors.As(err, &start):
 		dir := ""
@@ -270,6 +284,12 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 		warnForeign(job, complain)
 	}
 	return res.Status
+}
+
+func complainAll(complain func(string, ...any), lines []string) {
+	for _, l := range lines {
+		complain("%s", l)
+	}
 }
 
 // startHint adds what to do to the error of a program that cannot be started.

@@ -42,6 +42,7 @@ type config struct {
 	perHost        int
 	universe       int
 	timeout        time.Duration
+	stacks         bool // print them at the time-out
 	keepGoing      bool
 	verbose, quiet bool
 	completion     string

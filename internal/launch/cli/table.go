@@ -144,12 +144,15 @@ func init() {
 				return err
 			}},
 
-		{[]string{"timeout"}, "SECONDS", groupEnd, "end the job after this time, with status 110 (also MPIEXEC_TIMEOUT)", nil,
+		{[]string{"timeout"}, "SECONDS", groupEnd, "end the job after this time, with status 110, and say where every rank stands (also MPIEXEC_TIMEOUT)", nil,
 			func(p *parser, v []string) error {
 				d, err := parseTime(v[0])
 				p.cfg.timeout = d
 				return err
 			}},
+		{[]string{"get-stack-traces"}, "", groupEnd, "at the time-out, also print the stacks of all goroutines of every rank", nil,
+			func(p *parser, _ []string) error { p.cfg.stacks = true; return nil }},
+		{[]string{"report-state-on-timeout"}, "", groupEnd, "say at the time-out where every rank stands (default)", nil, nothing},
 		{[]string{"disable-auto-cleanup"}, "", groupEnd, "let the other ranks run on when one fails", nil,
 			func(p *parser, _ []string) error { p.cfg.keepGoing = true; return nil }},
 
