@@ -56,8 +56,9 @@ const timedOut = `mpiexec: the job did not end within \S+ \(--timeout\); its ran
 // TestTimeoutSaysWhereRanksStand: each by its call, or its line, or that it says
 // nothing.
 func TestTimeoutSaysWhereRanksStand(t *testing.T) {
+	t.Parallel() // it waits
 	receive, sleep := placeOf(t, "receive"), placeOf(t, "sleep")
-	matches(t, says(t, 110, "--timeout", "3", "-n", "5", "stands", "receive", "compute", "stop", "sleep", "end"),
+	matches(t, says(t, 110, "--timeout", "6", "-n", "5", "stands", "receive", "compute", "stop", "sleep", "end"),
 		timedOut,
 		`mpiexec: rank 0 is in mpi.Recv, called at /\S*/`+receive,
 		`mpiexec: rank 1 is in no call of MPI, but at /\S*/stands_test.go:\d+ in mpiexec.computeForEver`,
@@ -69,7 +70,8 @@ func TestTimeoutSaysWhereRanksStand(t *testing.T) {
 
 // TestRanksThatStandAlike are told in one line.
 func TestRanksThatStandAlike(t *testing.T) {
-	matches(t, says(t, 110, "--timeout", "3", "--report-state-on-timeout", "-n", "8", "stands", "receive"),
+	t.Parallel() // it waits
+	matches(t, says(t, 110, "--timeout", "6", "--report-state-on-timeout", "-n", "8", "stands", "receive"),
 		timedOut,
 		`mpiexec: ranks 0-7 are in mpi.Recv, called at /\S*/`+placeOf(t, "receive"),
 	)
@@ -78,7 +80,8 @@ func TestRanksThatStandAlike(t *testing.T) {
 // TestStackTraces: with --get-stack-traces the stacks of all ranks come out, each
 // whole, and no rank's ends before its last goroutine.
 func TestStackTraces(t *testing.T) {
-	text := says(t, 110, "--timeout", "4", "--get-stack-traces", "-n", "4", "stands", "crowd")
+	t.Parallel() // it waits
+	text := says(t, 110, "--timeout", "6", "--get-stack-traces", "-n", "4", "stands", "crowd")
 	dumps, report, ok := strings.Cut(text, "mpiexec: ")
 	if !ok {
 		t.Fatalf("no report: %.500s", text)
