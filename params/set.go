@@ -337,11 +337,11 @@ func (s *Set) Errorf(name, format string, args ...any) error {
 	return &Error{name, s.Source(name), fmt.Errorf(format, args...)}
 }
 
-// Value is one parameter: its name, its value as text (a list with commas
-// between its elements) and where the value comes from, as [Set.Source] says it.
-// See [Set.Values].
+// Value is one parameter, see [Set.Values].
 type Value struct {
-	Name, Text, Source string
+	Name   string // as options and configuration files have it
+	Text   string // its value; a list has commas between its elements
+	Source string // where the value comes from, as [Set.Source] says it
 }
 
 // Values lists all parameters with their values and where they come from, in

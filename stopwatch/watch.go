@@ -31,7 +31,10 @@ const (
 
 // Tag is a note on a timer or on all timers of a Watch: a key with a value, or
 // a word alone.
-type Tag struct{ Key, Value string }
+type Tag struct {
+	Key   string // replaces the tag with the same key
+	Value string // "" if the key is a word alone
+}
 
 // Watch is a set of named timers. The zero value is ready to use, but only
 // [New] takes tags from the environment. All methods may be called from any
@@ -263,13 +266,16 @@ func (w *Watch) Reset() {
 // Timer is the state of a timer at one moment. Its numbers include running
 // measurements as if they had ended at that moment.
 type Timer struct {
-	Name                string
-	Status              Status
-	Count               int64
-	Last, Sum, Min, Max time.Duration
-	Start               time.Time // when the last measurement started
-	Tags                []Tag     // the Watch's, then the timer's own
-	Message             string
+	Name    string        // as the program calls it
+	Status  Status        // a timer that has failed is Failed also while it runs
+	Count   int64         // of the measurements
+	Last    time.Duration // the measurement that ended last
+	Sum     time.Duration // of all measurements
+	Min     time.Duration // the shortest measurement, 0 if there is none
+	Max     time.Duration // the longest
+	Start   time.Time     // when the last measurement started
+	Tags    []Tag         // the Watch's, then the timer's own
+	Message string        // of Watch.SetMessage
 }
 
 // Mean is the average measurement; 0 if there is none.

@@ -24,17 +24,17 @@ import (
 
 // RankTime is how long a timer ran on a rank: the sum of its measurements.
 type RankTime struct {
-	Rank int
-	Time time.Duration
+	Rank int           // in the communicator
+	Time time.Duration // of all its measurements together
 }
 
 // Comparison is one timer over the ranks that have it.
 type Comparison struct {
-	Timer            string
-	Slowest, Fastest RankTime // the lowest rank where several are equal
-	Mean             time.Duration
-	Ranks            int // that have the timer
-	Failed           int // of them, where it has failed
+	Timer            string        // its name
+	Slowest, Fastest RankTime      // the lowest rank where several are equal
+	Mean             time.Duration // of the ranks that have the timer
+	Ranks            int           // that have the timer
+	Failed           int           // of them, where it has failed
 }
 
 // Imbalance is the time of the slowest rank divided by the mean: 1 if all ranks
