@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -98,8 +99,15 @@ func TestFilesAreShort(t *testing.T) {
 	}
 }
 
+// fieldsToCome are fields of package mpi that still have no comment.
+var fieldsToCome = []string{
+	"Error.Class", "Parts.Buf", "Range.First", "Range.Last", "Range.Stride",
+	"RankError.Host", "RankError.Err", "ValueLoc.Value", "ValueLoc.Loc",
+}
+
 // Exported identifiers of the public packages are documented: functions,
-// methods, types, constants and variables.
+// methods, types, constants and variables, and the fields of what programs can
+// import.
 func TestExportedIsDocumented(t *testing.T) {
 	for _, p := range packages(t) {
 		rel := strings.TrimPrefix(p.ImportPath, module)
@@ -112,6 +120,9 @@ func TestExportedIsDocumented(t *testing.T) {
 				t.Fatal(err)
 			}
 			for _, name := range undocumented(file) {
+				if field := strings.Contains(name, "."); field && (strings.Contains(rel, "/internal/") || rel == "mpi" && slices.Contains(fieldsToCome, name)) {
+					continue
+				}
 				t.Errorf("%s/%s: %s has no comment", rel, f, name)
 			}
 		}
@@ -119,7 +130,8 @@ func TestExportedIsDocumented(t *testing.T) {
 }
 
 // undocumented lists the exported identifiers of a file that have no comment. A
-// comment on a group of constants or variables is one for each.
+// comment on a group of constants or variables is one for each, as is one on the
+// fields of a line.
 func undocumented(file *ast.File) (names []string) {
 	for _, d := range file.Decls {
 		switch d := d.(type) {
@@ -133,6 +145,15 @@ func undocumented(file *ast.File) (names []string) {
 				case *ast.TypeSpec:
 					if s.Name.IsExported() && s.Doc == nil && s.Comment == nil && (d.Doc == nil || d.Lparen.IsValid()) {
 						names = append(names, s.Name.Name)
+					}
+					if st, ok := s.Type.(*ast.StructType); ok && s.Name.IsExported() {
+						for _, f := range st.Fields.List {
+							for _, n := range f.Names {
+								if n.IsExported() && f.Doc == nil && f.Comment == nil {
+									names = append(names, s.Name.Name+"."+n.Name)
+								}
+							}
+						}
 					}
 				case *ast.ValueSpec:
 					for _, n := range s.Names {
@@ -168,6 +189,16 @@ type (
 	B int
 	C int // so has C
 )
+// S has a comment, which does not speak for its fields.
+type S struct {
+	T
+	V, W int
+	// X has a comment.
+	X    int
+	Y, Z int // so have Y and Z
+	u    int
+}
+type s struct{ V int }
 const D, e = 1, 2
 // These have one comment.
 const (
@@ -184,7 +215,7 @@ var (
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := strings.Join(undocumented(file), " "), "F T M P N A D J"; got != want {
+	if got, want := strings.Join(undocumented(file), " "), "F T M P N A S.V S.W D J"; got != want {
 		t.Errorf("without a comment are %s, want %s", got, want)
 	}
 }
