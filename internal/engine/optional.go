@@ -25,11 +25,13 @@ const (
 	NumCapabilities
 )
 
-var capabilityNames = [NumCapabilities]string{
+var capabilityNames = [...]string{
 	EarlyReceive: "early receives", Recycling: "recycling of requests", Persistence: "persistent operations",
 	TwoGroups: "communicators of two groups", OneSided: "one-sided communication", ParallelFiles: "parallel files",
 	Growth: "processes that join a job", Spawning: "spawning of processes", Connecting: "connections between jobs",
 }
+
+var _ [NumCapabilities]struct{} = [len(capabilityNames)]struct{}{} // every capability has a name
 
 // String names the capability as a message does.
 func (c Capability) String() string {

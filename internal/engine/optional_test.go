@@ -2,6 +2,7 @@ package engine
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -36,7 +37,7 @@ type manyComm struct {
 }
 
 // finders ask for each capability by its interface.
-var finders = [NumCapabilities]func(Engine, Comm) (any, error){
+var finders = [...]func(Engine, Comm) (any, error){
 	EarlyReceive:  find[EarlyReceiver](EarlyReceive),
 	Recycling:     find[Recycler](Recycling),
 	Persistence:   find[Persistent](Persistence),
@@ -47,6 +48,8 @@ var finders = [NumCapabilities]func(Engine, Comm) (any, error){
 	Spawning:      find[Spawner](Spawning),
 	Connecting:    find[Ports](Connecting),
 }
+
+var _ [NumCapabilities]struct{} = [len(finders)]struct{}{} // every capability has a finder
 
 func find[T any](c Capability) func(Engine, Comm) (any, error) {
 	return func(eng Engine, comm Comm) (any, error) {
@@ -78,8 +81,8 @@ func TestCapabilities(t *testing.T) {
 			t.Errorf("capability %d has no name", c)
 		}
 	}
-	if s := NumCapabilities.String(); s != "capability 9" {
-		t.Errorf("an unknown capability is called %q", s)
+	if s, want := NumCapabilities.String(), fmt.Sprintf("capability %d", NumCapabilities); s != want {
+		t.Errorf("an unknown capability is called %q, want %q", s, want)
 	}
 }
 
