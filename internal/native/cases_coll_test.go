@@ -419,6 +419,12 @@ func testReductions(t *testing.T, c *comm) {
 		}
 		return a
 	})
+	reduction(t, c, 6, "MinLoc", engine.OpMinLoc, true, func(a, b pair) pair {
+		if b.Value < a.Value || b.Value == a.Value && b.Loc < a.Loc {
+			return b
+		}
+		return a
+	})
 	// What the library does not have natively runs as a function.
 	reduction(t, c, 6, "complex Max", engine.OpMax, true, func(a, b complex64) complex64 {
 		if real(b) > real(a) {
