@@ -17,8 +17,25 @@ const root = "../.."
 type duty struct {
 	files string   // below the root, without tests unless it says so
 	funcs []string // of the files; all of them if there are none
-	pkg   string   // that the constants are of; "": any, or a method
+	pkg   string   // that the names are of; "": any, or a method
 	name  func(constant string) string
+	as    string // what the names are there
+}
+
+// selector is what the place has to use for a constant.
+func (d duty) selector(constant string) string {
+	if d.pkg == "" {
+		return d.name(constant)
+	}
+	return d.pkg + "." + d.name(constant)
+}
+
+// place is where.
+func (d duty) place() string {
+	if d.funcs == nil {
+		return d.files
+	}
+	return d.files + ", in " + strings.Join(d.funcs, " or ")
 }
 
 func same(s string) string { return s }
@@ -28,48 +45,47 @@ func nonblocking(s string) string { return "I" + string(s[0]|0x20) + s[1:] }
 
 // Tables over all kinds are checked by the compiler, where they are declared.
 var collectiveDuties = []duty{
-	{"internal/embedded/board/board.go", []string{"run"}, "engine", same},
-	{"internal/embedded/coll/build.go", []string{"build"}, "engine", same},
-	{"internal/native/coll.go", []string{"collective", "reduction"}, "engine", same},
-	{"mpi/*.go", nil, "engine", same},
-	{"mpi/fakecoll_test.go", nil, "engine", same},
-	{"internal/enginetest/*.go", nil, "", same},
-	{"internal/enginetest/*.go", nil, "", nonblocking},
+	{"internal/embedded/board/board.go", []string{"run"}, "engine", same, "the case of the own engine's board"},
+	{"internal/embedded/coll/build.go", []string{"build"}, "engine", same, "the case of the own engine's schedules"},
+	{"internal/native/coll.go", []string{"collective", "reduction"}, "engine", same, "the case of the native engine"},
+	{"internal/native/cases_coll_test.go", nil, "engine", same, "a test on an MPI library"},
+	{"mpi/*.go", nil, "engine", same, "the builder"},
+	{"mpi/fakecoll_test.go", nil, "engine", same, "the definition for the tests of package mpi"},
+	{"internal/enginetest/*.go", nil, "", same, "a case of the blocking function"},
+	{"internal/enginetest/*.go", nil, "", nonblocking, "a case of the nonblocking function"},
 }
 
 var reductionDuties = []duty{
-	{"internal/kernel/*.go", nil, "engine", same},
-	{"mpi/op.go", nil, "engine", same},
-	{"internal/enginetest/kinds.go", nil, "mpi", func(s string) string { return s[len("Op"):] }},
+	{"internal/kernel/*.go", nil, "engine", same, "the loop"},
+	{"internal/native/cases_coll_test.go", nil, "engine", same, "a test on an MPI library"},
+	{"mpi/op.go", nil, "engine", same, "the variable that programs use"},
+	{"internal/enginetest/kinds.go", nil, "mpi", func(s string) string { return s[len("Op"):] }, "the definition for the conformance suite"},
 }
 
 func TestEveryCollectiveIsHandled(t *testing.T) {
-	kinds := constants(t, "internal/engine/coll.go", "CollKind", "NumColls")
-	fulfilled(t, collectiveDuties, kinds)
-	fulfilled(t, collectiveDuties, append(kinds, "Nothing"), "Nothing")
+	handled(t, collectiveDuties, constants(t, "internal/engine/coll.go", "CollKind", "NumColls"), "Nothing")
 }
 
 func TestEveryReductionIsHandled(t *testing.T) {
 	ops := constants(t, "internal/engine/op.go", "OpCode", "NumOps")
 	ops = slices.DeleteFunc(ops, func(s string) bool { return s == "OpUser" })
-	fulfilled(t, reductionDuties, ops)
-	fulfilled(t, reductionDuties, append(ops, "OpNothing"), "OpNothing")
+	handled(t, reductionDuties, ops, "OpNothing")
 }
 
-// fulfilled checks that of the constants, those and only those of want are
-// missing in every place.
-func fulfilled(t *testing.T, duties []duty, constants []string, want ...string) {
+// handled says which constants are to be added where. In a place that has all of
+// them it checks that it would miss one: nothing, which is no constant.
+func handled(t *testing.T, duties []duty, constants []string, nothing string) {
 	t.Helper()
 	for _, d := range duties {
-		used := d.used(t)
-		var missing []string
+		used, complete := d.used(t), true
 		for _, c := range constants {
 			if !used[d.name(c)] {
-				missing = append(missing, c)
+				complete = false
+				t.Errorf("add %s to %s: %s", d.selector(c), d.place(), d.as)
 			}
 		}
-		if !slices.Equal(missing, want) {
-			t.Errorf("%s %v: %v are not dealt with, want %v", d.files, d.funcs, missing, want)
+		if complete && used[d.name(nothing)] {
+			t.Errorf("%s has %s, which does not exist: this test sees nothing there", d.place(), d.selector(nothing))
 		}
 	}
 }
