@@ -12,7 +12,7 @@ type Comm interface {
 	As(target any) bool
 }
 
-// View is a *mpi.Comm as a sibling package sees it. It may be kept as long as
+// View is a *mpi.Comm as a package beside mpi sees it. It may be kept as long as
 // the communicator.
 type View interface {
 	// Usable returns nil, or the error of a call on a communicator that is nil,
@@ -37,9 +37,9 @@ type View interface {
 	// The result is the same each time and may be kept.
 	Op(op, of any) (*engine.Op, error)
 
-	// Failed turns an error of the engine into a *mpi.Error with the sibling's
-	// function, the peer, the tag and the program's line; nil stays nil. peer and
-	// tag are engine.Undefined where there is none.
+	// Failed turns an error of the engine into a *mpi.Error with the function of
+	// the package beside mpi, the peer, the tag and the program's line; nil stays
+	// nil. peer and tag are engine.Undefined where there is none.
 	Failed(peer, tag int, err error) error
 
 	// Errorf makes the *mpi.Error of a call with arguments that cannot be right.
@@ -64,8 +64,8 @@ func BufOf[T any](v View, buf []T) (engine.Buf, error) {
 }
 
 // Find returns what gives capability c, whose interface is T. If the engine has
-// none, the error is an ErrUnsupported with the reason. A sibling asks when it
-// makes an object and keeps the answer in it.
+// none, the error is an ErrUnsupported with the reason. A package beside mpi asks
+// when it makes an object and keeps the answer in it.
 func Find[T any](v View, c engine.Capability) (T, error) {
 	t, err := engine.Find[T](v.Engine(), v.Comm(), c)
 	if err != nil {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Rooms are the sibling packages of package mpi, by their path in the module:
-// they may use the door, and to an error's "called at" they belong to the
-// library as package mpi does.
+// Rooms are the packages beside mpi, by their path in the module: they may use
+// the door, and to an error's "called at" they belong to the library as package
+// mpi does.
 var Rooms = []string{
 	"internal/door/sibling", // for the tests of the door
 }
@@ -16,8 +16,8 @@ var Rooms = []string{
 var module = strings.TrimSuffix(reflect.TypeFor[View]().PkgPath(), "internal/door")
 
 // Function tells whether function, a name as package runtime gives it, is one of
-// a room or of this package. If it is one of a room, it returns its name with
-// that of its package: "sibling.Send[...]".
+// a package beside mpi or of this package. If it is one of a package beside mpi,
+// it returns its name with that of its package: "sibling.Send[...]".
 func Function(function string) (name string, ok bool) {
 	path, ok := strings.CutPrefix(function, module)
 	if !ok {

@@ -8,9 +8,8 @@ import (
 	"github.com/ringo-mpi/ringo/internal/door"
 )
 
-// Every room of the door is a package that goes through it. (That nobody else
-// does, and that nobody else imports internal/engine, is in the table of
-// layers.)
+// Every package of door.Rooms goes through the door. (That nobody else does, and
+// that nobody else imports internal/engine, is in the table of layers.)
 func TestRoomsUseTheDoor(t *testing.T) {
 	through := map[string]bool{}
 	for _, p := range packages(t) {

@@ -131,7 +131,7 @@ var layers = map[string]layer{
 	"internal/sysinfo":  {own: []string{"internal/topo"}, other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, by: tools, why: "the core does not describe the machine"},
 
 	// The toolbox.
-	"internal/ringocmd":        {own: []string{"internal/envvars", "internal/ringocmd/"}, other: cobra(), by: []string{"cmd/ringo"}, why: "each command is a room of its own"},
+	"internal/ringocmd":        {own: []string{"internal/envvars", "internal/ringocmd/"}, other: cobra(), by: []string{"cmd/ringo"}, why: "each command is a package of its own"},
 	"internal/ringocmd/banner": {own: []string{"internal/ringocmd/cli"}, other: cobra(), by: []string{"internal/ringocmd", "internal/ringocmd/sweep"}, why: "a command"},
 	"internal/ringocmd/bench": {
 		own: []string{"mpi", "internal/ringocmd/cli", "internal/sizeplot", "internal/sysinfo"}, other: cobra("golang.org/x/sys/"),

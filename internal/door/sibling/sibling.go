@@ -1,6 +1,6 @@
 // Package sibling is a small package beside package mpi that is written as the
 // large ones are: it reaches the engine through the door only. The tests of the
-// door use it, and those who write a sibling can begin with it.
+// door use it, and those who write another one can begin with it.
 package sibling
 
 import (
