@@ -59,6 +59,21 @@ func checkRecipes(text string) (recipes int, problems []string) {
 	return recipes, problems
 }
 
+// ARCHITECTURE.md explains at most so many words.
+const maxWords = 20
+
+func TestWordsAreFew(t *testing.T) {
+	text, err := os.ReadFile(filepath.Join(root, "ARCHITECTURE.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Words\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	if n := strings.Count(section, "\n- **"); n == 0 || n > maxWords {
+		t.Errorf("the section Words of ARCHITECTURE.md explains %d words, want 1 to %d", n, maxWords)
+	}
+}
+
 func TestCheckRecipes(t *testing.T) {
 	for text, want := range map[string]string{
 		"\n## Decisions\n": "there is no section Recipes",
