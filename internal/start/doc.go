@@ -14,6 +14,15 @@
 //
 // RINGO_ENGINE=embedded leaves the native engine out of account.
 //
+// [Decide] applies these rules, which need the environment alone. [Open] looks
+// further where the last one applies, and whenever it is to join a job:
+//
+//	nothing, but the job's mark         a process of a job whose environment a wrapper has cleaned:
+//	                                    embedded engine, shared memory
+//	the rank's place is taken           a world of one for a program that the rank has started
+//	                                    while it runs, which is told; an error for the rank's
+//	                                    process itself, and after its Finalize
+//
 // [Wrap] is the one place where something is put around the engine of every
 // rank.
 //
