@@ -152,7 +152,7 @@ func TestOptions(t *testing.T) {
 
 func TestOpenTree(t *testing.T) {
 	if _, err := exec.LookPath("git"); err != nil {
-		t.Skip("NOT TRIED: there is no git command")
+		t.Skip("LEFT OUT: there is no git command")
 	}
 	repo := t.TempDir()
 	t.Chdir(repo)
@@ -207,7 +207,7 @@ func scripted(t *testing.T, given, script string) *tree {
 
 func TestTurns(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		t.Skip("NOT TRIED: the builds of this test are shell scripts")
+		t.Skip("LEFT OUT: the builds of this test are shell scripts")
 	}
 	log := filepath.Join(t.TempDir(), "log")
 	speak := func(name string, us float64) string {
@@ -252,13 +252,13 @@ func TestTurns(t *testing.T) {
 // The whole way, with this checkout on both sides.
 func TestBeside(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("NOT TRIED: the comparison runs processes, for which there is Linux")
+		t.Skip("LEFT OUT: the comparison runs processes, for which there is Linux")
 	}
 	if testing.Short() {
-		t.Skip("NOT TRIED: the comparison, because of -short")
+		t.Skip("LEFT OUT: the comparison, because of -short")
 	}
 	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("NOT TRIED: there is no go command")
+		t.Skip("LEFT OUT: there is no go command")
 	}
 	t.Setenv(runs.ConfinedMark, "1")
 	root := filepath.Join("..", "..")

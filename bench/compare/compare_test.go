@@ -448,17 +448,17 @@ func TestVersion(t *testing.T) {
 // are here.
 func TestCompare(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("NOT TRIED: the comparison runs processes, for which there is Linux")
+		t.Skip("LEFT OUT: the comparison runs processes, for which there is Linux")
 	}
 	if testing.Short() {
-		t.Skip("NOT TRIED: the comparison, because of -short")
+		t.Skip("LEFT OUT: the comparison, because of -short")
 	}
 	if _, err := exec.LookPath("go"); err != nil {
-		t.Skip("NOT TRIED: there is no go command")
+		t.Skip("LEFT OUT: there is no go command")
 	}
 	c, err := runs.Confine(2)
 	if err != nil {
-		t.Skipf("NOT TRIED: %v", err)
+		t.Skipf("LEFT OUT: %v", err)
 	}
 	if !c.All {
 		t.Log("not confined to two cores: this machine has more, and a test cannot start itself again")

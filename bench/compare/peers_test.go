@@ -17,10 +17,10 @@ import (
 // each library that is installed.
 func TestPeers(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("NOT TRIED: other MPI libraries are only looked for on Linux")
+		t.Skip("LEFT OUT: other MPI libraries are only looked for on Linux")
 	}
 	if testing.Short() {
-		t.Skip("NOT TRIED: other MPI libraries, because of -short")
+		t.Skip("LEFT OUT: other MPI libraries, because of -short")
 	}
 	root, err := filepath.Abs(filepath.Join("..", ".."))
 	if err != nil {
@@ -32,7 +32,7 @@ func TestPeers(t *testing.T) {
 	for _, l := range m.libraries("", "") {
 		p, err := m.find(ctx, l)
 		if err != nil {
-			t.Logf("NOT TRIED: %s: %v", l.name, err)
+			t.Logf("LEFT OUT: %s: %v", l.name, err)
 			continue
 		}
 		m.peers = append(m.peers, p)
@@ -49,7 +49,7 @@ func TestPeers(t *testing.T) {
 		} {
 			text, _, err := runs.Output(ctx, 20*time.Second, p.environment(2), p.command(2, b))
 			if errors.Is(err, runs.ErrBox) {
-				t.Logf("NOT TRIED: %s, %s: this machine is too busy for two processes that poll", l.name, b.Name)
+				t.Logf("LEFT OUT: %s, %s: this machine is too busy for two processes that poll", l.name, b.Name)
 				continue
 			}
 			if err != nil {
@@ -71,13 +71,13 @@ func TestPeers(t *testing.T) {
 		}
 	}
 	if p, err := m.findPython(ctx); err != nil {
-		t.Logf("NOT TRIED: mpi4py: %v", err)
+		t.Logf("LEFT OUT: mpi4py: %v", err)
 	} else {
 		for _, name := range []string{"latency", "object_lat", "allreduce"} {
 			b := runs.Bench{Name: name, Sizes: runs.Sizes(8, 8192, 1024), Iterations: 2, Warmup: 1}
 			text, _, err := runs.Output(ctx, 20*time.Second, p.environment(2), p.command(2, b))
 			if errors.Is(err, runs.ErrBox) {
-				t.Logf("NOT TRIED: mpi4py, %s: this machine is too busy", name)
+				t.Logf("LEFT OUT: mpi4py, %s: this machine is too busy", name)
 				continue
 			}
 			if figures, wrong := runs.ParseFigures(text, false); err != nil || wrong != nil || len(figures) != 2 {

@@ -38,17 +38,17 @@ func TestScripts(t *testing.T) {
 	_, err := os.Stat("/dev/full")
 	hasFull, hasMpiexec := err == nil, runtime.GOOS == "linux"
 	if !hasFull {
-		t.Log("NOT TRIED: a full disc, for there is no /dev/full on this system")
+		t.Log("LEFT OUT: a full disc, for there is no /dev/full on this system")
 	}
 	if !hasMpiexec {
-		t.Logf("NOT TRIED: ranks as processes, for mpiexec does not run on %s", runtime.GOOS)
+		t.Logf("LEFT OUT: ranks as processes, for mpiexec does not run on %s", runtime.GOOS)
 	}
 	launchers := map[string]bool{}
 	for name, launcher := range map[string]string{"mpich": "mpiexec.hydra", "openmpi": "mpirun.openmpi"} {
 		_, err := exec.LookPath(launcher)
 		launchers[name] = err == nil
 		if !launchers[name] {
-			t.Logf("NOT TRIED: ranks on an MPI library, for there is no %s here", launcher)
+			t.Logf("LEFT OUT: ranks on an MPI library, for there is no %s here", launcher)
 		}
 	}
 	testscript.Run(t, testscript.Params{

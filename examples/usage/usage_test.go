@@ -317,7 +317,7 @@ func TestGoroutineRanks(t *testing.T) {
 
 func TestProcesses(t *testing.T) {
 	if !processes {
-		t.Skip("NOT RUN: processes that share memory need Linux")
+		t.Skip("LEFT OUT: processes that share memory need Linux")
 	}
 	for _, e := range examples() {
 		for ranks := 1; ranks <= 4; ranks++ {

@@ -45,7 +45,7 @@ func TestParseFigures(t *testing.T) {
 // and what it had printed counts.
 func TestTimeBox(t *testing.T) {
 	if runtime.GOOS != "linux" {
-		t.Skip("NOT TRIED: descendants are only followed on Linux")
+		t.Skip("LEFT OUT: descendants are only followed on Linux")
 	}
 	Adopt()
 	pidFile := filepath.Join(t.TempDir(), "pid")
@@ -59,7 +59,7 @@ func TestTimeBox(t *testing.T) {
 	}
 	pid, err := os.ReadFile(pidFile)
 	if err != nil {
-		t.Skipf("NOT TRIED: the machine did not get to start the child in time (%v)", err)
+		t.Skipf("LEFT OUT: the machine did not get to start the child in time (%v)", err)
 	}
 	for range 200 { // its number is free when it has been waited for
 		if _, err := os.Stat("/proc/" + strings.TrimSpace(string(pid))); err != nil {

@@ -85,12 +85,12 @@ func Main(m *testing.M, name string, main func()) {
 func Scripts(t *testing.T) {
 	hasMpiexec := runtime.GOOS == "linux"
 	if !hasMpiexec {
-		t.Logf("NOT TRIED: ranks as processes, for mpiexec does not run on %s", runtime.GOOS)
+		t.Logf("LEFT OUT: ranks as processes, for mpiexec does not run on %s", runtime.GOOS)
 	}
 	_, err := os.Stat("/dev/full")
 	hasFull := err == nil
 	if !hasFull {
-		t.Log("NOT TRIED: a full disc, for there is no /dev/full on this system")
+		t.Log("LEFT OUT: a full disc, for there is no /dev/full on this system")
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 filepath.Join("testdata", "script"),
