@@ -28,6 +28,7 @@ package docs_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -314,12 +315,17 @@ func (s *shell) run(chapter string, b block, kind string) bool {
 		for ; i < len(b.text) && !strings.HasPrefix(b.text[i], "$ "); i++ {
 			want = append(want, b.text[i])
 		}
-		ctx, cancel := context.WithTimeout(s.t.Context(), 2*time.Minute)
+		ctx, cancel := s.untilDeadline()
 		cmd := exec.CommandContext(ctx, "sh", "-c", command)
 		cmd.Dir, cmd.Env = s.dir, s.env
 		cmd.WaitDelay = time.Second
 		out, err := cmd.CombinedOutput()
+		over := err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded)
 		cancel()
+		if over {
+			s.t.Errorf("%s:%d: $ %s\nhad not ended when the time of go test was nearly over: give it a longer -timeout, if the command does not hang\n%s", chapter, line, command, out)
+			return false
+		}
 		if (err != nil) != (kind == "fails") {
 			s.t.Errorf("%s:%d: $ %s\n%v\n%s", chapter, line, command, err, out)
 			return false
@@ -334,6 +340,15 @@ func (s *shell) run(chapter string, b block, kind string) bool {
 		}
 	}
 	return true
+}
+
+// untilDeadline ends shortly before go test ends the tests, so that there is time
+// to say which command it was. Nothing else puts a limit on a command.
+func (s *shell) untilDeadline() (context.Context, context.CancelFunc) {
+	if end, ok := s.t.Deadline(); ok {
+		return context.WithDeadline(s.t.Context(), end.Add(-10*time.Second))
+	}
+	return context.WithCancel(s.t.Context())
 }
 
 var (
