@@ -18,6 +18,7 @@ import (
 )
 
 const (
+	startMost = 2 * time.Minute  // until there is a rank to strike
 	endMost   = 30 * time.Second // from the blow to the end
 	leaveMost = 3 * time.Second  // from the end until no process is left
 	endless   = time.Minute      // traffic of a job that a blow ends
@@ -63,7 +64,7 @@ func (j *job) String() string {
 // pick finds n ranks, waiting until some are there, and notes their numbers.
 func (j *job) pick(n int) (pids []int) {
 	var ranks []process
-	for start := time.Now(); len(ranks) == 0 && time.Since(start) < 10*time.Second; time.Sleep(2 * time.Millisecond) {
+	for start := time.Now(); len(ranks) == 0 && time.Since(start) < startMost; time.Sleep(2 * time.Millisecond) {
 		ranks = slices.DeleteFunc(processes(j.id), func(p process) bool { return p.rank == "" || p.program != "traffic" })
 	}
 	j.draw.Shuffle(len(ranks), func(a, b int) { ranks[a], ranks[b] = ranks[b], ranks[a] })

@@ -23,6 +23,9 @@
 //	                                    while it runs, which is told; an error for the rank's
 //	                                    process itself, and after its Finalize
 //
+// RINGO_TRANSPORT=tcp puts connections in the place of the shared memory of a job
+// that is joined.
+//
 // [Wrap] is the one place where something is put around the engine of every
 // rank.
 //
