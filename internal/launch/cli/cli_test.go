@@ -126,23 +126,6 @@ func TestSplitLines(t *testing.T) {
 	}
 }
 
-func TestHostFile(t *testing.T) {
-	got, err := parseHostFile("a\nb:3 user=x\nc slots=4 max_slots=8\n\nd@e:2 # f\n^g\ng:9\n/* h\n i */ j cpu = 5\n[fe80::1]:7\nfe80::2")
-	want := []hostLine{{"a", 1, 1}, {"b", 3, 2}, {"c", 4, 3}, {"d@e", 2, 5}, {"fe80::1", 7, 10}, {"fe80::2", 1, 11}}
-	if err == nil || !strings.Contains(err.Error(), "line 9") {
-		t.Errorf("%v %v: spaces around = are not read", got, err)
-	}
-	got, err = parseHostFile("a\nb:3 user=x\nc slots=4 max_slots=8\n\nd@e:2 # f\n^g\ng:9\n/* h\n i */\n[fe80::1]:7\nfe80::2")
-	if err != nil || !slices.Equal(got, want) {
-		t.Errorf("%v, %v\nwant %v", got, err, want)
-	}
-	for _, bad := range []string{"a:0", "a:x", "a slots=x", "a slots=-1", "a b", "/* a"} {
-		if got, err := parseHostFile(bad); err == nil {
-			t.Errorf("%q gave %v", bad, got)
-		}
-	}
-}
-
 func TestIsLocal(t *testing.T) {
 	own, err := os.Hostname()
 	if err != nil {
@@ -245,23 +228,6 @@ func FuzzSplitLines(f *testing.F) {
 				t.Fatalf("%q: %v", text, lines)
 			}
 			last = l.number
-		}
-	})
-}
-
-func FuzzHostFile(f *testing.F) {
-	for _, s := range []string{"a\nb:3\n", "c slots=4 /* x\n */ d", "^a\na", "[::1]:2", "a:b:c"} {
-		f.Add(s)
-	}
-	f.Fuzz(func(t *testing.T, text string) {
-		hosts, err := parseHostFile(text)
-		if err != nil {
-			return
-		}
-		for _, h := range hosts {
-			if h.slots < 0 || h.line < 1 || h.line > strings.Count(text, "\n")+1 {
-				t.Fatalf("%q: %+v", text, hosts)
-			}
 		}
 	})
 }

@@ -88,7 +88,10 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 		return nil, usagef("%v", err)
 	}
 	var machine *topo.Machine
-	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads {
+	if c.rankfile != nil && (c.bind != "" || c.mapBy != "") {
+		return nil, usagef("-rankfile says where each rank runs: -bind-to and -map-by do not go with it")
+	}
+	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads || c.rankfile != nil {
 		if machine, err = topo.Local(); err != nil {
 			return nil, err
 		}
@@ -136,8 +139,12 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 	j.Label = c.labels(host, start)
 	j.Files = c.files(host, n, start)
 	j.Tee = c.outputDir != "" && !c.outputOnly
-	if place.Binds() {
-		if runtime.GOOS != "linux" {
+	if c.rankfile != nil {
+		if j.Bind, err = c.bindByFile(machine, n); err != nil {
+			return nil, err
+		}
+	} else if place.Binds() {
+		if !bindable {
 			return nil, usagef("-bind-to %s: this system does not let mpiexec bind ranks to CPUs", c.bind)
 		}
 		if j.Bind, err = place.CPUs(machine, n); err != nil {
@@ -171,6 +178,8 @@ func (c *config) ranks(a *app, place launch.Placement, machine *topo.Machine) (i
 		return a.ranks, nil
 	case len(c.apps) > 1:
 		return 0, usagef("-n is missing for %s: with several programs each needs its own", a.argv[0])
+	case c.rankfile != nil:
+		return len(c.rankfile), nil
 	case machine != nil && place.Ranks(machine) > 0:
 		return place.Ranks(machine), nil
 	case c.perHost > 0:

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/ringo-mpi/ringo/internal/launch/hosts"
 )
 
 type labelKind int
@@ -49,7 +51,8 @@ type config struct {
 	topic          string // of the help
 	singleton      singleton
 
-	report []string // lines of --report-bindings
+	rankfile []hosts.Rank // where each rank runs; nil: it is not given
+	report   []string     // lines of --report-bindings
 }
 
 // singleton is a program that was started without mpiexec and calls it.
