@@ -73,7 +73,7 @@ func (e *end) callAt(p *peer, addr string) (byte, error) {
 	if err != nil {
 		return 0, err
 	}
-	defer c.Close()
+	defer func() { _ = c.Close() }()
 	_ = c.SetDeadline(time.Now().Add(callTime))
 	verdict, err := e.introduce(c, p.rank)
 	if err != nil || verdict != verdictYes {
@@ -109,12 +109,12 @@ func (e *end) accept() {
 		}
 		if e.busy.Add(1) > mostBusy {
 			e.busy.Add(-1)
-			c.Close()
+			_ = c.Close()
 			continue
 		}
 		go func() {
 			defer e.busy.Add(-1)
-			defer c.Close()
+			defer func() { _ = c.Close() }()
 			_ = c.SetDeadline(time.Now().Add(wordTime))
 			e.answer(c)
 		}()

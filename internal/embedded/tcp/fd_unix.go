@@ -3,15 +3,12 @@
 package tcp
 
 import (
-	"errors"
 	"io"
 
 	"golang.org/x/sys/unix"
 )
 
-// errAgain says that a connection has, or takes, nothing for now.
-var errAgain = errors.New("not now")
-
+// readFD reads what a connection has, which may be nothing for now.
 func readFD(fd int, to []byte) (int, error) {
 	for {
 		n, err := unix.Read(fd, to)
@@ -19,7 +16,7 @@ func readFD(fd int, to []byte) (int, error) {
 		case err == unix.EINTR:
 			continue
 		case err == unix.EAGAIN:
-			return 0, errAgain
+			return 0, nil
 		case err != nil:
 			return 0, err
 		case n == 0:
@@ -29,6 +26,7 @@ func readFD(fd int, to []byte) (int, error) {
 	}
 }
 
+// writeFD writes as much as a connection takes, which may be nothing for now.
 func writeFD(fd int, from []byte) (int, error) {
 	for {
 		n, err := unix.Write(fd, from)
@@ -36,7 +34,7 @@ func writeFD(fd int, from []byte) (int, error) {
 		case err == unix.EINTR:
 			continue
 		case err == unix.EAGAIN:
-			return 0, errAgain
+			return 0, nil
 		case err != nil:
 			return 0, err
 		}

@@ -4,6 +4,7 @@ package tcp
 
 import (
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"unsafe"
@@ -24,6 +25,9 @@ const readsPerPoll = 4
 func (p *peer) receive() int {
 	frames := 0
 	for range readsPerPoll {
+		if p.e.closing {
+			p.early = p.early[:0]
+		}
 		if len(p.early) > 0 { // the ring was full
 			n, left := p.put(p.early)
 			frames += n
@@ -35,9 +39,7 @@ func (p *peer) receive() int {
 		n, whole, err := p.read()
 		frames += n
 		switch {
-		case err == errAgain:
-			return frames
-		case err == io.EOF:
+		case errors.Is(err, io.EOF):
 			p.silent = true
 			p.part("")
 			return frames

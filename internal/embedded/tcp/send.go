@@ -26,9 +26,6 @@ func (p *peer) send() {
 		}
 		n, err := writeFD(p.fd, data)
 		switch {
-		case err == errAgain:
-			p.setUnsent(true)
-			return
 		case err != nil:
 			p.part("the connection to it was lost: " + err.Error())
 			return

@@ -77,7 +77,7 @@ func Over(base transport.End, cfg Config) (transport.End, error) {
 	}
 	e.listener = l.(*net.TCPListener)
 	if err := e.watcher.open(); err != nil {
-		l.Close()
+		_ = l.Close()
 		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d: %w", f.Rank, err)
 	}
 	cfg.Publish(l.Addr().String())
