@@ -1,6 +1,7 @@
 package lint_test
 
 import (
+	"os/exec"
 	"slices"
 	"strings"
 	"testing"
@@ -247,4 +248,19 @@ func allowed(imp string, paths []string) bool {
 	return slices.ContainsFunc(paths, func(p string) bool {
 		return imp == p || strings.HasSuffix(p, "/") && strings.HasPrefix(imp, p)
 	})
+}
+
+// A program that uses package mpi needs no C library: package net would bring it
+// into every program that is built where a C compiler is.
+func TestCoreBringsNoC(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", module+"mpi").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for path := range strings.Lines(string(out)) {
+		switch path = strings.TrimSpace(path); path {
+		case "net", "os/user", "runtime/cgo", "plugin":
+			t.Errorf("package mpi comes with package %s", path)
+		}
+	}
 }

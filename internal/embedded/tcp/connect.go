@@ -4,7 +4,6 @@ package tcp
 
 import (
 	"fmt"
-	"net"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -69,60 +68,55 @@ func (e *end) call(p *peer) {
 
 // callAt calls a peer at an address and takes the connection up if it says yes.
 func (e *end) callAt(p *peer, addr string) (byte, error) {
-	c, err := net.DialTimeout("tcp", addr, callTime)
+	c, err := dial(addr, time.Now().Add(callTime))
 	if err != nil {
 		return 0, err
 	}
-	defer func() { _ = c.Close() }()
-	_ = c.SetDeadline(time.Now().Add(callTime))
+	defer c.Close()
 	verdict, err := e.introduce(c, p.rank)
 	if err != nil || verdict != verdictYes {
 		return verdict, err
 	}
-	fd, err := takeFD(c.(*net.TCPConn))
-	if err != nil {
-		return 0, err
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if p.state != calling {
-		closeFD(fd)
 		return 0, fmt.Errorf("there is a connection already")
 	}
-	p.join(fd)
+	p.join(c.take())
 	return verdictYes, nil
 }
 
 // accept waits for calls until the rank leaves.
 func (e *end) accept() {
+	defer closeFD(e.listener)
+	defer closeFD(e.stop[0])
+	fds := []unix.PollFd{{Fd: int32(e.listener), Events: unix.POLLIN}, {Fd: int32(e.stop[0]), Events: unix.POLLIN}}
 	for {
-		c, err := e.listener.AcceptTCP()
+		_, _ = unix.Poll(fds, -1)
+		if fds[1].Revents != 0 {
+			return
+		}
+		fd, err := acceptFD(e.listener)
 		if err != nil {
-			e.mu.Lock()
-			left := e.left
-			e.mu.Unlock()
-			if left {
-				return
-			}
 			time.Sleep(time.Millisecond) // no descriptors are left, or the caller has gone
 			continue
 		}
 		if e.busy.Add(1) > mostBusy {
 			e.busy.Add(-1)
-			_ = c.Close()
+			closeFD(fd)
 			continue
 		}
 		go func() {
 			defer e.busy.Add(-1)
-			defer func() { _ = c.Close() }()
-			_ = c.SetDeadline(time.Now().Add(wordTime))
+			c := &talk{fd, time.Now().Add(wordTime)}
+			defer c.Close()
 			e.answer(c)
 		}()
 	}
 }
 
 // answer takes up the connection of a caller that is a rank of the job.
-func (e *end) answer(c *net.TCPConn) {
+func (e *end) answer(c *talk) {
 	rank, err := e.examine(c)
 	if err != nil {
 		return // a stranger: it learns nothing, and the rank is not bothered
@@ -145,18 +139,12 @@ func (e *end) answer(c *net.TCPConn) {
 		}
 		return
 	}
-	fd, err := takeFD(c)
-	if err != nil {
-		e.forget(p)
-		return
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if p.state != calling {
-		closeFD(fd)
 		return
 	}
-	p.join(fd)
+	p.join(c.take())
 	e.base.Self.Link(e.rank).Wake()
 }
 
@@ -172,18 +160,4 @@ func (e *end) forget(p *peer) {
 		}
 		e.changed.Broadcast()
 	}
-}
-
-// takeFD takes the descriptor of a connection over from package net, whose poller
-// would otherwise be told of all that comes.
-func takeFD(c *net.TCPConn) (int, error) {
-	raw, err := c.SyscallConn()
-	if err != nil {
-		return -1, err
-	}
-	fd := -1
-	if e := raw.Control(func(from uintptr) { fd, err = unix.FcntlInt(from, unix.F_DUPFD_CLOEXEC, 0) }); e != nil {
-		return -1, e
-	}
-	return fd, err
 }

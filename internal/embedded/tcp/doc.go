@@ -11,6 +11,7 @@
 //	send.go       frames out of a ring into the connection
 //	receive.go    bytes of the connection into frames of a ring
 //	connect.go    who calls whom, and the waiting for it
+//	socket.go     system calls, and the time that first words may take
 //	handshake.go  both ends prove that they know the key of the job
 //	sleep.go      a rank that sleeps is woken by its connections
 //	ends.go       the end of a rank is seen after what it has sent

@@ -243,9 +243,6 @@ func (e *end) Leave() error {
 	e.watcher.kick()
 	e.changed.Broadcast()
 	e.mu.Unlock()
-	err := e.listener.Close()
-	if err2 := e.base.Job.Leave(); err2 != nil {
-		err = err2
-	}
-	return err
+	closeFD(e.stop[1])
+	return e.base.Job.Leave()
 }

@@ -3,7 +3,6 @@
 package tcp
 
 import (
-	"net"
 	"sync"
 	"sync/atomic"
 
@@ -40,7 +39,8 @@ type end struct {
 	size int
 	bell *transport.Bell // this rank's own, of the transport below
 
-	listener *net.TCPListener
+	listener int          // the socket
+	stop     [2]int       // a pipe whose end ends the listening
 	busy     atomic.Int32 // strangers that have not proved anything yet
 
 	// mu guards everything of the connections. The endpoint's lock may be held
@@ -71,16 +71,19 @@ func Over(base transport.End, cfg Config) (transport.End, error) {
 	if f.Size == 1 {
 		return base, nil
 	}
-	l, err := net.Listen("tcp", cfg.Listen)
-	if err != nil {
-		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d cannot wait for connections: %w", f.Rank, err)
+	var addr string
+	var err error
+	if e.listener, addr, err = listenAt(cfg.Listen); err != nil {
+		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d cannot wait for connections at %s: %w", f.Rank, cfg.Listen, err)
 	}
-	e.listener = l.(*net.TCPListener)
-	if err := e.watcher.open(); err != nil {
-		_ = l.Close()
+	if err = pipeCloexec(e.stop[:]); err == nil {
+		err = e.watcher.open()
+	}
+	if err != nil {
+		closeFD(e.listener)
 		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d: %w", f.Rank, err)
 	}
-	cfg.Publish(l.Addr().String())
+	cfg.Publish(addr)
 	go e.accept()
 	go e.watch()
 	return transport.End{Facts: e.facts(), Job: e, Self: e, Pool: e.pool()}, nil
@@ -177,7 +180,9 @@ func (e *end) Poll() int {
 		if p.unsent {
 			p.send()
 		}
-		n += p.receive()
+		if p.state == joined {
+			n += p.receive()
+		}
 	}
 	e.mu.Unlock()
 	return n

@@ -184,7 +184,7 @@ func TestLeavesAfterWhatItSent(t *testing.T) {
 // strangers are what others than the ranks of the job may send.
 func TestStrangersGetNothing(t *testing.T) {
 	ends := world(t, 2)
-	addr := ends[0].listener.Addr().String()
+	addr := ends[0].cfg.Find(0)
 	hello := func(from, to int) []byte {
 		b := make([]byte, helloSize)
 		n := copy(b, magic)
@@ -238,7 +238,7 @@ func TestReplay(t *testing.T) {
 	ends := world(t, 2)
 	caller := &end{rank: 1, cfg: Config{Key: testKey}}
 	var heard bytes.Buffer
-	addr := ends[0].listener.Addr().String()
+	addr := ends[0].cfg.Find(0)
 	c, err := net.Dial("tcp", addr)
 	if err != nil {
 		t.Fatal(err)
