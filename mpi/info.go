@@ -11,6 +11,10 @@ type EngineInfo struct {
 	Version   string // of the engine, or the library's own version text
 	Transport string // "inproc", "shm", …
 	Library   string // path of the MPI library, native engine only
+
+	// InProcess says that the ranks of this host are goroutines of this process:
+	// they share its memory, its environment and its working folder.
+	InProcess bool
 }
 
 // Engine returns what carries the messages of c. Local.
@@ -19,7 +23,7 @@ func (c *Comm) Engine() EngineInfo {
 		return EngineInfo{}
 	}
 	i := c.st.proc.info
-	return EngineInfo{Name: i.Name, Version: i.Version, Transport: i.Transport, Library: i.Library}
+	return EngineInfo{Name: i.Name, Version: i.Version, Transport: i.Transport, Library: i.Library, InProcess: i.InProcess}
 }
 
 // LocalRank returns the rank of the caller among the ranks of the job on its

@@ -34,7 +34,7 @@ func (ep *endpoint) newWorld() {
 func (ep *endpoint) Info() engine.Info {
 	return engine.Info{
 		Name: "embedded", Version: Version, Transport: ep.facts.Name, Host: ep.job.Host(ep.rank).Name,
-		LocalRank: ep.facts.LocalRank, LocalSize: ep.facts.LocalSize, EndsAlone: true, TellsRefusals: true,
+		LocalRank: ep.facts.LocalRank, LocalSize: ep.facts.LocalSize, InProcess: ep.facts.InProcess, EndsAlone: true, TellsRefusals: true,
 	}
 }
 

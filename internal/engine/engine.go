@@ -51,6 +51,7 @@ type Info struct {
 	LocalRank int // rank among the ranks of this host
 	LocalSize int
 	Library   string // path of the library, native only
+	InProcess bool   // the ranks of this host are goroutines of this process
 
 	// EndsAlone says that Finalize of one rank does not wait for the others, and
 	// that those which still wait for this rank learn that it has left.

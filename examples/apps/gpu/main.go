@@ -72,7 +72,7 @@ func choose(world *mpi.Comm, found deviceList) choice {
 		return c
 	}
 	c.Device = found.Names[c.LocalRank%len(found.Names)]
-	if world.Engine().Transport != "inproc" {
+	if !world.Engine().InProcess {
 		// The GPU library, loaded later, sees one device. Goroutine ranks
 		// share one environment: there a rank selects its device by number.
 		os.Setenv(c.Variable, c.Device)

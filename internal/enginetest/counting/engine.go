@@ -1,6 +1,7 @@
 package counting
 
 import (
+	"cmp"
 	"errors"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -55,6 +56,9 @@ func (e *Engine) Lacks(c engine.Capability) string {
 	case c == engine.EarlyReceive && e.early, c == engine.Recycling && e.recycler != nil:
 		return ""
 	case c == engine.EarlyReceive, c == engine.Recycling:
+		if l, ok := e.Engine.(engine.Lacker); ok {
+			return cmp.Or(l.Lacks(c), "the engine inside has none")
+		}
 		return "the engine inside has none"
 	}
 	return "the counting engine does not pass it on"

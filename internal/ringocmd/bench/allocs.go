@@ -163,8 +163,8 @@ func (r *run) countAllocs(name string, size, times int, call func() error) error
 	}
 	runtime.ReadMemStats(&after)
 	sharing := 1 // ranks that share this heap
-	if r.world.Engine().Transport == "inproc" {
-		sharing = r.world.Size()
+	if r.world.Engine().InProcess {
+		sharing = r.world.LocalSize()
 	}
 	calls := float64(times * sharing)
 	mine := [2]float64{float64(after.Mallocs-before.Mallocs) / calls, float64(after.TotalAlloc-before.TotalAlloc) / calls}
