@@ -44,22 +44,34 @@ func (e *end) look() {
 			lost = !e.take(rank) || lost
 		}
 	}
+	if lost {
+		return
+	}
+	// Of those that have left, one may have missed another: all are told at once.
 	for rank := range e.due {
-		if !lost {
-			e.take(rank)
+		if !e.over(rank) {
+			return
 		}
+	}
+	for rank := range e.due {
+		e.take(rank)
 	}
 }
 
 // take notes a rank that has ended if nothing comes from it any more.
 func (e *end) take(rank int) bool {
-	p := e.peers[rank]
-	over := p == nil || p.state == apart || p.state == parted
+	over := e.over(rank)
 	if over {
 		delete(e.due, rank)
 		e.note(rank)
 	}
 	return over
+}
+
+// over reports whether nothing comes from a rank any more.
+func (e *end) over(rank int) bool {
+	p := e.peers[rank]
+	return e.near(rank) || p == nil || p.state == apart || p.state == parted
 }
 
 func (e *end) note(rank int) {
