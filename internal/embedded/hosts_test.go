@@ -4,10 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/ringo-mpi/ringo/internal/embedded"
+	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport/hosttest"
 	"github.com/ringo-mpi/ringo/internal/engine"
 )
@@ -15,24 +15,17 @@ import (
 // onHosts runs f on a rank for each host of the list.
 func onHosts(t *testing.T, hosts []int, f func(e engine.Engine) error) {
 	t.Helper()
-	ends := hosttest.New(hosts)
-	errs := make([]error, len(ends))
-	var wg sync.WaitGroup
+	onEnds(t, hosttest.New(hosts), f)
+}
+
+// onEnds runs f on the rank of each end.
+func onEnds(t *testing.T, ends []transport.End, f func(e engine.Engine) error) {
+	t.Helper()
+	engines := make([]engine.Engine, len(ends))
 	for r, end := range ends {
-		wg.Go(func() {
-			e := embedded.New(end)
-			if errs[r] = f(e); errs[r] != nil {
-				errs[r] = fmt.Errorf("rank %d: %w", r, errs[r])
-				e.Fail(errs[r].Error())
-				return
-			}
-			errs[r] = e.Finalize()
-		})
+		engines[r] = embedded.New(end)
 	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
+	onEngines(t, engines, f)
 }
 
 // A rank knows its place on its host, and the communicator of those that share

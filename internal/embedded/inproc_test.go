@@ -17,9 +17,15 @@ import (
 // ranks runs f on n goroutine ranks and fails the test with their errors.
 func ranks(t testing.TB, n int, f func(e engine.Engine) error) {
 	t.Helper()
+	onEngines(t, embedded.NewInproc(n), f)
+}
+
+// onEngines runs f on the ranks of a job and fails the test with their errors.
+func onEngines(t testing.TB, engines []engine.Engine, f func(e engine.Engine) error) {
+	t.Helper()
 	var wg sync.WaitGroup
-	errs := make([]error, n)
-	for r, e := range embedded.NewInproc(n) {
+	errs := make([]error, len(engines))
+	for r, e := range engines {
 		wg.Go(func() {
 			if errs[r] = f(e); errs[r] != nil {
 				errs[r] = fmt.Errorf("rank %d: %w", r, errs[r])

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"sync"
 	"testing"
 
-	"github.com/ringo-mpi/ringo/internal/embedded"
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/embedded/inproc"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
@@ -44,25 +42,12 @@ func TestPoolWithoutReach(t *testing.T) {
 	const ranks = 3
 	world := memory.Zeroed(board.Size(ranks))
 	ends := inproc.New(ranks)
-	errs := make([]error, ranks)
-	var wg sync.WaitGroup
-	for r, end := range ends {
+	for r := range ends {
+		end := &ends[r]
 		end.Facts.InProcess = false
 		end.Self, end.Pool = unreached{end.Self}, shared{end.Pool, world}
-		wg.Go(func() {
-			e := embedded.New(end)
-			errs[r] = bcasts(e)
-			if errs[r] != nil {
-				e.Fail(errs[r].Error())
-				return
-			}
-			errs[r] = e.Finalize()
-		})
 	}
-	wg.Wait()
-	if err := errors.Join(errs...); err != nil {
-		t.Fatal(err)
-	}
+	onEnds(t, ends, bcasts)
 }
 
 func bcasts(e engine.Engine) error {

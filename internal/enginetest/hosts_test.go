@@ -2,7 +2,6 @@ package enginetest
 
 import (
 	"context"
-	"slices"
 	"testing"
 
 	"github.com/ringo-mpi/ringo/internal/embedded"
@@ -12,36 +11,48 @@ import (
 	"github.com/ringo-mpi/ringo/internal/start"
 )
 
-// hosts is the harness of goroutine ranks that pretend to be on several hosts:
-// rank r is on of[r]. Between hosts they have rings and nothing else.
-func hosts(name string, of ...int) Harness {
-	h := Inproc()
-	h.Name = "hosts " + name
-	h.Ranks = []int{len(of)}
-	skip := h.Skip
-	h.Skip = func(c *Case) string {
-		if c.Needs == "board" && slices.Max(of) > 0 {
-			return "ranks of several hosts share no memory"
-		}
-		return skip(c)
-	}
+// onEnds is the harness of goroutine ranks of several hosts, whose ends newEnds
+// makes.
+func onEnds(name string, ranks []int, newEnds func(n int) []transport.End) Harness {
+	h := withoutBoards(Inproc())
+	h.Name, h.Ranks = name, ranks
 	begin := h.start
 	h.start = func(ctx context.Context, n int, names []string, env environment, report func(result)) (string, error) {
 		var ends []transport.End // the ranks of a world are opened in their order
 		defer start.Wrap(func(e engine.Engine) engine.Engine {
 			w := e.World()
 			if w.Rank() == 0 {
-				on := make([]int, w.Size())
-				for r := range on {
-					on[r] = of[r%len(of)]
-				}
-				ends = hosttest.New(on)
+				ends = newEnds(w.Size())
 			}
 			return embedded.New(ends[w.Rank()])
 		})()
 		return begin(ctx, n, names, env, report)
 	}
 	return h
+}
+
+// withoutBoards leaves out the cases of what ranks that share memory can do.
+func withoutBoards(h Harness) Harness {
+	skip := h.Skip
+	h.Skip = func(c *Case) string {
+		if c.Needs == "board" {
+			return "ranks of several hosts share no memory"
+		}
+		return skip(c)
+	}
+	return h
+}
+
+// hosts is the harness of goroutine ranks that pretend to be on several hosts:
+// rank r is on of[r]. Between hosts they have rings and nothing else.
+func hosts(name string, of ...int) Harness {
+	return onEnds("hosts "+name, []int{len(of)}, func(n int) []transport.End {
+		on := make([]int, n)
+		for r := range on {
+			on[r] = of[r%len(of)]
+		}
+		return hosttest.New(on)
+	})
 }
 
 // A job may have peers of two kinds: those of one host share memory, and between

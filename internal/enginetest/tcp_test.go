@@ -3,18 +3,14 @@
 package enginetest
 
 import (
-	"context"
 	"crypto/rand"
 	"fmt"
 	"sync"
 	"testing"
 
-	"github.com/ringo-mpi/ringo/internal/embedded"
 	"github.com/ringo-mpi/ringo/internal/embedded/inproc"
 	"github.com/ringo-mpi/ringo/internal/embedded/tcp"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
-	"github.com/ringo-mpi/ringo/internal/engine"
-	"github.com/ringo-mpi/ringo/internal/start"
 )
 
 // addresses are where the ranks of a job wait for connections.
@@ -64,32 +60,13 @@ func tcpEnds(n int, of []int) ([]transport.End, error) {
 
 // overTCP is the harness of goroutine ranks with connections between them.
 func overTCP(name string, ranks []int, of []int) Harness {
-	h := Inproc()
-	h.Name = "tcp " + name
-	h.Ranks = ranks
-	skip := h.Skip
-	h.Skip = func(c *Case) string {
-		if c.Needs == "board" {
-			return "ranks of several hosts share no memory"
+	return onEnds("tcp "+name, ranks, func(n int) []transport.End {
+		ends, err := tcpEnds(n, of)
+		if err != nil {
+			panic(err)
 		}
-		return skip(c)
-	}
-	begin := h.start
-	h.start = func(ctx context.Context, n int, names []string, env environment, report func(result)) (string, error) {
-		var ends []transport.End // the ranks of a world are opened in their order
-		defer start.Wrap(func(e engine.Engine) engine.Engine {
-			w := e.World()
-			if w.Rank() == 0 {
-				var err error
-				if ends, err = tcpEnds(w.Size(), of); err != nil {
-					panic(err)
-				}
-			}
-			return embedded.New(ends[w.Rank()])
-		})()
-		return begin(ctx, n, names, env, report)
-	}
-	return h
+		return ends
+	})
 }
 
 func TestTCP(t *testing.T) {
@@ -105,15 +82,8 @@ func TestTCPBesides(t *testing.T) {
 // Processes of one host have connections, as those of several hosts have.
 func TestTCPProcesses(t *testing.T) {
 	t.Setenv("RINGO_TRANSPORT", "tcp")
-	h := Shm()
+	h := withoutBoards(Shm())
 	h.Name = "tcp processes"
 	h.Ranks = []int{2, 3, 4}
-	skip := h.Skip
-	h.Skip = func(c *Case) string {
-		if c.Needs == "board" {
-			return "ranks of several hosts share no memory"
-		}
-		return skip(c)
-	}
 	Run(t, h)
 }

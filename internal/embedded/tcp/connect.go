@@ -154,7 +154,7 @@ func (e *end) forget(p *peer) {
 	defer e.mu.Unlock()
 	if p.state == calling {
 		p.state = apart
-		if p.opened {
+		if p.outMem.Data != nil { // this rank has something to send
 			p.state = calling
 			go e.call(p)
 		}

@@ -37,35 +37,24 @@ func (e *end) look() {
 		})
 		e.seen = n
 	}
-	// A rank that has left because of a loss is not to be known before that.
-	lost := false
+	// One that has left may have missed another: a rank that was lost is known before
+	// it, and those that have left are known together.
+	all := true
 	for rank := range e.due {
-		if e.base.Job.State(rank) != transport.Finalized {
-			lost = !e.take(rank) || lost
+		switch {
+		case !e.over(rank):
+			all = false
+		case e.base.Job.State(rank) != transport.Finalized:
+			delete(e.due, rank)
+			e.note(rank)
 		}
 	}
-	if lost {
-		return
-	}
-	// Of those that have left, one may have missed another: all are told at once.
-	for rank := range e.due {
-		if !e.over(rank) {
-			return
+	if all {
+		for rank := range e.due {
+			e.note(rank)
 		}
+		clear(e.due)
 	}
-	for rank := range e.due {
-		e.take(rank)
-	}
-}
-
-// take notes a rank that has ended if nothing comes from it any more.
-func (e *end) take(rank int) bool {
-	over := e.over(rank)
-	if over {
-		delete(e.due, rank)
-		e.note(rank)
-	}
-	return over
 }
 
 // over reports whether nothing comes from a rank any more.

@@ -3,6 +3,7 @@
 package tcp
 
 import (
+	"errors"
 	"io"
 
 	"golang.org/x/sys/unix"
@@ -10,36 +11,34 @@ import (
 
 // readFD reads what a connection has, which may be nothing for now.
 func readFD(fd int, to []byte) (int, error) {
-	for {
-		n, err := unix.Read(fd, to)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.EAGAIN:
-			return 0, nil
-		case err != nil:
-			return 0, err
-		case n == 0:
-			return 0, io.EOF
-		}
-		return n, nil
+	n, err := untilDone(unix.Read, fd, to)
+	if n == 0 && err == nil {
+		return 0, io.EOF
 	}
+	return forNow(n, err)
 }
 
 // writeFD writes as much as a connection takes, which may be nothing for now.
-func writeFD(fd int, from []byte) (int, error) {
+func writeFD(fd int, from []byte) (int, error) { return forNow(untilDone(unix.Write, fd, from)) }
+
+// untilDone makes a system call again that a signal has interrupted.
+func untilDone(call func(int, []byte) (int, error), fd int, p []byte) (n int, err error) {
 	for {
-		n, err := unix.Write(fd, from)
-		switch {
-		case err == unix.EINTR:
-			continue
-		case err == unix.EAGAIN:
-			return 0, nil
-		case err != nil:
-			return 0, err
+		if n, err = call(fd, p); !errors.Is(err, unix.EINTR) {
+			return n, err
 		}
-		return n, nil
 	}
+}
+
+// forNow makes nothing, without an error, of a call that would have to wait.
+func forNow(n int, err error) (int, error) {
+	switch {
+	case errors.Is(err, unix.EAGAIN):
+		return 0, nil
+	case err != nil:
+		return 0, err
+	}
+	return n, nil
 }
 
 func closeFD(fd int) { _ = unix.Close(fd) }

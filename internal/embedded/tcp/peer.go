@@ -3,6 +3,7 @@
 package tcp
 
 import (
+	"slices"
 	"sync/atomic"
 	"unsafe"
 
@@ -31,12 +32,12 @@ type peer struct {
 	rank int
 	bell transport.Bell // always asks to be woken: to wake is to send
 
-	state  state
-	opened bool // the endpoint has its ring
-	fd     int
-	why    string // the connection could not be made, or was lost
+	state state
+	fd    int
+	why   string // the connection could not be made, or was lost
 
-	// The ring from the endpoint, and how much of its first frame has been sent.
+	// The ring from the endpoint, made when that opens it or there is a connection,
+	// and how much of its first frame has been sent.
 	out    ring.Reader
 	outMem ring.Memory
 	sent   int
@@ -44,15 +45,14 @@ type peer struct {
 
 	// The ring to the endpoint. Of the frame that comes in parts, the header and
 	// how much of the payload is there.
-	in     ring.Writer
-	inMem  ring.Memory
-	frame  *ring.Header
-	kind   uint8
-	flags  uint8
-	have   int
-	total  int
-	early  []byte // bytes that have come and are not in the ring yet
-	silent bool   // the peer sends no more
+	in    ring.Writer
+	inMem ring.Memory
+	frame *ring.Header
+	kind  uint8
+	flags uint8
+	have  int
+	total int
+	early []byte // bytes that have come and are not in the ring yet
 }
 
 // peer returns the peer of a rank. The caller holds e.mu.
@@ -87,7 +87,7 @@ func (p *peer) join(fd int) {
 	p.in.Open(p.inMem)
 	e.joined = append(e.joined, p)
 	e.fresh = append(e.fresh, p)
-	e.watcher.add(p)
+	e.watcher.kick()
 	atomic.AddUint32(&e.bell.Active, 1)
 	p.send()
 	e.changed.Broadcast()
@@ -99,12 +99,8 @@ func (p *peer) part(why string) {
 	e := p.e
 	if p.state == joined {
 		e.watcher.remove(p)
-		for i, q := range e.joined {
-			if q == p {
-				e.joined = append(e.joined[:i:i], e.joined[i+1:]...)
-				break
-			}
-		}
+		// A copy, since the list may be gone through just now.
+		e.joined = slices.DeleteFunc(slices.Clone(e.joined), func(q *peer) bool { return q == p })
 		closeFD(p.fd)
 	}
 	p.fd, p.state, p.unsent, p.early = -1, parted, false, nil

@@ -40,7 +40,6 @@ func (p *peer) receive() int {
 		frames += n
 		switch {
 		case errors.Is(err, io.EOF):
-			p.silent = true
 			p.part("")
 			return frames
 		case err != nil:

@@ -29,8 +29,6 @@ func (w *watcher) open() error {
 	return nil
 }
 
-func (w *watcher) add(*peer) { w.kick() }
-
 func (w *watcher) remove(p *peer) {
 	if p.unsent {
 		w.sending--

@@ -152,7 +152,6 @@ func (e *end) Open(rank int) ring.Memory {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	p := e.peer(rank)
-	p.opened = true
 	if p.state == apart {
 		p.state = calling
 		go e.call(p)
