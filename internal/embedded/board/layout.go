@@ -3,6 +3,8 @@ package board
 import (
 	"sync/atomic"
 	"unsafe"
+
+	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // The memory of a board is a block for each member. Only the member writes to
@@ -143,8 +145,11 @@ type entry struct {
 	sig   uint64
 }
 
-// call is what the member calls. It may be changing to a refusal (see passOn).
+// call is what the member calls. It may be changing to a refusal (see passOn), and a
+// member that waits looks at it at any time (see seesRefusal).
 func (h *header) call() callMeta { return callMeta(atomic.LoadUint64((*uint64)(&h.meta))) }
+
+func (h *header) setCall(m callMeta) { memory.StoreRelease((*uint64)(&h.meta), uint64(m)) }
 
 func (h *header) mode() int     { return int(h.bytes>>modeShift) & modeBits }
 func (h *header) staged() bool  { return h.bytes>>modeShift&modeStaged != 0 }

@@ -68,7 +68,7 @@ func (b *Board) notifyAll() {
 
 // seal publishes this member's header.
 func (b *Board) seal(bytes, mode int) {
-	memory.StoreRelease((*uint64)(&b.mine.meta), uint64(b.meta)) // see header.call
+	b.mine.setCall(b.meta)
 	b.mine.bytes = uint64(bytes) | uint64(mode)<<modeShift
 	memory.StoreRelease(&b.mine.flag, b.tick+1)
 }

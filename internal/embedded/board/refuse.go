@@ -5,7 +5,6 @@ import (
 	"unsafe"
 
 	"github.com/ringo-mpi/ringo/internal/engine"
-	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
 // A member that refuses its call (see engine.Refused) posts the reason in the
@@ -85,7 +84,7 @@ func (b *Board) passOn(slotFree bool) {
 		m |= metaUnexplained
 	}
 	if b.sealed() { // others may be looking
-		memory.StoreRelease((*uint64)(&b.mine.meta), uint64(m))
+		b.mine.setCall(m)
 		return
 	}
 	own := b.meta
