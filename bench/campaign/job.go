@@ -38,7 +38,8 @@ type job struct {
 	early   bool
 
 	pid   int
-	named []string // ranks that the report has to name
+	over  chan struct{} // closed when mpiexec has ended
+	named []string      // ranks that the report has to name
 }
 
 // newJob draws a job.
@@ -61,10 +62,11 @@ func (j *job) String() string {
 	return fmt.Sprintf("%d ranks, wrapper %s, %s after %v", j.ranks, j.wrapper.name, j.blow.name, j.after.Round(time.Millisecond))
 }
 
-// pick finds n ranks, waiting until some are there, and notes their numbers.
+// pick finds n ranks, waiting until some are there or the job has ended, and notes
+// their numbers.
 func (j *job) pick(n int) (pids []int) {
 	var ranks []process
-	for start := time.Now(); len(ranks) == 0 && time.Since(start) < startMost; time.Sleep(2 * time.Millisecond) {
+	for start := time.Now(); len(ranks) == 0 && time.Since(start) < startMost && !j.ended(); time.Sleep(2 * time.Millisecond) {
 		ranks = slices.DeleteFunc(processes(j.id), func(p process) bool { return p.rank == "" || p.program != "traffic" })
 	}
 	j.draw.Shuffle(len(ranks), func(a, b int) { ranks[a], ranks[b] = ranks[b], ranks[a] })
@@ -73,6 +75,15 @@ func (j *job) pick(n int) (pids []int) {
 		j.named = append(j.named, p.rank)
 	}
 	return pids
+}
+
+func (j *job) ended() bool {
+	select {
+	case <-j.over:
+		return true
+	default:
+		return false
+	}
 }
 
 // run runs the job and returns what was wrong with it.
@@ -105,7 +116,11 @@ func (j *job) run(bin string) (wrong []string, err error) {
 	}
 	j.pid = c.Process.Pid
 	ended := make(chan error, 1)
-	go func() { ended <- c.Wait() }()
+	j.over = make(chan struct{})
+	go func() {
+		ended <- c.Wait()
+		close(j.over)
+	}()
 	time.Sleep(j.after)
 	j.blow.strike(j)
 	select {
