@@ -59,9 +59,11 @@ func (s *Segment) Short() bool { return s.sizes.arena < arenaFor(s.sizes.ranks) 
 
 // Extent returns extent k of the memory that rank hands out, which it maps if
 // that has not been done. The error names the limit that is in the way.
-func (s *Segment) Extent(rank, k int) ([]byte, error) {
+func (s *Segment) Extent(rank, k int) ([]byte, error) { return s.extent(s.Place(rank), k) }
+
+func (s *Segment) extent(place, k int) ([]byte, error) {
 	from, to := s.sizes.bounds(k)
-	at := s.sizes.arenaAt + rank*s.sizes.arena + from
+	at := s.sizes.arenaAt + place*s.sizes.arena + from
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	windows := *s.windows.Load()
@@ -102,11 +104,11 @@ func (s *Segment) Slice(off, n int) ([]byte, error) {
 		if off < l.arenaAt || l.arena == 0 {
 			return nil, errors.New("it does not lie in the segment")
 		}
-		rank := min((off-l.arenaAt)/l.arena, l.ranks-1)
-		in := off - l.arenaAt - rank*l.arena
+		place := min((off-l.arenaAt)/l.arena, l.ranks-1)
+		in := off - l.arenaAt - place*l.arena
 		k := extentOf(min(in, l.arena-1))
 		var err error
-		if mem, err = s.Extent(rank, k); err != nil {
+		if mem, err = s.extent(place, k); err != nil {
 			return nil, err
 		}
 		from, _ := l.bounds(k)

@@ -13,10 +13,10 @@ import (
 func TestFileLimit(t *testing.T) {
 	const board = 70_000
 	for _, ranks := range []int{1, 2, 7, 130} {
-		whole := layoutFor(ranks, board, arenaFor(ranks))
-		least := layoutFor(ranks, board, 0).size
+		whole := layoutFor(ranks, ranks, board, arenaFor(ranks))
+		least := layoutFor(ranks, ranks, board, 0).size
 		for _, limit := range []int{whole.size, whole.size - 1, least + 1<<30, least + 5<<20, least} {
-			l, err := fitting(ranks, board, int64(limit))
+			l, err := fitting(ranks, ranks, board, int64(limit))
 			if err != nil || l.size > limit || l.size < least || l.ring != whole.ring {
 				t.Errorf("%d ranks, %d bytes: %+v, %v", ranks, limit, l, err)
 			}
@@ -24,7 +24,7 @@ func TestFileLimit(t *testing.T) {
 				t.Errorf("%d ranks, %d bytes: arenas of %d", ranks, limit, l.arena)
 			}
 		}
-		if _, err := fitting(ranks, board, int64(least-1)); err == nil || !strings.Contains(err.Error(), "ulimit -f") {
+		if _, err := fitting(ranks, ranks, board, int64(least-1)); err == nil || !strings.Contains(err.Error(), "ulimit -f") {
 			t.Errorf("%d ranks: %v", ranks, err)
 		}
 	}

@@ -4,7 +4,7 @@ import "sync/atomic"
 
 const (
 	keySize    = 32
-	addressMax = 60
+	addressMax = 252
 )
 
 // meeting is where a rank waits for connections of the others.
@@ -16,8 +16,12 @@ type meeting struct {
 // Key is the key of the job. Whoever knows it is a rank of it.
 func (s *Segment) Key() []byte { return append([]byte(nil), s.head.key[:]...) }
 
-// Publish says where a rank waits for connections, once. It reports whether there
-// was room for it.
+// SetKey puts the key that all hosts of the job have in the place of a random one,
+// before any rank starts.
+func (s *Segment) SetKey(key [keySize]byte) { s.head.key = key }
+
+// Publish says where a rank waits for connections, once: an address, or several
+// with commas between. It reports whether there was room for it.
 func (s *Segment) Publish(rank int, address string) bool {
 	m := &s.member(rank).meeting
 	if len(address) == 0 || len(address) > addressMax {
@@ -25,6 +29,7 @@ func (s *Segment) Publish(rank int, address string) bool {
 	}
 	copy(m.address[:], address)
 	atomic.StoreUint32(&m.length, uint32(len(address)))
+	s.tellNews()
 	return true
 }
 

@@ -32,7 +32,7 @@ type Answer struct {
 }
 
 func (s *Segment) question(rank int) *question {
-	return (*question)(unsafe.Pointer(&s.mem[s.sizes.questionsAt+rank*questionSize]))
+	return (*question)(unsafe.Pointer(&s.mem[s.sizes.questionsAt+s.Place(rank)*questionSize]))
 }
 
 // Hear says whether this process, the given rank, waits for questions. It returns

@@ -16,35 +16,42 @@ import (
 )
 
 const (
-	magic      = 0x52494e474f000006 // "RINGO" and the version of this layout
+	magic      = 0x52494e474f000007 // "RINGO" and the version of this layout
 	headerSize = 4096
-	memberSize = 512
+	memberSize = 1024
 	causeMax   = 248
 
-	// MaxRanks is the most ranks a segment is made for: the rings of every
-	// pair have a place in it.
+	// MaxRanks is the most ranks of a job: the rings of every pair of a host have
+	// a place in its segment.
 	MaxRanks = 4096
 )
 
 // ErrTooMany is returned by Create for more than MaxRanks ranks.
-var ErrTooMany = errors.New("too many ranks on one host")
+var ErrTooMany = errors.New("too many ranks")
 
 // header is the start of the segment. Sizes are fixed at creation.
 type header struct {
 	magic   uint64
-	ranks   uint32
+	ranks   uint32 // of the job
+	here    uint32 // of them on this host
 	cores   uint32
+	host    uint32 // the number of this host
 	total   uint64
 	ring    uint64 // bytes of a ring's data
 	board   uint64 // bytes of the world's board
 	arena   uint64 // bytes of a rank's arena
-	_       [16]byte
+	_       [8]byte
 	changes uint32 // counts every change of a state to Finalizing or beyond
 	_       [60]byte
 
 	failures uint32        // numbers the failures
 	key      [keySize]byte // of the job
 	_        [60 - keySize]byte
+
+	news news
+
+	reachedLen uint32 // at which addresses the other hosts reach this one
+	reached    [reachedMax]byte
 }
 
 type member struct {
@@ -55,8 +62,9 @@ type member struct {
 	order    uint32 // the number of its failure
 	cause    [causeMax]byte
 	mark     Mark
+	home     home
 	meeting  meeting
-	_        [memberSize - 64 - 16 - causeMax - unsafe.Sizeof(Mark{}) - unsafe.Sizeof(meeting{})]byte
+	_        [memberSize - 64 - 16 - causeMax - unsafe.Sizeof(Mark{}) - unsafe.Sizeof(home{}) - unsafe.Sizeof(meeting{})]byte
 }
 
 // Mark is what a rank's peers recognise its memory by. The rank fills it in
@@ -74,13 +82,16 @@ type Segment struct {
 	head  *header
 	sizes layout
 
+	placed uint32 // in the launcher: the ranks of this host that have their place
+
 	mu      sync.Mutex // of whoever maps
 	windows atomic.Pointer[[]window]
 }
 
-// layout holds the offsets that follow from the number of ranks.
+// layout holds the offsets that follow from the numbers of ranks. A member is kept
+// of every rank of the job; everything else is of the ranks of this host.
 type layout struct {
-	ranks                           int
+	job, ranks                      int // ranks of the job, and of this host
 	ring, board, arena              int // sizes of one; without arenas, 0
 	questionsAt                     int
 	activeAt, claimsAt, transfersAt int
@@ -104,8 +115,8 @@ func arenaFor(ranks int) int {
 const arenaAlign = 2 << 20
 
 // layoutFor returns the layout with arenas of a length.
-func layoutFor(ranks, board, arena int) layout {
-	l := layout{ranks: ranks, board: align(board, 4096), arena: arena}
+func layoutFor(job, ranks, board, arena int) layout {
+	l := layout{job: job, ranks: ranks, board: align(board, 4096), arena: arena}
 	// A ring that holds a window of messages lets both ends copy all the time. So
 	// it is as long as the memory of all pairs allows.
 	switch {
@@ -123,7 +134,7 @@ func layoutFor(ranks, board, arena int) layout {
 	if !wide {
 		l.ring = min(l.ring, 32<<10)
 	}
-	l.questionsAt = headerSize + ranks*memberSize
+	l.questionsAt = headerSize + job*memberSize
 	l.activeAt = l.questionsAt + ranks*questionSize
 	l.claimsAt = align(l.activeAt+ranks*align((ranks+7)/8, 64), 4096)
 	l.transfersAt = l.claimsAt + ranks*Claims*8
@@ -139,12 +150,12 @@ func layoutFor(ranks, board, arena int) layout {
 
 // fitting returns the layout with the longest arenas that a file of limit bytes
 // has room for.
-func fitting(ranks, board int, limit int64) (layout, error) {
-	l := layoutFor(ranks, board, arenaFor(ranks))
+func fitting(job, ranks, board int, limit int64) (layout, error) {
+	l := layoutFor(job, ranks, board, arenaFor(ranks))
 	if int64(l.size) <= limit {
 		return l, nil
 	}
-	l = layoutFor(ranks, board, max(0, int(limit)-l.arenaAt)/ranks&^(arenaAlign-1))
+	l = layoutFor(job, ranks, board, max(0, int(limit)-l.arenaAt)/ranks&^(arenaAlign-1))
 	if int64(l.size) > limit {
 		return l, fmt.Errorf("shared memory of the job: a file of %d KiB is needed, the limit on the size of files (ulimit -f) is %d KiB", l.size>>10, limit>>10)
 	}
@@ -153,14 +164,27 @@ func fitting(ranks, board int, limit int64) (layout, error) {
 
 func align(n, to int) int { return (n + to - 1) / to * to }
 
-// Create makes the segment for a job of ranks ranks on this host, whose
-// world communicator needs board bytes for its board. The launcher passes
+// Create makes the segment for a job of ranks ranks that all run on this host,
+// whose world communicator needs board bytes for its board. The launcher passes
 // File to the ranks and keeps the segment until the job has ended.
 func Create(ranks, board, cores int) (*Segment, error) {
-	if ranks < 1 || ranks > MaxRanks {
-		return nil, fmt.Errorf("%w: %d, at most %d", ErrTooMany, ranks, MaxRanks)
+	s, err := CreateFor(ranks, ranks, board, cores)
+	if err != nil {
+		return nil, err
 	}
-	l, err := fitting(ranks, board, fileLimit())
+	for rank := range ranks {
+		s.SetHome(rank, Home{})
+	}
+	return s, nil
+}
+
+// CreateFor makes the segment of one of several hosts, on which here of the ranks
+// of the job run. The launcher then says by SetHome of every rank where it runs.
+func CreateFor(ranks, here, board, cores int) (*Segment, error) {
+	if ranks < 1 || ranks > MaxRanks || here < 1 || here > ranks {
+		return nil, fmt.Errorf("%w: %d, %d of them here, at most %d", ErrTooMany, ranks, here, MaxRanks)
+	}
+	l, err := fitting(ranks, here, board, fileLimit())
 	if err != nil {
 		return nil, err
 	}
@@ -175,7 +199,7 @@ func Create(ranks, board, cores int) (*Segment, error) {
 	}
 	s.sizes = l
 	h := s.head
-	h.ranks, h.cores, h.total = uint32(ranks), uint32(cores), uint64(l.size)
+	h.ranks, h.here, h.cores, h.total = uint32(ranks), uint32(here), uint32(cores), uint64(l.size)
 	h.ring, h.board, h.arena = uint64(l.ring), uint64(l.board), uint64(l.arena)
 	rand.Read(h.key[:])
 	atomic.StoreUint64(&h.magic, magic)
@@ -219,11 +243,11 @@ func readLayout(f *os.File, fd uintptr, size int) (l layout, err error) {
 	}
 	defer func() { err = errors.Join(err, unmap(s.mem)) }()
 	h := s.head
-	if atomic.LoadUint64(&h.magic) != magic || h.total != uint64(size) || h.ranks < 1 || h.ranks > MaxRanks {
+	if atomic.LoadUint64(&h.magic) != magic || h.total != uint64(size) || h.ranks < 1 || h.ranks > MaxRanks || h.here < 1 || h.here > h.ranks {
 		return l, fmt.Errorf("descriptor %d is not a segment of this version of the engine: launcher and program must be built from the same version", fd)
 	}
 	if h.board <= h.total && h.arena <= h.total {
-		l = layoutFor(int(h.ranks), int(h.board), int(h.arena))
+		l = layoutFor(int(h.ranks), int(h.here), int(h.board), int(h.arena))
 	}
 	if l.size != size || l.ring != int(h.ring) {
 		return l, fmt.Errorf("descriptor %d is a segment of another layout: launcher and program must be built from the same version for the same architecture", fd)
@@ -234,8 +258,11 @@ func readLayout(f *os.File, fd uintptr, size int) (l layout, err error) {
 // File is the descriptor to pass to the ranks.
 func (s *Segment) File() *os.File { return s.file }
 
-// Ranks is the number of ranks the segment was made for.
-func (s *Segment) Ranks() int { return s.sizes.ranks }
+// Ranks is the number of ranks of the job.
+func (s *Segment) Ranks() int { return s.sizes.job }
+
+// RanksHere is the number of its ranks on this host.
+func (s *Segment) RanksHere() int { return s.sizes.ranks }
 
 // Cores is how many cores the ranks of this host may use together.
 func (s *Segment) Cores() int { return int(s.head.cores) }
@@ -247,18 +274,19 @@ func (s *Segment) member(rank int) *member {
 // Bell returns the words that a rank sleeps on.
 func (s *Segment) Bell(rank int) *transport.Bell { return &s.member(rank).bell }
 
-// Ring returns the memory of the ring from one rank to another: the control
-// part and the data.
+// Ring returns the memory of the ring from one rank of this host to another: the
+// control part and the data.
 func (s *Segment) Ring(to, from int) (control, data []byte) {
-	at := s.sizes.ringAt + (to*s.sizes.ranks+from)*(ringControl+s.sizes.ring)
+	at := s.sizes.ringAt + (s.Place(to)*s.sizes.ranks+s.Place(from))*(ringControl+s.sizes.ring)
 	end := at + ringControl + s.sizes.ring
 	return s.mem[at : at+ringControl : at+ringControl], s.mem[at+ringControl : end : end]
 }
 
-// Active returns the bit map of the ranks that have opened a ring to rank to.
+// Active returns the bit map of the ranks of this host, by their places, that have
+// opened a ring to rank to.
 func (s *Segment) Active(to int) []uint32 {
 	words := align((s.sizes.ranks+7)/8, 64) / 4
-	p := (*uint32)(unsafe.Pointer(&s.mem[s.sizes.activeAt+to*words*4]))
+	p := (*uint32)(unsafe.Pointer(&s.mem[s.sizes.activeAt+s.Place(to)*words*4]))
 	return unsafe.Slice(p, words)
 }
 
@@ -268,14 +296,14 @@ const Claims = 512
 // Claims returns the table in which a rank and the receivers of its messages
 // decide which side has a message: see package embedded.
 func (s *Segment) Claims(rank int) []uint64 {
-	p := (*uint64)(unsafe.Pointer(&s.mem[s.sizes.claimsAt+rank*Claims*8]))
+	p := (*uint64)(unsafe.Pointer(&s.mem[s.sizes.claimsAt+s.Place(rank)*Claims*8]))
 	return unsafe.Slice(p, Claims)
 }
 
 // Transfers returns the transfers of the sends of a rank.
 func (s *Segment) Transfers(rank int) []transport.Transfer {
 	size := Claims * int(unsafe.Sizeof(transport.Transfer{}))
-	return unsafe.Slice((*transport.Transfer)(unsafe.Pointer(&s.mem[s.sizes.transfersAt+rank*size])), Claims)
+	return unsafe.Slice((*transport.Transfer)(unsafe.Pointer(&s.mem[s.sizes.transfersAt+s.Place(rank)*size])), Claims)
 }
 
 // Board returns the memory of the world's board.
@@ -304,6 +332,7 @@ func (s *Segment) Join(rank int) {
 	m := s.member(rank)
 	atomic.StoreUint32(&m.pid, uint32(os.Getpid()))
 	atomic.CompareAndSwapUint32(&m.state, uint32(transport.Absent), uint32(transport.Running))
+	s.tellNews()
 }
 
 // Advance moves a rank to a later state, never back, and tells all ranks. It
@@ -321,6 +350,7 @@ func (s *Segment) Advance(rank int, to transport.State) bool {
 	}
 	atomic.AddUint32(&s.head.changes, 1)
 	s.WakeAll()
+	s.tellNews()
 	return true
 }
 
@@ -371,8 +401,8 @@ func (s *Segment) Cause(rank int) string {
 // WakeAll wakes every rank that sleeps. A rank that has not joined yet does not
 // sleep: it looks at everything once it has joined.
 func (s *Segment) WakeAll() {
-	for r := range s.sizes.ranks {
-		if s.State(r) == transport.Absent {
+	for r := range s.sizes.job {
+		if s.State(r) == transport.Absent || !s.Near(r) {
 			continue
 		}
 		b := s.Bell(r)

@@ -20,6 +20,12 @@ func Create(ranks, cores int) (*segment.Segment, error) {
 	return segment.Create(ranks, board.Size(ranks), cores)
 }
 
+// CreateFor makes the memory of one of the hosts of a job, on which here of its
+// ranks run.
+func CreateFor(ranks, here, cores int) (*segment.Segment, error) {
+	return segment.CreateFor(ranks, here, board.Size(here), cores)
+}
+
 // Join joins the job that the launcher has described in the environment
 // (RINGO_RANK, RINGO_SIZE, RINGO_SHM_FD, RINGO_CTL_FD), and returns this rank's
 // end of it.
@@ -44,7 +50,7 @@ func join() (*job, error) {
 		return nil, engine.Errorf(engine.ErrLaunch, "join the job: %w", err)
 	}
 	size, rank := seg.Ranks(), place.Rank
-	if s := os.Getenv("RINGO_SIZE"); rank >= size || s != "" && s != strconv.Itoa(size) {
+	if s := os.Getenv("RINGO_SIZE"); rank >= size || !seg.Near(rank) || s != "" && s != strconv.Itoa(size) {
 		return nil, engine.Errorf(engine.ErrLaunch, "the job's memory is for %d ranks, the environment says rank %d of RINGO_SIZE=%s", size, rank, s)
 	}
 	if seg.State(rank) != transport.Absent {
@@ -64,7 +70,7 @@ func join() (*job, error) {
 	}
 	closeOnExec(place.Memory)
 	j.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
-	j.crowded = size > j.cores()
+	j.crowded = seg.RanksHere() > j.cores()
 	j.arena = newArena(seg, rank)
 	if err := j.tell(); err != nil {
 		return nil, err

@@ -25,7 +25,12 @@ func newSharedBoard(mem []byte, size, users int) sharedBoard {
 }
 
 // WorldBoard implements [transport.Pool].
-func (j *job) WorldBoard() []byte { return j.seg.Board() }
+func (j *job) WorldBoard() []byte {
+	if j.seg.Spread() {
+		return nil
+	}
+	return j.seg.Board()
+}
 
 // NewBoard implements [transport.Pool]: the board lies in this rank's arena, and
 // its handle is its place in the segment.

@@ -19,7 +19,7 @@ import (
 // job is the job as this process, one of its ranks, sees it.
 type job struct {
 	seg      *segment.Segment
-	rank, n  int
+	rank, n  int // in the job
 	hostname string
 	control  *os.File // to the launcher
 	reach    bool     // this system has copies between processes
@@ -57,7 +57,7 @@ func (j *job) Yield() {
 // more ranks than cores, it gives the core to another rank at once.
 func (j *job) facts() transport.Facts {
 	f := transport.Facts{
-		Name: "shm", Rank: j.rank, Size: j.n, LocalRank: j.rank, LocalSize: j.n,
+		Name: "shm", Rank: j.rank, Size: j.n, LocalRank: j.seg.Place(j.rank), LocalSize: j.seg.RanksHere(),
 		Polls: 2000, PollTime: transport.WakeTime, Yields: 8,
 	}
 	if j.crowded {
@@ -74,10 +74,11 @@ func (j *job) ring(to, from int) ring.Memory {
 
 // Open implements [transport.Self].
 func (j *job) Open(peer int) ring.Memory {
-	word := &j.seg.Active(peer)[j.rank/32]
+	place := j.seg.Place(j.rank)
+	word := &j.seg.Active(peer)[place/32]
 	for {
 		old := atomic.LoadUint32(word)
-		if atomic.CompareAndSwapUint32(word, old, old|1<<(j.rank%32)) {
+		if atomic.CompareAndSwapUint32(word, old, old|1<<(place%32)) {
 			break
 		}
 	}
@@ -89,7 +90,11 @@ func (j *job) Open(peer int) ring.Memory {
 func (j *job) NewRings(f func(from int, m ring.Memory)) {
 	active := j.seg.Active(j.rank)
 	for from := range j.n {
-		if !j.known[from] && atomic.LoadUint32(&active[from/32])&(1<<(from%32)) != 0 {
+		if j.known[from] || !j.seg.Near(from) {
+			continue
+		}
+		place := j.seg.Place(from)
+		if atomic.LoadUint32(&active[place/32])&(1<<(place%32)) != 0 {
 			j.known[from] = true
 			f(from, j.ring(j.rank, from))
 		}
@@ -142,7 +147,13 @@ func (l *link) Transfer(number uint64) *transport.Transfer {
 func (l *link) Reach() transport.Reach { return l }
 
 // Host implements [transport.Job].
-func (j *job) Host(int) transport.Host { return transport.Host{Name: j.hostname} }
+func (j *job) Host(rank int) transport.Host {
+	at := j.seg.Home(rank)
+	if at.Name == "" {
+		at.Name = j.hostname
+	}
+	return transport.Host{Name: at.Name, Number: at.Host}
+}
 
 // Losses implements [transport.Job].
 func (j *job) Losses() uint32 { return j.seg.Changes() }
