@@ -12,7 +12,7 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 apt-get download -qq libopenmpi3=4.1.4-3+b1 libopenmpi-dev=4.1.4-3+b1 \
-	libhwloc15 libevent-core-2.1-7 libevent-pthreads-2.1-7 libpmix2 libucx0 libfabric1 libnuma1 libibverbs1 librdmacm1 libpsm-infinipath1 libpsm2-2 libnl-3-200 libnl-route-3-200 libmunge2 >/dev/null 2>&1
+	libhwloc15 libevent-core-2.1-7 libevent-pthreads-2.1-7 libpmix2 libucx0 libfabric1 libnuma1 libibverbs1 librdmacm1 libpsm-infinipath1 libpsm2-2 libnl-3-200 libnl-route-3-200 libmunge2 >log 2>&1 || { cat log >&2; exit 1; }
 for p in ./*.deb; do dpkg -x "$p" root; done
 lib=$dir/root/usr/lib/x86_64-linux-gnu
 cat >max.c <<'C'
