@@ -135,7 +135,9 @@ func deliver(way <-chan frame, to int) {
 				break
 			}
 			if left > 80*time.Microsecond {
-				time.Sleep(left - 60*time.Microsecond)
+				// The runtime's timers are late by up to a millisecond.
+				t := unix.NsecToTimespec(int64(left - 60*time.Microsecond))
+				_ = unix.Nanosleep(&t, nil)
 			}
 		}
 		_, _ = unix.Write(to, f.data) // one that cannot be sent is lost
