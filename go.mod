@@ -10,10 +10,14 @@ require (
 
 require (
 	github.com/cockroachdb/datadriven v1.0.3
+	github.com/flynn/noise v1.1.0
 	gonum.org/v1/gonum v0.17.0
 )
 
-require github.com/pmezard/go-difflib v1.0.0 // indirect
+require (
+	github.com/pmezard/go-difflib v1.0.0 // indirect
+	golang.org/x/crypto v0.40.0 // indirect
+)
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect

@@ -70,6 +70,7 @@ var layers = map[string]layer{
 	"internal/foreign":        {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
 	"internal/object":         {own: []string{"internal/engine"}, other: []string{"github.com/fxamacker/cbor/v2"}, by: []string{"mpi"}, pure: true, why: "the encoding of objects is pure"},
 	"internal/standing":       {by: []string{"mpi/mpitest", "internal/embedded/shm"}, pure: true, why: "it reads the text of stacks"},
+	"internal/noise":          {by: []string{"internal/embedded/tcp"}, why: "what is said between hosts is sealed there"},
 	"internal/embedded/entry": {other: unix, by: []string{"internal/embedded/shm", "internal/launch", "internal/start"}, why: "a question to the launcher"},
 	"internal/embedded": {
 		own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/coll", "internal/embedded/match", "internal/embedded/proto", "internal/embedded/ring", "internal/embedded/transport"},
@@ -95,7 +96,7 @@ var layers = map[string]layer{
 		other: unix, by: []string{"internal/start", "internal/launch"}, why: "a transport knows no other, and not the endpoint",
 	},
 	"internal/embedded/tcp": {
-		own:   []string{"internal/engine", "internal/memory", "internal/embedded/ring", "internal/embedded/transport"},
+		own:   []string{"internal/engine", "internal/memory", "internal/noise", "internal/embedded/ring", "internal/embedded/transport"},
 		other: unix, by: []string{"internal/start"}, why: "it stands on a transport of one host, whichever that is",
 	},
 	"internal/native": {
