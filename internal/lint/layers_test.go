@@ -70,6 +70,7 @@ var layers = map[string]layer{
 	"internal/foreign":        {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
 	"internal/object":         {own: []string{"internal/engine"}, other: []string{"github.com/fxamacker/cbor/v2"}, by: []string{"mpi"}, pure: true, why: "the encoding of objects is pure"},
 	"internal/standing":       {by: []string{"mpi/mpitest", "internal/embedded/shm"}, pure: true, why: "it reads the text of stacks"},
+	"test/lag":                {other: unix, why: "a program that test/hosts runs"},
 	"internal/noise":          {by: []string{"internal/embedded/tcp"}, why: "what is said between hosts is sealed there"},
 	"internal/embedded/entry": {other: unix, by: []string{"internal/embedded/shm", "internal/launch", "internal/start"}, why: "a question to the launcher"},
 	"internal/embedded": {
