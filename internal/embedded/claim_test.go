@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 	"unsafe"
 
@@ -13,11 +14,12 @@ import (
 // it back; but on a communicator that has been revoked it does, and then the
 // receiver no longer has it. One of the two has it, never both.
 func TestRecallOfProbedMessage(t *testing.T) {
-	for _, n := range []int{8, 20_000, 200_000} {
+	for i, n := range []int{8, 20_000, 200_000, 8, 20_000, 200_000} {
 		for _, revoked := range []bool{false, true} {
-			ends := hosttest.New([]int{0, 1})
+			ends := hosttest.New([]int{0, i / 3}) // without and with a common table
 			from, to := newRank(ends[0]), newRank(ends[1])
 			introduce([]*endpoint{from, to})
+			what := fmt.Sprintf("hosts 0 and %d, %d bytes, revoked %v", i/3, n, revoked)
 			src, dst := make([]byte, n), make([]byte, n)
 			fill(src, 1)
 			buf := func(b []byte) engine.Buf {
@@ -29,7 +31,7 @@ func TestRecallOfProbedMessage(t *testing.T) {
 			}
 			m, _, found, err := to.World().Mprobe(0, 3, false, nil)
 			if !found || err != nil {
-				t.Fatalf("%d bytes: no message: %v", n, err)
+				t.Fatalf("%s: no message: %v", what, err)
 			}
 			if revoked {
 				to.World().Revoke("enough")
@@ -45,12 +47,12 @@ func TestRecallOfProbedMessage(t *testing.T) {
 			}
 			look()
 			if _, ended, err := outcome(req); ended != revoked || revoked && !errors.Is(err, engine.ErrRevoked) {
-				t.Errorf("%d bytes, revoked %v: the send has ended: %v, %v", n, revoked, ended, err)
+				t.Errorf("%s: the send has ended: %v, %v", what, ended, err)
 			}
 			rr, err := m.Irecv(buf(dst))
 			if revoked {
 				if !errors.Is(err, engine.ErrRevoked) {
-					t.Errorf("%d bytes: the receive of a message that is gone: %v", n, err)
+					t.Errorf("%s: the receive of a message that is gone: %v", what, err)
 				}
 				continue
 			}
@@ -58,7 +60,7 @@ func TestRecallOfProbedMessage(t *testing.T) {
 			_, sent, serr := outcome(req)
 			_, received, rerr := outcome(rr)
 			if !sent || !received || serr != nil || rerr != nil || string(dst) != string(src) {
-				t.Errorf("%d bytes: sent %v %v, received %v %v", n, sent, serr, received, rerr)
+				t.Errorf("%s: sent %v %v, received %v %v", what, sent, serr, received, rerr)
 			}
 		}
 	}

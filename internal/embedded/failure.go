@@ -242,6 +242,9 @@ func (ep *endpoint) revoke(c *comm, reason string) {
 		if r.cx != nil && r.cx.comm == c && !r.recv && (r.stage == stageAnswer || r.stage == stageStream) {
 			r.err = err
 			ep.cancel(r)
+			if r.stage == stageAnswer && r.number != 0 { // the receiver has it, and may never receive it
+				ep.recall(r)
+			}
 		}
 	})
 	ep.endQueued(err, func(r *request) bool { return r.cx != nil && r.cx.comm == c })
