@@ -109,12 +109,13 @@ var layers = map[string]layer{
 
 	// The launcher.
 	"internal/launch": {
-		own:   []string{"internal/embedded/entry", "internal/embedded/segment", "internal/embedded/shm", "internal/embedded/transport", "internal/pmi", "internal/topo"},
+		own:   []string{"internal/embedded/entry", "internal/embedded/segment", "internal/embedded/shm", "internal/embedded/transport", "internal/launch/control", "internal/launch/hosts", "internal/pmi", "internal/topo"},
 		other: unix, by: []string{"internal/launch/cli", "internal/enginetest", "internal/ringocmd/doctor"},
 		why: "it starts programs and has the transport make their memory, and knows no engine",
 	},
 	"internal/launch/cli":        {own: []string{"internal/envvars", "internal/launch", "internal/launch/hosts", "internal/topo"}, other: unix, by: []string{"cmd/mpiexec", "internal/ringocmd/man", "examples/apps/internal/apptest"}, why: "the command line of mpiexec alone"},
-	"internal/launch/hosts":      {by: []string{"internal/launch/cli"}, pure: true, why: "texts are read without touching anything"},
+	"internal/launch/control":    {by: []string{"internal/launch"}, pure: true, why: "a wire format"},
+	"internal/launch/hosts":      {by: []string{"internal/launch", "internal/launch/cli"}, pure: true, why: "texts are read without touching anything"},
 	"internal/launch/launchtest": {why: "tests alone use it"},
 	"internal/pmi":               {by: []string{"internal/launch"}, why: "a wire format and its two ends"},
 	"internal/topo":              {other: unix, by: []string{"internal/launch", "internal/launch/cli", "internal/sysinfo", "internal/ringocmd/", "bench/"}, why: "facts about the machine"},
