@@ -16,7 +16,7 @@ var Variables = []Variable{
 	{"RINGO_SIZE", Rank, "number", "number of ranks of the job"},
 	{"RINGO_LOCAL_RANK", Rank, "number", "rank among those of this computer"},
 	{"RINGO_LOCAL_SIZE", Rank, "number", "number of ranks on this computer"},
-	{"RINGO_JOB", Rank, "hexadecimal", "random number of the job, the same on all its ranks"},
+	{"RINGO_JOB", Rank, "hexadecimal", "random number of the job, the same on its ranks of one computer"},
 	{"RINGO_CORES", Rank, "number", "cores that the ranks of this computer may use together"},
 	{"RINGO_GOMAXPROCS", Rank, "number", "GOMAXPROCS, if mpiexec chose it; an inner mpiexec chooses anew"},
 	{"RINGO_CTL_FD", Rank, "descriptor", "the socket to mpiexec"},

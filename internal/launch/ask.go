@@ -3,6 +3,7 @@ package launch
 import (
 	"fmt"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -32,39 +33,62 @@ func (r *runner) ask(sig syscall.Signal) {
 			limit = askStacksTime
 		}
 	}
-	asked := make([]uint32, r.n) // 0: not asked
+	answers := make([]stood, r.n)
 	known := false
-	for i := range r.ranks {
-		switch {
-		case r.ranks[i].exited:
-		case r.seg.Hears(i):
-			asked[i] = r.seg.Ask(i, stacks)
-			known = true
-		default:
-			a, _ := r.seg.Told(i, 0)
-			known = known || a.Text != ""
-		}
+	var all sync.WaitGroup
+	for host, s := range r.sites {
+		ranks := r.hosts.ranksOf(host)
+		all.Go(func() {
+			for i, a := range s.ask(stacks, limit) {
+				answers[ranks[i]] = a
+			}
+		})
+	}
+	all.Wait()
+	for _, a := range answers {
+		known = known || a.asked || a.text != ""
 	}
 	if !known {
 		return
 	}
-	answered := func() bool {
-		for i, question := range asked {
-			if question == 0 {
-				continue
-			}
-			if _, current := r.seg.Told(i, question); !current {
-				return false
-			}
-		}
-		return true
-	}
-	for end := time.Now().Add(limit); !answered() && time.Now().Before(end); {
-		time.Sleep(time.Millisecond)
-	}
-	if lines := r.standing(asked, sig != 0); len(lines) > 0 {
+	if lines := r.standing(answers, sig != 0); len(lines) > 0 {
 		r.job.Standing(sig, lines)
 	}
+}
+
+// stood is what a rank says of where it stands. One that has not been asked has
+// perhaps said before where it stays.
+type stood struct {
+	asked, current bool   // … and this is the answer
+	inCall         bool   // the rank is in a call of package mpi
+	text           string // follows "rank 3 is"
+}
+
+// ask asks the ranks of this host.
+func (s *here) ask(stacks bool, limit time.Duration) []stood {
+	if s.seg == nil {
+		return nil
+	}
+	out := make([]stood, len(s.procs))
+	asked := make([]uint32, len(s.procs))
+	for i, rank := range s.hosts.ranks[:len(s.procs)] {
+		if !s.ended[i].Load() && s.seg.Hears(rank) {
+			out[i].asked, asked[i] = true, s.seg.Ask(rank, stacks)
+		}
+	}
+	look := func() (complete bool) {
+		complete = true
+		for i, rank := range s.hosts.ranks[:len(s.procs)] {
+			a, current := s.seg.Told(rank, asked[i])
+			out[i].current, out[i].inCall, out[i].text = current, a.InCall, a.Text
+			complete = complete && (current || !out[i].asked)
+		}
+		return complete
+	}
+	for end := time.Now().Add(limit); !look() && time.Now().Before(end); {
+		time.Sleep(time.Millisecond)
+	}
+	return out
 }
 
 // A stand is what ranks that stand alike have in common: what follows "rank 3" and
@@ -81,11 +105,11 @@ var (
 
 // standing says where the ranks stand that have been asked, a line for those that
 // stand alike.
-func (r *runner) standing(asked []uint32, callsOnly bool) (lines []string) {
+func (r *runner) standing(answers []stood, callsOnly bool) (lines []string) {
 	where := map[stand][]int{}
 	var order []stand
 	for i := range r.ranks {
-		s, inCall := r.stand(i, asked[i])
+		s, inCall := r.stand(i, answers[i])
 		if s == standUnknown || callsOnly && !inCall {
 			continue
 		}
@@ -104,7 +128,7 @@ func (r *runner) standing(asked []uint32, callsOnly bool) (lines []string) {
 		if s == standSilent {
 			var pids []string
 			for _, i := range ranks {
-				pids = append(pids, fmt.Sprint(r.procs[i].id()))
+				pids = append(pids, fmt.Sprint(r.pids[i]))
 			}
 			who += fmt.Sprintf(" (%s %s)", processes, strings.Join(pids, ", "))
 		}
@@ -113,24 +137,22 @@ func (r *runner) standing(asked []uint32, callsOnly bool) (lines []string) {
 	return lines
 }
 
-// stand says where a rank stands, and whether that is in a call. A rank that has not
-// been asked has perhaps said before where it stays; of one that is no rank of this
-// engine nothing is known.
-func (r *runner) stand(rank int, question uint32) (s stand, inCall bool) {
+// stand says where a rank stands, and whether that is in a call. Of one that is no rank
+// of this engine nothing is known.
+func (r *runner) stand(rank int, a stood) (s stand, inCall bool) {
 	state := r.state(rank)
-	a, current := r.seg.Told(rank, question)
 	switch {
 	case r.ranks[rank].exited:
 		return standEnded, false
-	case question != 0 && !current:
+	case a.asked && !a.current:
 		return standSilent, false
 	case state == transport.Finalized:
 		return standLeft, false
 	case state == transport.Absent && !r.ranks[rank].inited:
 		return standAbsent, false
-	case a.Text == "":
+	case a.text == "":
 		return standUnknown, false
 	}
-	text := oneLine(a.Text)
-	return stand{"is " + text, "are " + text}, a.InCall
+	text := oneLine(a.text)
+	return stand{"is " + text, "are " + text}, a.inCall
 }

@@ -69,12 +69,15 @@ const careAfter = 100 * time.Millisecond
 
 // care looks after the job while it runs: it lets the kernel's memory killer
 // take its processes first, and reaps those that this process has adopted,
-// except the ranks' own.
-func (c *custody) care(ranks []*process) {
+// except the ranks' own and others for whose ends somebody else waits.
+func (c *custody) care(ranks []*process, others []int) {
 	if c == nil {
 		return
 	}
 	own := make(map[int]bool, len(ranks))
+	for _, pid := range others {
+		own[pid] = true
+	}
 	for _, p := range ranks {
 		own[p.pid] = true
 	}

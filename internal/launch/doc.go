@@ -37,8 +37,9 @@
 // Elsewhere the launcher ends process groups, and the ranks see the socket close.
 //
 // Files: job.go has the types; run.go the life of a job as a loop over events;
-// judge.go what counts as a failure and how it is told; ask.go where the ranks
-// stand when they are to be ended; env.go the environment;
+// judge.go what counts as a failure and how it is told; site.go the processes of
+// the ranks of a host; program.go the program under a rank's script; ask.go where
+// the ranks stand when they are to be ended; env.go the environment;
 // input.go, output.go the standard streams; place.go the choice of CPUs;
 // custody*.go the mark and the end of what ranks leave behind; guard*.go the
 // guard; door_linux.go the door; process_*.go what the operating system needs;

@@ -17,12 +17,12 @@ import (
 // their environment: see package entry. It is called before the first process is
 // started, which may come at once; open lets them in, when all have been started,
 // and stop closes the door.
-func (r *runner) openDoor() (open, stop func()) {
+func (s *here) openDoor() (open, stop func()) {
 	fd, err := unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0)
 	if err != nil {
 		return func() {}, func() {}
 	}
-	if unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + entry.Name(entry.Mark(r.id))}) != nil || unix.Listen(fd, 128) != nil {
+	if unix.Bind(fd, &unix.SockaddrUnix{Name: "@" + entry.Name(entry.Mark(s.id))}) != nil || unix.Listen(fd, 128) != nil {
 		unix.Close(fd)
 		return func() {}, func() {}
 	}
@@ -43,7 +43,7 @@ func (r *runner) openDoor() (open, stop func()) {
 				return
 			}
 			if conn >= 0 {
-				go r.letIn(os.NewFile(uintptr(conn), "control"))
+				go s.letIn(os.NewFile(uintptr(conn), "control"))
 			}
 		}
 	}
@@ -51,9 +51,9 @@ func (r *runner) openDoor() (open, stop func()) {
 }
 
 // letIn answers a process that asks for its place, and serves its channel.
-func (r *runner) letIn(conn *os.File) {
+func (s *here) letIn(conn *os.File) {
 	defer conn.Close()
-	go func() { <-r.done; conn.Close() }()
+	go func() { <-s.done; conn.Close() }()
 	raw, err := conn.SyscallConn()
 	if err != nil {
 		return
@@ -71,52 +71,52 @@ func (r *runner) letIn(conn *os.File) {
 	if err != nil || m.Name != "enter" {
 		return
 	}
-	rank := r.rankOf(int(peer.Pid))
-	if asked, err := m.Int("rank"); err == nil && asked >= 0 && asked < r.n {
+	rank := s.rankOf(int(peer.Pid))
+	if asked, err := m.Int("rank"); err == nil && asked >= 0 && asked < len(s.hosts.of) && s.hosts.near(asked) {
 		rank = asked
 	}
 	switch {
-	case rank < 0 || r.seg == nil:
+	case rank < 0 || s.seg == nil:
 		_, _ = conn.WriteString("cmd=unknown\n")
 		return
-	case r.state(rank) != transport.Absent:
+	case s.seg.State(rank) != transport.Absent:
 		left := 0
-		if r.state(rank) == transport.Finalized {
+		if s.seg.State(rank) == transport.Finalized {
 			left = 1
 		}
-		_, _ = fmt.Fprintf(conn, "cmd=taken rank=%d pid=%d left=%d\n", rank, r.seg.Pid(rank), left)
+		_, _ = fmt.Fprintf(conn, "cmd=taken rank=%d pid=%d left=%d\n", rank, s.seg.Pid(rank), left)
 		return
 	}
 	var sent error
 	answer := fmt.Appendf(nil, "cmd=entered rank=%d\n", rank)
 	err = raw.Write(func(fd uintptr) bool {
-		sent = unix.Sendmsg(int(fd), answer, unix.UnixRights(int(r.seg.File().Fd())), nil, 0)
+		sent = unix.Sendmsg(int(fd), answer, unix.UnixRights(int(s.seg.File().Fd())), nil, 0)
 		return !errors.Is(sent, syscall.EAGAIN)
 	})
 	if err != nil || sent != nil {
 		return
 	}
-	h := r.server.Handler
+	h := s.server.Handler
 	// The end of this channel says nothing: the process that was started, or the
 	// program in it, is watched.
-	door := &pmi.Server{Size: r.n, Name: r.server.Name, Handler: pmi.Handler{Join: h.Join, Abort: h.Abort}}
+	door := &pmi.Server{Size: len(s.hosts.of), Name: s.server.Name, Handler: pmi.Handler{Join: h.Join, Abort: h.Abort}}
 	door.Serve(rank, conn)
 }
 
 // rankOf returns the rank whose process is pid or one of its ancestors, -1 if
 // there is none.
-func (r *runner) rankOf(pid int) int {
+func (s *here) rankOf(pid int) int {
 	for range 64 {
-		for rank, p := range r.procs {
+		for i, p := range s.procs {
 			if p.pid == pid {
-				return rank
+				return s.hosts.ranks[i]
 			}
 		}
-		s, ok := statOf(pid)
-		if !ok || s.parent <= 1 {
+		stat, ok := statOf(pid)
+		if !ok || stat.parent <= 1 {
 			break
 		}
-		pid = s.parent
+		pid = stat.parent
 	}
 	return -1
 }

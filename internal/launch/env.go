@@ -10,13 +10,14 @@ import (
 //
 //	RINGO_RANK, RINGO_SIZE              rank and number of ranks of the job
 //	RINGO_LOCAL_RANK, RINGO_LOCAL_SIZE  the same among the ranks of this host
-//	RINGO_JOB                           a random number in hexadecimal
+//	RINGO_JOB                           a random number of the job on this host, in hexadecimal
 //	RINGO_CTL_FD = PMI_FD               the socket to the launcher (PMI-1.1)
 //	RINGO_SHM_FD                        the job's shared memory segment
 //	RINGO_SHM_ERROR                     in its place: why there is none
 //	RINGO_CORES                         cores the ranks of this host may use together
 //	RINGO_GOMAXPROCS                    GOMAXPROCS, if the launcher chose it
 //	PMI_RANK, PMI_SIZE, MPI_LOCALRANKID, MPI_LOCALNRANKS
+//	PMI_HOSTNAME                        where there are several hosts: what this one is called
 //
 // GOMAXPROCS: unless the user has set it, each rank gets its share of the cores,
 // at least 2: one for the program and one for the engine's progress and the
@@ -59,7 +60,7 @@ func scrub(env []string) []string {
 type jobEnv struct {
 	id       string
 	size     int
-	hosts    hosts
+	hosts    *hosts
 	cores    int
 	ctl, shm int // descriptors in the rank; -1 if it has none
 	shmError string
@@ -72,7 +73,7 @@ func maxProcs(cores, ranks int) int { return max(2, cores/ranks) }
 // environment.
 func (e *jobEnv) common(env []string) []string {
 	set := func(name, value string) { env = append(env, name+"="+value) }
-	size, local := strconv.Itoa(e.size), strconv.Itoa(e.hosts.size())
+	size, local := strconv.Itoa(e.size), strconv.Itoa(len(e.hosts.ranks))
 	set("RINGO_SIZE", size)
 	set("RINGO_LOCAL_SIZE", local)
 	set("RINGO_JOB", e.id)
@@ -82,6 +83,9 @@ func (e *jobEnv) common(env []string) []string {
 		set("PMI_FD", strconv.Itoa(e.ctl))
 		set("PMI_SIZE", size)
 		set("MPI_LOCALNRANKS", local)
+		if e.hosts.several() {
+			set("PMI_HOSTNAME", e.hosts.names[e.hosts.here])
+		}
 	}
 	if e.shm >= 0 {
 		set("RINGO_SHM_FD", strconv.Itoa(e.shm))
@@ -93,7 +97,7 @@ func (e *jobEnv) common(env []string) []string {
 		user = user || strings.HasPrefix(kv, "GOMAXPROCS=")
 	}
 	if !user {
-		n := strconv.Itoa(maxProcs(e.cores, e.hosts.size()))
+		n := strconv.Itoa(maxProcs(e.cores, len(e.hosts.ranks)))
 		set("GOMAXPROCS", n)
 		set("RINGO_GOMAXPROCS", n)
 	}
@@ -102,7 +106,7 @@ func (e *jobEnv) common(env []string) []string {
 
 // rank appends what differs from rank to rank to a copy of common.
 func (e *jobEnv) rank(common []string, rank int) []string {
-	r, local := strconv.Itoa(rank), strconv.Itoa(e.hosts.local(rank))
+	r, local := strconv.Itoa(rank), strconv.Itoa(e.hosts.place[rank])
 	env := make([]string, len(common), len(common)+4)
 	copy(env, common)
 	env = append(env, "RINGO_RANK="+r, "RINGO_LOCAL_RANK="+local)

@@ -3,7 +3,6 @@ package launch
 import (
 	"fmt"
 	"io"
-	"os"
 	"syscall"
 	"time"
 
@@ -67,6 +66,9 @@ type Job struct {
 	// their folders; ranks may share one. nil: no files.
 	Files func(rank int) (stdout, stderr string)
 	Tee   bool
+
+	// Spread says on which hosts the ranks run. nil: all run here.
+	Spread *Spread
 
 	// Bind holds for each rank the CPUs it may run on (see Placement). nil: the
 	// ranks run where the launcher may run. Linux only.
@@ -225,12 +227,4 @@ func (j *Job) check() error {
 		return &StartError{-1, "job", fmt.Errorf("standard input for rank %d of %d", j.StdinRank, n)}
 	}
 	return nil
-}
-
-// hostname is the name used in messages.
-func hostname() string {
-	if h, err := os.Hostname(); err == nil && h != "" {
-		return h
-	}
-	return "localhost"
 }

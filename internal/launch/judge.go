@@ -1,8 +1,8 @@
 package launch
 
 import (
-	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -58,7 +58,7 @@ func (r *runner) handle(e event) {
 		s.inited = true
 		r.contacted = true
 	case evJoin:
-		r.watchProgram(e.rank, e.text)
+		s.watched = true
 	case evBarrier:
 		r.checkBarrier()
 	case evAbort:
@@ -76,7 +76,7 @@ func (r *runner) handle(e event) {
 		}
 	case evAborted:
 		if !s.exited { // it waits to be ended, as MPICH's library does
-			r.procs[e.rank].signal(syscall.SIGTERM)
+			r.site(e.rank).signal(e.rank, syscall.SIGTERM)
 		}
 	case evStrayEnd:
 		s.watched = false
@@ -109,10 +109,8 @@ func (r *runner) knowsAll(rank int) bool {
 // has killed it for want of memory.
 func (r *runner) tell(e exit) string {
 	text := e.String()
-	if e.signal == syscall.SIGKILL && r.stage < stageTerm {
-		if limit, ok := r.keep.memoryKilled(); ok {
-			text += fmt.Sprintf(": the memory limit of its cgroup, %d MiB, was reached", limit>>20)
-		}
+	if e.limit > 0 && r.stage < stageTerm {
+		text += fmt.Sprintf(": the memory limit of its cgroup, %d MiB, was reached", e.limit>>20)
 	}
 	return text
 }
@@ -242,7 +240,7 @@ func (r *runner) record(rank int, cause string, status int, aborted bool) {
 	if sig != 0 {
 		status = 128 + int(sig)
 	}
-	f := &Failure{Rank: rank, Host: r.host, Cause: cause, Status: status, Aborted: aborted, Others: others, Interrupt: sig, late: late}
+	f := &Failure{Rank: rank, Host: r.hosts.name(rank), Cause: cause, Status: status, Aborted: aborted, Others: others, Interrupt: sig, late: late}
 	if s := r.ranks[rank]; s.exited {
 		f.Signal = s.exit.signal
 	}
@@ -275,10 +273,18 @@ func (r *runner) left() {
 	r.checkBarrier()
 }
 
+// waits reports whether a rank waits in the process manager's barrier.
+func (r *runner) waits() bool {
+	return slices.ContainsFunc(r.sites, site.waiting)
+}
+
+// site is that of a rank.
+func (r *runner) site(rank int) site { return r.sites[r.hosts.of[rank]] }
+
 // checkBarrier ends a job whose ranks wait in the process manager's barrier for
 // one that has ended.
 func (r *runner) checkBarrier() {
-	if r.gone == 0 || r.failure != nil || r.server.Waiting() == 0 {
+	if r.gone == 0 || r.failure != nil || !r.waits() {
 		return
 	}
 	for i, s := range r.ranks {
@@ -290,35 +296,6 @@ func (r *runner) checkBarrier() {
 			r.fail(i, fmt.Sprintf("ended %s (status %d) while other ranks wait for it in a barrier", what, s.exit.code), 1)
 			return
 		}
-	}
-}
-
-// watchProgram watches the process that has opened the segment as this rank, if
-// it is not the one that was started: a program under a shell script, a
-// debugger, a profiler. Its end must be known before the script's. Numbers of
-// processes are those of its namespace; where that is not known, the process
-// must at least be in the rank's group.
-func (r *runner) watchProgram(rank int, namespace string) {
-	if r.seg == nil {
-		return
-	}
-	pid, started := r.seg.Pid(rank), r.procs[rank].id()
-	if pid == 0 || pid == started {
-		return
-	}
-	same := namespace != "" && namespace == pidNamespace()
-	if !same && (namespace != "" || !inGroup(pid, started)) {
-		return
-	}
-	stop, err := watch(pid, func(e exit, known bool) {
-		r.post(event{kind: evStrayEnd, rank: rank, exit: e, known: known})
-	})
-	switch {
-	case err == nil:
-		r.stops = append(r.stops, stop)
-		r.ranks[rank].watched = true
-	case same && errors.Is(err, syscall.ESRCH): // it has ended already
-		r.handle(event{kind: evStrayEnd, rank: rank})
 	}
 }
 

@@ -27,7 +27,7 @@ func TestStatusAfterSignal(t *testing.T) {
 		{"one had ended well", []rankState{{}, {exited: true}}, []failure{{0, 130, false}}, interrupt, 0},
 		{"Abort after the signal", []rankState{{}, {}}, []failure{{0, 130, false}, {1, 6, true}, {0, 9, true}}, 6, 1},
 	} {
-		r := &runner{job: &Job{}, ranks: c.before}
+		r := &runner{job: &Job{}, hosts: newHosts([]string{"host"}, []int{0, 0}, 0), ranks: c.before}
 		r.signalled(syscall.SIGINT)
 		for _, f := range c.then {
 			r.record(f.rank, "failed", f.status, f.aborted)

@@ -23,6 +23,7 @@ type exit struct {
 	code   int
 	signal syscall.Signal // 0 if it ended by itself
 	core   bool           // a core file was written
+	limit  int64          // the memory limit that was reached, in bytes; 0: none
 }
 
 // status is the exit status as a shell would give it.

@@ -9,10 +9,7 @@ import (
 	"time"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
-	"github.com/ringo-mpi/ringo/internal/embedded/shm"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
-	"github.com/ringo-mpi/ringo/internal/pmi"
-	"github.com/ringo-mpi/ringo/internal/topo"
 )
 
 // How long things may take before the next, harder step.
@@ -31,24 +28,20 @@ const (
 type runner struct {
 	job    *Job
 	n      int
-	host   string
-	id     string
-	seg    *segment.Segment // nil: none here
-	server *pmi.Server
+	hosts  *hosts
+	seg    *segment.Segment // says how far the ranks of all hosts have come; nil: none here
+	here   *here
+	sites  []site // by the number of the host
 	input  *input
 	output *output
-	procs  []*process
+	pids   []int // of the ranks, on their hosts
 	ranks  []rankState
-	ctl    []*os.File // our ends
-	stops  []func()   // of watch
-	keep   *custody   // nil: none here
 
 	signals chan os.Signal       // nil: they are not passed on
 	catch   func() (stop func()) // waits until signals are caught; nil: they are not
 	events  chan event
-	done    chan struct{} // closed when the loop has ended
-	running int           // ranks not yet judged
-	gone    int           // ranks that have ended and closed their channel
+	running int // ranks not yet judged
+	gone    int // ranks that have ended and closed their channel
 
 	stage     stage
 	timer     *time.Timer
@@ -89,7 +82,7 @@ const (
 	evExit     eventKind = iota // the process of a rank has ended
 	evJudge                     // … some time ago
 	evInit                      // PMI
-	evJoin                      // the rank has opened the segment
+	evJoin                      // the program of the rank is another process, which is watched
 	evAbort                     // PMI
 	evAborted                   // … some time ago
 	evBarrier                   // PMI
@@ -117,10 +110,7 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	if err := j.check(); err != nil {
 		return Result{Status: 2}, err
 	}
-	r := &runner{
-		job: j, n: j.Ranks(), host: hostname(), id: randomID(), spare: -1,
-		done: make(chan struct{}),
-	}
+	r := &runner{job: j, n: j.Ranks(), hosts: j.hosts(), spare: -1}
 	r.events = make(chan event, 4*r.n)
 	r.ranks = make([]rankState, r.n)
 	r.running = r.n
@@ -136,19 +126,15 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 		if r.catch != nil {
 			r.catch()()
 		}
-		r.keep.end()
+		r.here.keep.end()
 		r.release()
 		return Result{Status: 2}, err
 	}
 	if j.Started != nil {
-		pids := make([]int, r.n)
-		for i, p := range r.procs {
-			pids[i] = p.id()
-		}
-		j.Started(pids)
+		j.Started(r.pids)
 	}
 	r.loop(ctx)
-	close(r.done)
+	close(r.here.done)
 	r.finish()
 	res := Result{Codes: make([]int, r.n), Contacted: r.contacted, Lost: r.output.lost(), Repeats: r.output.repeated()}
 	for i := range r.ranks {
@@ -168,149 +154,48 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 // start makes everything the ranks need, and the ranks.
 func (r *runner) start() error {
 	j := r.job
-	if j.Guard != nil {
-		r.keep = takeCustody(r.id, j.Guard)
-	}
-	cores := j.Cores
-	if cores <= 0 {
-		cores = topo.LocalUsableCores()
-	}
-	env := jobEnv{id: r.id, size: r.n, hosts: j.hosts(), cores: cores, ctl: -1, shm: -1}
-	files := 3
-	if haveControl {
-		env.ctl = files
-		files++
-	}
-	seg, err := shm.Create(r.n, cores)
-	if err == nil {
-		r.seg = seg
-		env.shm = files
-		files++
-	} else {
-		env.shmError = err.Error()
-	}
-
+	id := randomID()
+	s := newHere(j, r.hosts, id)
+	s.table, s.post = "kvs_"+id[:8], r.post
+	r.here, r.seg = s, s.seg
+	r.sites = []site{s}
+	var err error
 	if r.input, err = newInput(j, r.n); err != nil {
 		return err
 	}
 	if r.output, err = newOutput(j, r.n); err != nil {
 		return err
 	}
-
-	theirs := make([]*os.File, 0, r.n)
-	defer func() {
-		for _, f := range theirs {
-			f.Close()
-		}
-	}()
-	cmds := make([]command, 0, r.n)
-	for _, a := range j.Apps {
-		base := a.Env
-		if base == nil {
-			base = os.Environ()
-		}
-		common := env.common(scrub(base))
-		if a.Dir != "" {
-			common = setPWD(common, a.Dir)
-		}
-		argv := append([]string{a.Name}, a.Args...)
-		if a.Name == "" {
-			argv[0] = a.Path
-		}
-		for range a.Ranks {
-			rank := len(cmds)
-			c := command{path: a.Path, argv: argv, env: env.rank(common, rank), dir: a.Dir, files: make([]*os.File, 3, files)}
-			c.files[0] = r.input.file(rank)
-			c.files[1], c.files[2] = r.output.files(rank)
-			if j.Bind != nil {
-				c.cpus = j.Bind[rank]
-			}
-			if haveControl {
-				our, their, err := controlSockets()
-				if err != nil {
-					return &StartError{rank, "control channel", err}
-				}
-				r.ctl = append(r.ctl, our)
-				theirs = append(theirs, their)
-				c.files = append(c.files, their)
-			}
-			if r.seg != nil {
-				c.files = append(c.files, r.seg.File())
-			}
-			cmds = append(cmds, c)
-		}
-	}
-
+	s.serve(nil)
+	var caught func()
 	if r.catch != nil {
-		r.catch() // a rank may say at once that it is there, and be sent a signal through us
+		caught = func() { r.catch() }
 	}
-	r.prepareServer()
-	letIn, closeDoor := r.openDoor()
-	r.stops = append(r.stops, closeDoor)
-	r.keep.begin()
-	procs, failed, err := startAll(cmds)
-	r.keep.started()
-	if err != nil {
-		for _, p := range procs {
-			if p != nil {
-				p.signal(syscall.SIGKILL)
-				p.wait()
-				p.reap()
-			}
-		}
-		return &StartError{failed, cmds[failed].path, err}
+	if err := s.start(r, caught, nil); err != nil {
+		return err
 	}
-	r.procs = procs
-	letIn()
-	r.input.started()
-	r.output.started()
-	for _, f := range theirs {
-		f.Close()
-	}
-	theirs = nil
-	r.serve()
-	r.keep.care(procs)
-	for i, p := range procs {
-		go func() { r.post(event{kind: evExit, rank: i, exit: p.wait()}) }()
-	}
+	r.pids = s.pids()
+	s.watch()
 	return nil
 }
 
-// prepareServer makes the process manager's side of the channels.
-func (r *runner) prepareServer() {
-	r.server = &pmi.Server{
-		Size: r.n, Name: "kvs_" + r.id[:8], Universe: r.job.Universe, AppNum: r.job.AppOf,
-		Handler: pmi.Handler{
-			Init: func(rank int) { r.post(event{kind: evInit, rank: rank}) },
-			Join: func(rank int, m pmi.Message) {
-				r.post(event{kind: evJoin, rank: rank, text: m.Get("pidns")})
-			},
-			Barrier: func(rank int) { r.post(event{kind: evBarrier, rank: rank}) },
-			Abort: func(rank, code int, message string) {
-				r.post(event{kind: evAbort, rank: rank, code: code, text: message})
-			},
-			Closed: func(rank int, active bool, err error) {
-				r.post(event{kind: evClosed, rank: rank, active: active, err: err})
-			},
-		},
-	}
-	if m := pmi.ProcessMapping(r.job.hosts().ranks...); m != "" {
-		r.server.Put("PMI_process_mapping", m)
-	}
+// files returns the standard streams of a rank of this host.
+func (r *runner) files(rank int) [3]*os.File {
+	stdout, stderr := r.output.files(rank)
+	return [3]*os.File{r.input.file(rank), stdout, stderr}
 }
 
-// serve answers the ranks on their channels.
-func (r *runner) serve() {
-	for rank, f := range r.ctl {
-		go r.server.Serve(rank, f)
-	}
+// started begins to copy what goes through these.
+func (r *runner) started() {
+	r.input.started()
+	r.output.started()
 }
 
 // post hands an event to the loop.
 func (r *runner) post(e event) {
 	select {
 	case r.events <- e:
-	case <-r.done:
+	case <-r.here.done:
 	}
 }
 
@@ -353,11 +238,9 @@ func (r *runner) advance(to stage) {
 	case stageGrace:
 		r.timer.Reset(r.grace())
 	case stageTerm:
-		for i, p := range r.procs {
-			if i != r.spare && !r.ranks[i].exited {
-				p.signal(syscall.SIGTERM)
-				p.signal(sigCont) // a stopped process does not see the signal
-			}
+		for _, s := range r.sites {
+			s.signalAll(syscall.SIGTERM, r.spare)
+			s.signalAll(sigCont, r.spare) // a stopped process does not see the signal
 		}
 		r.timer.Reset(killAfter)
 	case stageKill:
@@ -380,10 +263,8 @@ func (r *runner) grace() time.Duration {
 }
 
 func (r *runner) signalAll(sig syscall.Signal) {
-	for i, p := range r.procs {
-		if !r.ranks[i].exited {
-			p.signal(sig)
-		}
+	for _, s := range r.sites {
+		s.signalAll(sig, -1)
 	}
 }
 
@@ -426,10 +307,9 @@ func (r *runner) finish() {
 		// finish its line.
 		r.output.wait(drainTime)
 	}
-	for _, p := range r.procs {
-		p.reap()
+	for _, s := range r.sites {
+		s.finish()
 	}
-	r.keep.end()
 	limit := time.Duration(0)
 	if r.stage >= stageTerm {
 		limit = killAfter // the end was asked for
@@ -440,21 +320,14 @@ func (r *runner) finish() {
 
 // release closes what the job has open.
 func (r *runner) release() {
-	defer r.keep.release()
-	for _, stop := range r.stops {
-		stop()
-	}
-	for _, f := range r.ctl {
-		f.Close()
-	}
 	if r.input != nil {
 		r.input.close()
 	}
 	if r.output != nil {
 		r.output.close()
 	}
-	if r.seg != nil {
-		_ = r.seg.Close() // the kernel takes it back in any case
+	for _, s := range r.sites {
+		s.release()
 	}
 }
 

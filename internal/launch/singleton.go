@@ -45,7 +45,7 @@ func ServeSingleton(port, pid int) error {
 			closed <- err
 		},
 	}}
-	server.Put("PMI_process_mapping", pmi.ProcessMapping(1))
+	server.Put("PMI_process_mapping", pmi.ProcessMapping([]int{0}))
 	go func() {
 		// The process waits for us. What says nothing is another program, or nobody:
 		// we may hold its listening socket, which was inherited.

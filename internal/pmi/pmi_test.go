@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -53,7 +54,7 @@ func must(t *testing.T, errs ...error) {
 func TestExchange(t *testing.T) {
 	const n = 5
 	s := &Server{Universe: 12, AppNum: func(r int) int { return r / 3 }}
-	s.Put("PMI_process_mapping", ProcessMapping(n))
+	s.Put("PMI_process_mapping", ProcessMapping(make([]int, n)))
 	events := job(t, s, n, func(r int, conn net.Conn) {
 		c := NewClient(conn)
 		must(t, c.Init())
@@ -274,17 +275,20 @@ func TestClientErrors(t *testing.T) {
 }
 
 func TestProcessMapping(t *testing.T) {
-	many := make([]int, 2000)
-	for i := range many {
-		many[i] = i%2 + 1
+	var many []int
+	for i := range 2000 {
+		many = append(many, slices.Repeat([]int{i}, i%2+1)...)
 	}
 	for _, tt := range []struct {
 		nodes []int
 		want  string
 	}{
-		{[]int{4}, "(vector,(0,1,4))"}, {[]int{2, 2}, "(vector,(0,2,2))"}, {[]int{2, 2, 1, 3, 3}, "(vector,(0,2,2),(2,1,1),(3,2,3))"}, {many, ""},
+		{[]int{0, 0, 0, 0}, "(vector,(0,1,4))"}, {[]int{0, 0, 1, 1}, "(vector,(0,2,2))"},
+		{[]int{0, 0, 1, 1, 2, 3, 3, 3, 4, 4, 4}, "(vector,(0,2,2),(2,1,1),(3,2,3))"},
+		{[]int{0, 1, 0, 1, 0, 1}, "(vector,(0,2,1))"}, {[]int{1, 0, 0}, "(vector,(1,1,1),(0,1,2))"},
+		{[]int{0, 0, 1, 0, 0, 1}, "(vector,(0,1,2),(1,1,1))"}, {many, ""},
 	} {
-		if got := ProcessMapping(tt.nodes...); got != tt.want {
+		if got := ProcessMapping(tt.nodes); got != tt.want {
 			t.Errorf("%v: %s, want %s", tt.nodes, got, tt.want)
 		}
 	}

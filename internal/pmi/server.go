@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"sync"
 )
@@ -23,7 +24,8 @@ type Handler struct {
 	Finalize func(rank int)
 	// Abort: the rank asks for the end of the whole job with this exit code.
 	Abort func(rank, code int, message string)
-	// Barrier: the rank has entered the barrier.
+	// Barrier: the rank has entered the barrier. Where there is a server above, it is
+	// called for the first one only.
 	Barrier func(rank int)
 	// Closed: no process holds the other end of the rank's stream any more.
 	// active says that this came after Init and without Finalize, which means
@@ -32,10 +34,25 @@ type Handler struct {
 	Closed func(rank int, active bool, err error)
 }
 
+// Above is what the servers of several hosts, each for the ranks of its own, have in
+// common. Its methods are called from the goroutines that serve the ranks.
+type Above interface {
+	// Arrived: all ranks of this server are in the barrier, and have put these keys
+	// since the one before. [Server.Release] lets them out. It must not block.
+	Arrived(puts []Pair)
+	// Names answers a command about published names: [Server.Names] of one server.
+	Names(m Message) Message
+}
+
+// Pair is a key and its value.
+type Pair struct{ Key, Value string }
+
 // Server is the process manager's side for the ranks of one job. Set the fields
 // before the first call of Serve.
 type Server struct {
 	Size     int                // number of ranks
+	Here     int                // how many of them this server has; 0: all
+	Above    Above              // nil: it has all
 	Name     string             // of the table of keys and values
 	Universe int                // size of the universe; 0: not known
 	AppNum   func(rank int) int // which of several programs a rank runs; nil: all run program 0
@@ -45,6 +62,7 @@ type Server struct {
 	values    map[string]string
 	published map[string]string
 	waiting   []*peer
+	fresh     []Pair // put since the last barrier, for the servers of other hosts
 }
 
 // A peer is one rank's stream.
@@ -55,8 +73,10 @@ type peer struct {
 	active bool       // after init, before finalize; used by the serving goroutine only
 }
 
-func (p *peer) send(name string, keyValues ...string) {
-	line := NewMessage(name, keyValues...).Append(nil)
+func (p *peer) send(name string, keyValues ...string) { p.reply(NewMessage(name, keyValues...)) }
+
+func (p *peer) reply(m Message) {
+	line := m.Append(nil)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	// A rank that is gone does not read its reply: its stream ends next.
@@ -182,7 +202,11 @@ func (s *Server) command(p *peer, m Message) {
 	case "barrier_in":
 		s.barrier(p)
 	case "publish_name", "lookup_name", "unpublish_name":
-		s.names(p, m)
+		if s.Above != nil {
+			p.reply(s.Above.Names(m))
+		} else {
+			p.reply(s.Names(m))
+		}
 	case "spawn":
 		// Answered once, after the last segment.
 		total, err1 := m.Int("totspawns")
@@ -238,7 +262,13 @@ func (s *Server) put(p *peer, m Message) {
 		p.send("put_result", "rc", "-1", "msg", msg)
 		return
 	}
-	s.Put(m.Get("key"), value)
+	key := m.Get("key")
+	s.Put(key, value)
+	if s.Above != nil {
+		s.mu.Lock()
+		s.fresh = append(s.fresh, Pair{key, value})
+		s.mu.Unlock()
+	}
 	p.send("put_result", "rc", "0", "msg", "success")
 }
 
@@ -267,14 +297,44 @@ func (s *Server) barrier(p *peer) {
 		}
 	}
 	s.waiting = append(s.waiting, p)
+	here := s.Here
+	if here == 0 {
+		here = s.Size
+	}
+	first, all := len(s.waiting) == 1, len(s.waiting) == here
 	var out []*peer
-	if len(s.waiting) == s.Size {
+	var puts []Pair
+	switch {
+	case all && s.Above == nil:
 		out, s.waiting = s.waiting, nil
+	case all:
+		puts, s.fresh = s.fresh, nil
 	}
 	s.mu.Unlock()
-	if s.Handler.Barrier != nil {
+	if s.Handler.Barrier != nil && (first || s.Above == nil) {
 		s.Handler.Barrier(p.rank)
 	}
+	if all && s.Above != nil {
+		s.Above.Arrived(puts)
+	}
+	for _, q := range out {
+		q.send("barrier_out")
+	}
+}
+
+// Release lets the ranks out of the barrier when those of all hosts are in, with what
+// those of the other hosts have put.
+func (s *Server) Release(puts []Pair) {
+	s.mu.Lock()
+	if s.values == nil {
+		s.values = map[string]string{}
+	}
+	for _, p := range puts {
+		s.values[p.Key] = p.Value
+	}
+	out := s.waiting
+	s.waiting = nil
+	s.mu.Unlock()
 	for _, q := range out {
 		q.send("barrier_out")
 	}
@@ -287,52 +347,63 @@ func (s *Server) Waiting() int {
 	return len(s.waiting)
 }
 
-func (s *Server) names(p *peer, m Message) {
+// Names answers the commands publish_name, lookup_name and unpublish_name.
+func (s *Server) Names(m Message) Message {
 	service := m.Get("service")
 	if len(m.Get("port")) > ValueMax {
-		p.send("publish_result", "info", "ok", "rc", "1", "msg", "port_too_long")
-		return
+		return NewMessage("publish_result", "info", "ok", "rc", "1", "msg", "port_too_long")
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	port, there := s.published[service]
 	switch {
-	case m.Name == "publish_name" && !there:
+	case m.Name == "publish_name" && there:
+		return NewMessage("publish_result", "info", "ok", "rc", "1", "msg", "key_already_present")
+	case m.Name == "publish_name":
 		if s.published == nil {
 			s.published = map[string]string{}
 		}
 		s.published[service] = m.Get("port")
-	case m.Name == "unpublish_name":
-		delete(s.published, service)
-	}
-	s.mu.Unlock()
-	switch {
-	case m.Name == "publish_name" && there:
-		p.send("publish_result", "info", "ok", "rc", "1", "msg", "key_already_present")
-	case m.Name == "publish_name":
-		p.send("publish_result", "info", "ok", "rc", "0", "msg", "success")
+		return NewMessage("publish_result", "info", "ok", "rc", "0", "msg", "success")
 	case m.Name == "lookup_name" && there:
-		p.send("lookup_result", "port", port, "info", "ok", "rc", "0", "msg", "success")
+		return NewMessage("lookup_result", "port", port, "info", "ok", "rc", "0", "msg", "success")
 	case m.Name == "lookup_name":
-		p.send("lookup_result", "info", "ok", "rc", "1", "msg", "service_not_found")
+		return NewMessage("lookup_result", "info", "ok", "rc", "1", "msg", "service_not_found")
 	case there:
-		p.send("unpublish_result", "info", "ok", "rc", "0", "msg", "success")
-	default:
-		p.send("unpublish_result", "info", "ok", "rc", "1", "msg", "service_not_found")
+		delete(s.published, service)
+		return NewMessage("unpublish_result", "info", "ok", "rc", "0", "msg", "success")
 	}
+	return NewMessage("unpublish_result", "info", "ok", "rc", "1", "msg", "service_not_found")
 }
 
-// ProcessMapping returns the value of the key PMI_process_mapping for ranks that
-// fill the nodes one after another, perNode[i] ranks on node i, or "" if it
-// would not fit into a value (clients then compare host names).
-func ProcessMapping(perNode ...int) string {
-	out := []byte("(vector")
-	for i := 0; i < len(perNode); {
-		j := i
-		for j < len(perNode) && perNode[j] == perNode[i] {
-			j++
+// ProcessMapping returns the value of the key PMI_process_mapping for ranks of which
+// node says where each is, or "" if it would not fit into a value (clients then
+// compare host names). A list of which the ranks leave something over begins anew.
+func ProcessMapping(node []int) string {
+	type block struct{ first, nodes, each int }
+	var blocks []block
+	for i := 0; i < len(node); {
+		each := 1
+		for i+each < len(node) && node[i+each] == node[i] {
+			each++
 		}
-		out = fmt.Appendf(out, ",(%d,%d,%d)", i, j-i, perNode[i])
-		i = j
+		last := len(blocks) - 1
+		if last >= 0 && blocks[last].each == each && blocks[last].first+blocks[last].nodes == node[i] {
+			blocks[last].nodes++
+		} else {
+			blocks = append(blocks, block{node[i], 1, each})
+		}
+		i += each
+	}
+	for period := 1; period <= len(blocks)/2; period++ {
+		if len(blocks)%period == 0 && slices.Equal(blocks[period:], blocks[:len(blocks)-period]) {
+			blocks = blocks[:period]
+			break
+		}
+	}
+	out := []byte("(vector")
+	for _, b := range blocks {
+		out = fmt.Appendf(out, ",(%d,%d,%d)", b.first, b.nodes, b.each)
 	}
 	out = append(out, ')')
 	if len(out) >= ValueMax {
