@@ -36,7 +36,7 @@ func (r *runner) ask(sig syscall.Signal) {
 	answers := make([]stood, r.n)
 	known := false
 	var all sync.WaitGroup
-	for host, s := range r.sites {
+	for host, s := range r.of {
 		ranks := r.hosts.ranksOf(host)
 		all.Go(func() {
 			for i, a := range s.ask(stacks, limit) {

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/entry"
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/pmi"
 )
@@ -75,22 +76,29 @@ func (s *here) letIn(conn *os.File) {
 	if asked, err := m.Int("rank"); err == nil && asked >= 0 && asked < len(s.hosts.of) && s.hosts.near(asked) {
 		rank = asked
 	}
+	state, holder := transport.Absent, 0
+	var memory *os.File
+	s.read(func(m *segment.Segment) {
+		if memory = m.File(); rank >= 0 {
+			state, holder = m.State(rank), m.Pid(rank)
+		}
+	})
 	switch {
-	case rank < 0 || s.seg == nil:
+	case rank < 0 || memory == nil:
 		_, _ = conn.WriteString("cmd=unknown\n")
 		return
-	case s.seg.State(rank) != transport.Absent:
+	case state != transport.Absent:
 		left := 0
-		if s.seg.State(rank) == transport.Finalized {
+		if state == transport.Finalized {
 			left = 1
 		}
-		_, _ = fmt.Fprintf(conn, "cmd=taken rank=%d pid=%d left=%d\n", rank, s.seg.Pid(rank), left)
+		_, _ = fmt.Fprintf(conn, "cmd=taken rank=%d pid=%d left=%d\n", rank, holder, left)
 		return
 	}
 	var sent error
 	answer := fmt.Appendf(nil, "cmd=entered rank=%d\n", rank)
 	err = raw.Write(func(fd uintptr) bool {
-		sent = unix.Sendmsg(int(fd), answer, unix.UnixRights(int(s.seg.File().Fd())), nil, 0)
+		sent = unix.Sendmsg(int(fd), answer, unix.UnixRights(int(memory.Fd())), nil, 0)
 		return !errors.Is(sent, syscall.EAGAIN)
 	})
 	if err != nil || sent != nil {

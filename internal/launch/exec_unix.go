@@ -55,6 +55,10 @@ func controlSockets() (ours, theirs *os.File, err error) {
 	return os.NewFile(uintptr(fds[0]), "control"), os.NewFile(uintptr(fds[1]), "control of a rank"), nil
 }
 
+// apart has a process be in a group of its own: what a terminal sends to this one's
+// does not reach it.
+func apart() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
+
 // inGroup reports whether a process is in a process group.
 func inGroup(pid, group int) bool {
 	g, err := unix.Getpgid(pid)

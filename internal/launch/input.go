@@ -18,18 +18,20 @@ type input struct {
 	term    bool               // the source is a terminal
 }
 
-func newInput(j *Job, n int) (*input, error) {
+// newInput prepares the inputs of n ranks. far returns what the input of a rank on
+// another host is written to, nil of one on this host.
+func newInput(j *Job, n int, far func(rank int) io.WriteCloser) (*input, error) {
 	in := &input{job: j, chosen: func(int) int { return -1 }}
 	var err error
 	if in.null, err = nullDevice(); err != nil {
-		return nil, &StartError{-1, "standard input", err}
+		return nil, &StartError{Rank: -1, What: "standard input", Err: err}
 	}
 	if j.Stdin == nil || j.StdinRank == StdinNone {
 		return in, nil
 	}
-	count := 1
+	count, first := 1, j.StdinRank
 	if j.StdinRank == StdinAll {
-		count = n
+		count, first = n, 0
 		in.chosen = func(rank int) int { return rank }
 	} else {
 		in.chosen = func(rank int) int {
@@ -38,6 +40,12 @@ func newInput(j *Job, n int) (*input, error) {
 			}
 			return -1
 		}
+	}
+	distant := make([]io.WriteCloser, count)
+	near := true // all of them
+	for i := range distant {
+		distant[i] = far(first + i)
+		near = near && distant[i] == nil
 	}
 	if f, ok := j.Stdin.(*os.File); ok {
 		info, err := f.Stat()
@@ -48,21 +56,26 @@ func newInput(j *Job, n int) (*input, error) {
 		// The ranks are background processes of a terminal: reading it would
 		// stop them. The launcher reads it for them.
 		in.term = info.Mode()&os.ModeCharDevice != 0 && !sameFile(f, in.null)
-		if count == 1 && !in.term {
+		if count == 1 && near && !in.term {
 			in.direct = f
 			return in, nil
 		}
-		if info.Mode().IsRegular() {
+		if near && info.Mode().IsRegular() {
 			if err := in.reopen(f, count); err == nil {
 				return in, nil
 			}
 		}
 	}
-	for range count {
+	for _, w := range distant {
+		if w != nil {
+			in.readers = append(in.readers, nil)
+			in.feeds = append(in.feeds, newFeed(w))
+			continue
+		}
 		r, w, err := os.Pipe()
 		if err != nil {
 			in.close()
-			return nil, &StartError{-1, "standard input", err}
+			return nil, &StartError{Rank: -1, What: "standard input", Err: err}
 		}
 		in.readers = append(in.readers, r)
 		in.feeds = append(in.feeds, newFeed(w))
@@ -104,6 +117,14 @@ func (in *input) file(rank int) *os.File {
 		return in.direct
 	}
 	return in.readers[i]
+}
+
+// wanted is the rank that reads the input, StdinAll or StdinNone.
+func (in *input) wanted() int {
+	if in.chosen(max(0, in.job.StdinRank)) < 0 {
+		return StdinNone
+	}
+	return in.job.StdinRank
 }
 
 // started is called when the ranks hold their ends: the copying begins.
@@ -169,7 +190,7 @@ const maxFeed = 8 << 20
 // A feed writes one rank's copy of the input. It holds what the rank has not
 // read yet, so that one rank that reads late does not starve the others.
 type feed struct {
-	w     *os.File
+	w     io.WriteCloser
 	mu    sync.Mutex
 	cond  sync.Cond
 	queue [][]byte
@@ -178,7 +199,7 @@ type feed struct {
 	dead  bool // nobody reads any more
 }
 
-func newFeed(w *os.File) *feed {
+func newFeed(w io.WriteCloser) *feed {
 	f := &feed{w: w}
 	f.cond.L = &f.mu
 	return f

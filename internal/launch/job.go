@@ -176,16 +176,21 @@ func (f *Failure) Error() string {
 // StartError is the error of a job that could not be started. Ranks that had
 // been started were ended.
 type StartError struct {
-	Rank int // -1 if it does not concern one rank
+	Rank int    // -1 if it does not concern one rank
+	Host string // "" if it does not concern another host
 	What string
 	Err  error
 }
 
 func (e *StartError) Error() string {
-	if e.Rank < 0 {
-		return fmt.Sprintf("%s: %v", e.What, e.Err)
+	where := ""
+	if e.Host != "" {
+		where = "host " + e.Host + ": "
 	}
-	return fmt.Sprintf("cannot start rank %d: %s: %v", e.Rank, e.What, e.Err)
+	if e.Rank < 0 {
+		return fmt.Sprintf("%s%s: %v", where, e.What, e.Err)
+	}
+	return fmt.Sprintf("%scannot start rank %d: %s: %v", where, e.Rank, e.What, e.Err)
 }
 
 func (e *StartError) Unwrap() error { return e.Err }
@@ -213,18 +218,23 @@ func (j *Job) AppOf(rank int) int {
 func (j *Job) check() error {
 	for i, a := range j.Apps {
 		if a.Ranks < 1 {
-			return &StartError{-1, "job", fmt.Errorf("program %d (%s) has %d ranks", i, a.Path, a.Ranks)}
+			return &StartError{Rank: -1, What: "job", Err: fmt.Errorf("program %d (%s) has %d ranks", i, a.Path, a.Ranks)}
 		}
 	}
 	if len(j.Apps) == 0 {
-		return &StartError{-1, "job", fmt.Errorf("no program")}
+		return &StartError{Rank: -1, What: "job", Err: fmt.Errorf("no program")}
 	}
 	n := j.Ranks()
+	if j.Spread != nil {
+		if err := j.Spread.check(n); err != nil {
+			return err
+		}
+	}
 	if j.Bind != nil && len(j.Bind) != n {
-		return &StartError{-1, "job", fmt.Errorf("CPUs for %d of %d ranks", len(j.Bind), n)}
+		return &StartError{Rank: -1, What: "job", Err: fmt.Errorf("CPUs for %d of %d ranks", len(j.Bind), n)}
 	}
 	if j.StdinRank >= n || j.StdinRank < StdinNone {
-		return &StartError{-1, "job", fmt.Errorf("standard input for rank %d of %d", j.StdinRank, n)}
+		return &StartError{Rank: -1, What: "job", Err: fmt.Errorf("standard input for rank %d of %d", j.StdinRank, n)}
 	}
 	return nil
 }

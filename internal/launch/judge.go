@@ -14,7 +14,8 @@ import (
 //   - a rank that called Abort;
 //   - a rank that ended after Init without Finalize, with whatever status;
 //   - a rank whose channel was closed after Init without Finalize;
-//   - a rank that ended while others wait for it in the process manager's barrier.
+//   - a rank that ended while others wait for it in the process manager's barrier;
+//   - a rank whose host cannot be reached any more.
 //
 // A rank that never calls Init is judged by its exit status alone. A rank that
 // ends with a status other than 0 after Finalize fails the job but does not end
@@ -94,6 +95,21 @@ func (r *runner) handle(e event) {
 		}
 		r.dead(e.rank, what)
 		r.later(exitLag, event{kind: evLost, rank: e.rank, text: what, code: status})
+	case evHostLost:
+		r.lose(r.hosts.of[e.rank], e.text)
+	}
+}
+
+// lose gives up the ranks of a host.
+func (r *runner) lose(host int, why string) {
+	cause := "was lost with its host: " + why
+	for _, rank := range r.hosts.ranksOf(host) {
+		if s := &r.ranks[rank]; !s.judged {
+			s.exited, s.judged, s.exit = true, true, exit{code: 1}
+			r.running--
+			r.dead(rank, cause)
+			r.fail(rank, cause, 1)
+		}
 	}
 }
 
@@ -279,7 +295,7 @@ func (r *runner) waits() bool {
 }
 
 // site is that of a rank.
-func (r *runner) site(rank int) site { return r.sites[r.hosts.of[rank]] }
+func (r *runner) site(rank int) site { return r.of[r.hosts.of[rank]] }
 
 // checkBarrier ends a job whose ranks wait in the process manager's barrier for
 // one that has ended.

@@ -33,6 +33,13 @@ func TestMain(m *testing.M) {
 		roles[os.Args[2]](os.Args[3:])
 		os.Exit(0)
 	}
+	if len(os.Args) > 1 && os.Args[1] == "agent" {
+		os.Exit(ServeAgent(os.Stdin, os.Stdout, []string{"guard"}))
+	}
+	if len(os.Args) > 2 && os.Args[1] == "guard" {
+		CleanUp(os.Args[2])
+		os.Exit(0)
+	}
 	// The race detector would make every rank wait a second at its end.
 	os.Setenv("GORACE", "atexit_sleep_ms=0 "+os.Getenv("GORACE"))
 	launchtest.HearSignals()

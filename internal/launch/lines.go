@@ -34,7 +34,7 @@ const (
 type source struct {
 	rank    int
 	stream  Stream
-	pipe    *os.File
+	pipe    readEnd
 	sinks   []*sink
 	prompts bool         // the beginning of a line is shown after a while
 	whole   atomic.Int64 // until then everything is one piece, in nanoseconds: the dump of a program that ends

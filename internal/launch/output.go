@@ -14,8 +14,10 @@ import (
 // those that are pipes.
 type output struct {
 	job     *Job
+	far     func(rank int, s Stream) readEnd // of a rank on another host, nil of one on this
 	null    *os.File
-	rankFD  [][2]*os.File // for each rank its stdout and stderr
+	rankFD  [][2]*os.File // for each rank of this host its stdout and stderr
+	wanted  [][2]bool     // somebody reads it
 	writers []*os.File    // the ranks' ends of pipes, closed after the start
 	sources []*source
 	opened  map[string]*os.File
@@ -25,11 +27,11 @@ type output struct {
 	drained chan struct{}
 }
 
-func newOutput(j *Job, n int) (*output, error) {
-	o := &output{job: j, rankFD: make([][2]*os.File, n), sinks: map[*os.File]*sink{}}
+func newOutput(j *Job, n int, far func(rank int, s Stream) readEnd) (*output, error) {
+	o := &output{job: j, far: far, rankFD: make([][2]*os.File, n), wanted: make([][2]bool, n), sinks: map[*os.File]*sink{}}
 	var err error
 	if o.null, err = nullDevice(); err != nil {
-		return nil, &StartError{-1, "standard output", err}
+		return nil, &StartError{Rank: -1, What: "standard output", Err: err}
 	}
 	std := [2]io.Writer{o.reader(j.Stdout), o.reader(j.Stderr)}
 	for rank := range n {
@@ -67,7 +69,7 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 	if path != "" {
 		f, err := o.open(path)
 		if err != nil {
-			return &StartError{rank, s.String(), err}
+			return &StartError{Rank: rank, What: s.String(), Err: err}
 		}
 		file = f
 	}
@@ -75,12 +77,17 @@ func (o *output) plan(rank int, s Stream, std io.Writer, path string) error {
 		o.rankFD[rank][s-1] = o.null
 		return nil
 	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		return &StartError{rank, s.String(), err}
+	o.wanted[rank][s-1] = true
+	r := o.far(rank, s)
+	if r == nil {
+		own, w, err := os.Pipe()
+		if err != nil {
+			return &StartError{Rank: rank, What: s.String(), Err: err}
+		}
+		r = own
+		o.rankFD[rank][s-1] = w
+		o.writers = append(o.writers, w)
 	}
-	o.rankFD[rank][s-1] = w
-	o.writers = append(o.writers, w)
 	src := &source{rank: rank, stream: s, pipe: r, prompts: o.prompts(rank)}
 	if file != nil {
 		if o.sinks[file] == nil {

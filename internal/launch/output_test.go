@@ -127,7 +127,7 @@ func TestOutputIsTheLaunchers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o, err := newOutput(&Job{Stdout: null}, 2); err != nil || len(o.sources) != 0 {
+	if o, err := newOutput(&Job{Stdout: null}, 2, nil); err != nil || len(o.sources) != 0 {
 		t.Errorf("%d pipes, %v", len(o.sources), err)
 	}
 	script := "echo one; echo two > /dev/stdout; echo three >> /dev/stderr"

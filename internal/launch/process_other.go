@@ -48,6 +48,8 @@ func (p *process) signal(sig syscall.Signal) {
 
 func (p *process) reap() {}
 
+func apart() *syscall.SysProcAttr { return nil }
+
 func inGroup(int, int) bool { return false }
 
 func watch(int, func(exit, bool)) (stop func(), err error) { return nil, errors.ErrUnsupported }

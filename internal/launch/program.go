@@ -3,6 +3,8 @@ package launch
 import (
 	"errors"
 	"syscall"
+
+	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 )
 
 // watchProgram watches the process that has opened the segment as this rank, if it is
@@ -11,10 +13,8 @@ import (
 // of its namespace; where that is not known, the process must at least be in the
 // rank's group.
 func (s *here) watchProgram(rank int, namespace string) {
-	if s.seg == nil {
-		return
-	}
-	pid, started := s.seg.Pid(rank), s.procs[s.hosts.place[rank]].id()
+	pid, started := 0, s.procs[s.hosts.place[rank]].id()
+	s.read(func(m *segment.Segment) { pid = m.Pid(rank) })
 	if pid == 0 || pid == started {
 		return
 	}

@@ -2,6 +2,7 @@ package launch
 
 import (
 	"context"
+	"errors"
 	"os"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
+	"github.com/ringo-mpi/ringo/internal/pmi"
 )
 
 // How long things may take before the next, harder step.
@@ -31,7 +33,10 @@ type runner struct {
 	hosts  *hosts
 	seg    *segment.Segment // says how far the ranks of all hosts have come; nil: none here
 	here   *here
-	sites  []site // by the number of the host
+	far    []*far
+	sites  []site  // of all hosts
+	of     []site  // by the number of the host
+	mirror *mirror // nil: all ranks are here
 	input  *input
 	output *output
 	pids   []int // of the ranks, on their hosts
@@ -89,6 +94,7 @@ const (
 	evClosed                    // nobody holds the rank's channel any more
 	evLost                      // … since some time, and the rank has not ended
 	evStrayEnd                  // the MPI program, a child of the rank's process, has ended
+	evHostLost                  // the rank's host cannot be reached any more
 )
 
 type event struct {
@@ -122,12 +128,15 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 		go func() { caught <- catchSignals(r.signals) }()
 		r.catch = sync.OnceValue(func() func() { return <-caught })
 	}
-	if err := r.start(); err != nil {
+	if err := r.start(ctx); err != nil {
 		if r.catch != nil {
 			r.catch()()
 		}
-		r.here.keep.end()
-		r.release()
+		r.abandon()
+		var interrupted *Failure
+		if errors.As(err, &interrupted) {
+			return Result{Status: interrupted.Status}, err
+		}
 		return Result{Status: 2}, err
 	}
 	if j.Started != nil {
@@ -137,6 +146,11 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 	close(r.here.done)
 	r.finish()
 	res := Result{Codes: make([]int, r.n), Contacted: r.contacted, Lost: r.output.lost(), Repeats: r.output.repeated()}
+	for _, f := range r.far {
+		if res.Lost == nil && r.failure == nil {
+			res.Lost = f.lost()
+		}
+	}
 	for i := range r.ranks {
 		res.Codes[i] = r.ranks[i].exit.status()
 	}
@@ -152,31 +166,44 @@ func (j *Job) Run(ctx context.Context) (Result, error) {
 }
 
 // start makes everything the ranks need, and the ranks.
-func (r *runner) start() error {
+func (r *runner) start(ctx context.Context) error {
 	j := r.job
 	id := randomID()
 	s := newHere(j, r.hosts, id)
 	s.table, s.post = "kvs_"+id[:8], r.post
 	r.here, r.seg = s, s.seg
-	r.sites = []site{s}
-	var err error
-	if r.input, err = newInput(j, r.n); err != nil {
-		return err
-	}
-	if r.output, err = newOutput(j, r.n); err != nil {
-		return err
-	}
-	s.serve(nil)
+	r.of = []site{s}
 	var caught func()
 	if r.catch != nil {
 		caught = func() { r.catch() }
 	}
-	if err := s.start(r, caught, nil); err != nil {
+	var above pmi.Above
+	if r.hosts.several() {
+		hub, err := r.reach(ctx)
+		if err != nil {
+			return err
+		}
+		above = hub
+	}
+	if r.hosts.here >= 0 {
+		r.sites = append(r.sites, s)
+	}
+	var err error
+	if r.input, err = newInput(j, r.n, r.farInput); err != nil {
 		return err
 	}
-	r.pids = s.pids()
+	if r.output, err = newOutput(j, r.n, r.farOutput); err != nil {
+		return err
+	}
+	s.serve(above)
+	for _, f := range r.far {
+		f.begin(r.describe(f, id, r.key()))
+	}
+	if err := s.start(r, caught, r.agents()); err != nil {
+		return err
+	}
 	s.watch()
-	return nil
+	return r.awaitStart(ctx)
 }
 
 // files returns the standard streams of a rank of this host.
@@ -273,6 +300,9 @@ func (r *runner) signalled(sig syscall.Signal) {
 	switch {
 	case stops(sig):
 		r.signalAll(sig)
+		for _, f := range r.far {
+			f.pause()
+		}
 		stopSelf()
 	case ends(sig) && r.interrupt != 0:
 		r.advance(stageKill) // asked twice: no more waiting
@@ -310,6 +340,9 @@ func (r *runner) finish() {
 	for _, s := range r.sites {
 		s.finish()
 	}
+	if r.hosts.here < 0 {
+		r.here.finish()
+	}
 	limit := time.Duration(0)
 	if r.stage >= stageTerm {
 		limit = killAfter // the end was asked for
@@ -326,9 +359,15 @@ func (r *runner) release() {
 	if r.output != nil {
 		r.output.close()
 	}
-	for _, s := range r.sites {
-		s.release()
+	var far sync.WaitGroup
+	for _, f := range r.far {
+		far.Go(f.release)
 	}
+	far.Wait()
+	if r.mirror != nil {
+		r.mirror.stop()
+	}
+	r.here.release()
 }
 
 // nullDevice is opened once for all jobs, both ways.

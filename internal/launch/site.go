@@ -1,6 +1,7 @@
 package launch
 
 import (
+	"fmt"
 	"os"
 	"sync"
 	"sync/atomic"
@@ -62,8 +63,19 @@ type here struct {
 	ended  []atomic.Bool // the process of the rank has ended
 	ctl    []*os.File    // our ends
 
-	mu    sync.Mutex
-	stops []func() // of watch
+	mu       sync.Mutex
+	stops    []func() // of watch
+	released bool
+	memory   sync.RWMutex // held by who reads the memory beside the owner
+}
+
+// read calls f with the memory of the job, unless there is none any more.
+func (s *here) read(f func(*segment.Segment)) {
+	s.memory.RLock()
+	defer s.memory.RUnlock()
+	if s.seg != nil && !s.released {
+		f(s.seg)
+	}
 }
 
 // newHere prepares this host for its ranks: custody of them, and their memory.
@@ -81,6 +93,34 @@ func newHere(j *Job, h *hosts, id string) *here {
 		s.seg, s.why = shm.Create(len(h.of), s.cores)
 	}
 	return s
+}
+
+// settle tells the memory where all ranks of a job of several hosts run, at which
+// addresses those of this host are reached, and the key by which they know each other;
+// none keeps the one that the memory has made.
+func (s *here) settle(addresses string, key []byte) error {
+	if s.seg == nil {
+		return nil
+	}
+	if len(key) > 0 {
+		var k [32]byte
+		if len(key) != len(k) {
+			return &StartError{Rank: -1, What: "job", Err: fmt.Errorf("its key has %d bytes", len(key))}
+		}
+		copy(k[:], key)
+		s.seg.SetKey(k)
+	}
+	here := s.hosts.here
+	if here < 0 {
+		here = len(s.hosts.names) // a number that no rank has
+	}
+	if !s.seg.SetHere(here, addresses) {
+		return &StartError{Rank: -1, What: "network", Err: fmt.Errorf("this host has too many addresses (%s): choose one by -iface", addresses)}
+	}
+	for rank := range s.hosts.of {
+		s.seg.SetHome(rank, segment.Home{Host: s.hosts.of[rank], Name: s.hosts.name(rank)})
+	}
+	return nil
 }
 
 // start makes everything the ranks need, and the ranks. caught returns when signals
@@ -229,7 +269,7 @@ func (s *here) serve(above pmi.Above) {
 func (s *here) waiting() bool { return s.server.Waiting() > 0 }
 
 func (s *here) signal(rank int, sig syscall.Signal) {
-	if i := s.hosts.place[rank]; !s.ended[i].Load() {
+	if i := s.hosts.place[rank]; i < len(s.procs) && !s.ended[i].Load() {
 		s.procs[i].signal(sig)
 	}
 }
@@ -277,7 +317,9 @@ func (s *here) release() {
 	for _, f := range s.ctl {
 		f.Close()
 	}
-	if s.seg != nil {
+	s.memory.Lock()
+	defer s.memory.Unlock()
+	if s.released = true; s.seg != nil {
 		_ = s.seg.Close() // the kernel takes it back in any case
 	}
 }

@@ -50,6 +50,9 @@ func (c *codec) long(v *int64) {
 func (c *codec) int(v *int) {
 	l := int64(*v)
 	c.long(&l)
+	if !c.reading {
+		return
+	}
 	if int64(int(l)) != l {
 		c.fail("the number %d is too large", l)
 		return
@@ -63,6 +66,9 @@ func (c *codec) bool(v *bool) {
 		n = 1
 	}
 	c.int(&n)
+	if !c.reading {
+		return
+	}
 	if n != 0 && n != 1 {
 		c.fail("%d is neither true nor false", n)
 	}

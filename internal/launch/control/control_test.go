@@ -13,17 +13,17 @@ func examples() []Message {
 	return []Message{
 		&Hello{"v1", "linux", "amd64", "pi", 4, "10.0.0.1", "10.0.0.2"},
 		&Job{
-			ID: "ff", Key: []byte{1, 2}, Host: 1, Hosts: []string{"a", "b"}, Place: []int{0, 1, 1},
+			ID: "ff", Key: []byte{1, 2}, Table: "kvs", Host: 1, Hosts: []string{"a", "b"}, Place: []int{0, 1, 1},
 			Apps:     []App{{"/bin/x", []string{"", "a b"}, "x", []string{"K=V"}, "/tmp", 3}, {Path: "y", Ranks: 1}},
 			Universe: 9, Stdin: -2, Output: 3, Preload: true, Silence: 10, Listen: "10.0.0.2", Interface: "eth0",
-			Bind: Bind{"core", "numa", []Slot{{1, -1, 0, 3}}, true, true},
+			Bind: Bind{"core", "numa", []Slot{{1, -1, 0, 3, "f", 1}}, true, true},
 		},
 		&Need{1}, &Program{"abc", 1 << 40, "no such file"}, &Send{}, &Piece{[]byte("data")},
 		&Started{[]int{7, 8}, []string{"bound"}}, &NotStarted{-1, "x", "y", 2},
 		&Exit{3, End{0, 9, true, 1 << 33}}, &Init{1}, &Join{2}, &Abort{1, -5, "no"}, &Closed{1, true, "broken"},
 		&Stray{2, End{Code: 3}, true}, &News{[]Fact{{1, 4, "died", "10.0.0.2:1"}, {Rank: 2}}},
 		&Output{1, 2, []byte("line\n")}, &Taken{1 << 20}, &Shut{1, 1}, &Input{0, nil}, &InputTaken{0, -1},
-		&Waiting{}, &Arrived{[]Pair{{"k", "v"}}}, &Release{[]Pair{{"k", "v"}, {"l", ""}}},
+		&Waiting{}, &Puts{[]Pair{{"k", "v"}, {"l", ""}}}, &Arrived{}, &Release{},
 		&Names{4, "cmd=lookup_name"}, &Named{4, "cmd=lookup_result"}, &Signal{-1, 3, 15},
 		&Ask{1, true, 250}, &Told{1, []Stand{{true, false, true, "in mpi.Recv"}}}, &Finish{}, &Finished{}, &Ping{},
 	}
@@ -98,7 +98,7 @@ func TestBadFrames(t *testing.T) {
 		"\x02\x00\x00\x00\x06\x00\x00\x00\x00\xfe\x01":                                                 "does not fit",
 		"\x0b\x00\x00\x00\x03\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01":             "64 bits",
 		"\x04\x00\x00\x00\x0d\x00\x00\x00\x00\x02\x06\x00\x00":                                         "neither true nor false",
-		"\x01\x00\x00\x00\x1f\x00\x00\x00\x00\x00":                                                     "1 bytes follow",
+		"\x01\x00\x00\x00\x20\x00\x00\x00\x00\x00":                                                     "1 bytes follow",
 		"\x0b\x00\x00\x00\x04\x00\x00\x00\x00\x00\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00": "64 bits",
 	} {
 		_, m, _, err := next([]byte(text))

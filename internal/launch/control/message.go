@@ -31,6 +31,7 @@ const (
 	kindInput
 	kindInputTaken
 	kindWaiting
+	kindPuts
 	kindArrived
 	kindRelease
 	kindNames
@@ -87,6 +88,8 @@ func newMessage(k Kind) Message {
 		return &InputTaken{}
 	case kindWaiting:
 		return &Waiting{}
+	case kindPuts:
+		return &Puts{}
 	case kindArrived:
 		return &Arrived{}
 	case kindRelease:
@@ -136,6 +139,7 @@ func (m *Hello) fields(c *codec) {
 type Job struct {
 	ID        string // of the job, in hexadecimal digits
 	Key       []byte // of the job
+	Table     string // the name of the process manager's table of keys
 	Host      int    // the agent's number
 	Hosts     []string
 	Place     []int // the host of each rank
@@ -154,6 +158,7 @@ func (*Job) kind() Kind { return kindJob }
 func (m *Job) fields(c *codec) {
 	c.string(&m.ID)
 	c.bytes(&m.Key)
+	c.string(&m.Table)
 	c.int(&m.Host)
 	c.strings(&m.Hosts)
 	c.ints(&m.Place)
@@ -195,8 +200,13 @@ type Bind struct {
 	Report bool   // say where each rank is bound
 }
 
-// Slot is one part of the cores of a rank.
-type Slot struct{ Rank, Socket, First, Last int }
+// Slot is one part of the cores of a rank: see package hosts. A rank that is not bound
+// has none.
+type Slot struct {
+	Rank, Socket, First, Last int
+	File                      string // where it was written
+	Line                      int
+}
 
 func (m *Bind) fields(c *codec) {
 	c.string(&m.To)
@@ -206,6 +216,8 @@ func (m *Bind) fields(c *codec) {
 		c.int(&s.Socket)
 		c.int(&s.First)
 		c.int(&s.Last)
+		c.string(&s.File)
+		c.int(&s.Line)
 	})
 	c.bool(&m.Given)
 	c.bool(&m.Report)
@@ -437,18 +449,24 @@ func pairFields(c *codec, p *Pair) {
 	c.string(&p.Value)
 }
 
-// Arrived says that all ranks of the host are in the barrier, and what they have put
-// since the one before.
-type Arrived struct{ Puts []Pair }
+// Puts are keys and values that ranks of other hosts, or of the agent's, have put.
+type Puts struct{ Pairs []Pair }
 
-func (*Arrived) kind() Kind        { return kindArrived }
-func (m *Arrived) fields(c *codec) { list(c, &m.Puts, pairFields) }
+func (*Puts) kind() Kind        { return kindPuts }
+func (m *Puts) fields(c *codec) { list(c, &m.Pairs, pairFields) }
 
-// Release says that all hosts are, and what the others have put.
-type Release struct{ Puts []Pair }
+// Arrived says that all ranks of the host are in the barrier; what they have put came
+// before.
+type Arrived struct{}
 
-func (*Release) kind() Kind        { return kindRelease }
-func (m *Release) fields(c *codec) { list(c, &m.Puts, pairFields) }
+func (*Arrived) kind() Kind    { return kindArrived }
+func (*Arrived) fields(*codec) {}
+
+// Release says that all hosts are; what the others have put came before.
+type Release struct{}
+
+func (*Release) kind() Kind    { return kindRelease }
+func (*Release) fields(*codec) {}
 
 // Names is a command of the process manager about published names.
 type Names struct {
