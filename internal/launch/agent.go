@@ -22,6 +22,7 @@ type agent struct {
 	link  *link
 	desc  *control.Job
 	job   *Job
+	cpus  []topo.Set // of the ranks of this host; nil: they are not bound
 	here  *here
 	guard []string
 
@@ -139,14 +140,9 @@ func (a *agent) run() error {
 	a.running.Store(true)
 	started := &control.Started{Pids: a.here.pids()}
 	if d.Bind.Report {
-		b, _ := bindingOf(d.Bind, len(d.Place))
-		var bound []topo.Set
-		for _, rank := range a.here.hosts.ranks {
-			if a.here.bind != nil {
-				bound = append(bound, a.here.bind[rank])
-			}
+		if m, err := topo.Local(); err == nil {
+			started.Report = BindingLines(m, a.here.hosts.ranks, a.cpus)
 		}
-		started.Report, _ = b.Lines(a.here.hosts.ranks, bound)
 	}
 	a.link.send(started)
 	a.here.watch()
@@ -180,11 +176,10 @@ func (a *agent) prepare() error {
 	if err != nil {
 		return &StartError{Rank: -1, What: "binding", Err: err}
 	}
-	cpus, err := b.CPUs(h.ranks)
-	if err != nil {
+	if a.cpus, err = b.CPUs(nil, h.ranks); err != nil {
 		return &StartError{Rank: -1, What: "binding", Err: err}
 	}
-	j.Bind = spreadOver(len(d.Place), h.ranks, cpus)
+	j.Bind = spreadOver(len(d.Place), h.ranks, a.cpus)
 	listen := d.Listen
 	if listen == "" {
 		if listen, err = addresses(d.Interface); err != nil {

@@ -17,8 +17,9 @@ type Binding struct {
 }
 
 // CPUs returns for each of the given ranks, which are those of this host, the CPUs that
-// it is bound to; nil if none is bound.
-func (b Binding) CPUs(ranks []int) ([]topo.Set, error) {
+// it is bound to; nil if none is bound. m is this host, nil to look at it only if that
+// is needed.
+func (b Binding) CPUs(m *topo.Machine, ranks []int) ([]topo.Set, error) {
 	place, err := ParsePlacement(b.To, b.By)
 	if err != nil {
 		return nil, err
@@ -27,7 +28,9 @@ func (b Binding) CPUs(ranks []int) ([]topo.Set, error) {
 	if !bound && (b.To != "" || b.By != "" || !canBind || len(ranks) < 2 || len(ranks) > topo.LocalUsableCores()) {
 		return nil, nil
 	}
-	m, err := topo.Local()
+	if m == nil {
+		m, err = topo.Local()
+	}
 	switch {
 	case err != nil && !bound: // where the system does not tell of its cores, nothing is bound
 		return nil, nil
@@ -110,12 +113,9 @@ func cpusOf(m *topo.Machine, s hostfile.Slot) (topo.Set, error) {
 	return cpus, nil
 }
 
-// Lines says where ranks are bound, a line for each.
-func (b Binding) Lines(ranks []int, cpus []topo.Set) ([]string, error) {
-	m, err := topo.Local()
-	if err != nil {
-		return nil, err
-	}
+// BindingLines says where ranks are bound, a line for each. m is this host; cpus may
+// be nil.
+func BindingLines(m *topo.Machine, ranks []int, cpus []topo.Set) []string {
 	lines := make([]string, len(ranks))
 	for i, rank := range ranks {
 		var set topo.Set
@@ -124,7 +124,7 @@ func (b Binding) Lines(ranks []int, cpus []topo.Set) ([]string, error) {
 		}
 		lines[i] = fmt.Sprintf("MCW rank %d %s", rank, DescribeBinding(m, set))
 	}
-	return lines, nil
+	return lines
 }
 
 // message is what a host is told of the ranks that it has.

@@ -42,7 +42,7 @@ type Spread struct {
 	// Bind says how the ranks of other hosts are bound; those of this one are as
 	// Job.Bind says. What is reported of it comes before Job.Started is called.
 	Bind   Binding
-	Report func(line string)
+	Report func(host, line string)
 }
 
 // Remote is a host.
@@ -201,7 +201,7 @@ func (r *runner) awaitStart(ctx context.Context) error {
 		}
 		if r.job.Spread.Report != nil {
 			for _, line := range f.report {
-				r.job.Spread.Report(line)
+				r.job.Spread.Report(f.remote.Name, line)
 			}
 		}
 	}

@@ -144,8 +144,10 @@ func TestIsLocal(t *testing.T) {
 	}
 }
 
+func onH(int) located { return located{name: "h"} }
+
 func TestPatterns(t *testing.T) {
-	if got := string(expand(nil, "a%r-%h-%g%p-%t%%", 12, "node", time.Now().Add(-2500*time.Millisecond))); got != "a12-node-00-2%" {
+	if got := string(expand(nil, "a%r-%h-%g%p-%t%%", 12, located{"node", 3}, time.Now().Add(-2500*time.Millisecond))); got != "a12-node-03-2%" {
 		t.Error(got)
 	}
 	for _, bad := range []string{"%", "a%", "%q", "%%%"} {
@@ -155,14 +157,14 @@ func TestPatterns(t *testing.T) {
 	}
 	c := &config{outputDir: "D"}
 	for n, want := range map[int]string{1: "D/1/rank.0/stdout", 10: "D/1/rank.0/stdout", 11: "D/1/rank.00/stdout", 1000: "D/1/rank.000/stdout"} {
-		if got, _ := c.files("h", n, time.Now())(0); got != want {
+		if got, _ := c.files(onH, n, time.Now())(0); got != want {
 			t.Errorf("%d ranks: %s, want %s", n, got, want)
 		}
 	}
-	if (&config{}).labels("h", time.Now()) != nil || (&config{}).files("h", 1, time.Now()) != nil {
+	if (&config{}).labels(onH, time.Now()) != nil || (&config{}).files(onH, 1, time.Now()) != nil {
 		t.Error("labels or files that nobody asked for")
 	}
-	l := (&config{label: labelTag}).labels("h", time.Now())
+	l := (&config{label: labelTag}).labels(onH, time.Now())
 	if got := string(l(nil, 3, launch.Stderr)); got != "[1,3]<stderr>:" {
 		t.Error(got)
 	}

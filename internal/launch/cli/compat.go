@@ -53,7 +53,7 @@ func (p *parser) display(text string) error {
 }
 
 // rankMap reads where Hydra's -rankmap puts the ranks: "(vector,(0,0,1))" has a
-// host's number for each. Here all are on one.
+// host's number for each.
 func (p *parser) rankMap(text string) error {
 	list, ok := strings.CutPrefix(strings.ReplaceAll(text, " ", ""), "(vector,(")
 	list, closed := strings.CutSuffix(list, "))")
@@ -62,12 +62,10 @@ func (p *parser) rankMap(text string) error {
 	}
 	for item := range strings.SplitSeq(list, ",") {
 		n, err := strconv.Atoi(item)
-		switch {
-		case err != nil || n < 0:
+		if err != nil || n < 0 {
 			return fmt.Errorf("%q is not the number of a host", item)
-		case n > 0:
-			return fmt.Errorf("host %d: all ranks run on this machine, host 0", n)
 		}
+		p.cfg.rankMap = append(p.cfg.rankMap, n)
 	}
 	return nil
 }
@@ -114,8 +112,6 @@ var elsewhere = map[string]struct{ of, instead string }{
 	"ckpointlib":             {"MPICH", "leave it out: nothing is checkpointed"},
 	"ckpoint-interval":       {"MPICH", "leave it out: nothing is checkpointed"},
 	"singleton-port":         {"MPICH", "start the program with mpiexec -n 1"},
-	"bootstrap":              {"Intel MPI", "leave it out: all ranks run on this machine"},
-	"perhost":                {"Intel MPI", "use -ppn N"},
 	"grr":                    {"Intel MPI", "use -ppn N"},
 	"rr":                     {"Intel MPI", "use -ppn 1"},
 	"trace":                  {"Intel MPI", "set LD_PRELOAD to the library of the tool"},

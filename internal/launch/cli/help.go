@@ -24,6 +24,7 @@ Examples
   mpiexec -l -n 4 ./prog                    lines with their rank in front
   mpiexec -n 8 -bind-to core ./prog         each rank on a core of its own
   mpiexec --timeout 60 -n 4 ./prog          end it after a minute
+  mpiexec -host a:2,b:2 ./prog              two ranks on each of two hosts
 `
 
 const helpTail = `
@@ -39,6 +40,8 @@ Exit status
 Environment
   MPIEXEC_TIMEOUT   as --timeout
   HYDRA_HOST_FILE   as -hostfile
+  HYDRA_LAUNCHER, HYDRA_LAUNCHER_EXEC, HYDRA_IFACE
+                    as -launcher, -launcher-exec and -iface
   GOMAXPROCS        passed on if set; else each rank gets its share of the
                     usable cores, at least 2
   RINGO_…           mpiexec --help=environment lists all of them
@@ -125,7 +128,8 @@ func writeOption(b *strings.Builder, o *option) {
 func dashed(name string) string {
 	switch name {
 	case "tag-output", "timestamp-output", "output-filename", "stdin", "report-bindings", "use-hwthread-cpus", "output", "display",
-		"oversubscribe", "timeout", "get-stack-traces", "report-state-on-timeout", "version", "help", "completion", "man", "allow-run-as-root", "mca", "app", "verbose", "quiet":
+		"oversubscribe", "timeout", "get-stack-traces", "report-state-on-timeout", "version", "help", "completion", "man", "allow-run-as-root", "mca", "app", "verbose", "quiet",
+		"host-timeout", "preload-binary":
 		return "--" + name
 	}
 	return "-" + name

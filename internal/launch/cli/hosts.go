@@ -1,23 +1,26 @@
 package cli
 
 import (
-	"fmt"
 	"os"
 	"strings"
 
+	"github.com/ringo-mpi/ringo/internal/launch"
 	"github.com/ringo-mpi/ringo/internal/launch/hosts"
 )
 
-// remote is said of a host that is not this one.
-const remote = "other hosts are not supported by this version of mpiexec, only this one (%s)"
-
-// hostList reads the value of -host.
-func (p *parser) hostList(list string) error {
+// hostList reads the value of -host, which is for the program that follows, or of
+// -hosts, which is for all.
+func (p *parser) hostList(list string, all bool) error {
 	named, err := hosts.ParseList(list)
 	if err != nil {
 		return err
 	}
-	return p.addHosts(named)
+	if all {
+		p.cfg.hosts = append(p.cfg.hosts, named...)
+	} else {
+		p.app.hosts = append(p.app.hosts, named...)
+	}
+	return nil
 }
 
 // hostFile reads a file of hosts.
@@ -30,32 +33,33 @@ func (p *parser) hostFile(name string) error {
 	if err != nil {
 		return usagef("%v", err)
 	}
-	return p.addHosts(named)
-}
-
-// addHosts takes up hosts that ranks are to run on, and how many.
-func (p *parser) addHosts(named []hosts.Host) error {
-	for _, h := range named {
-		if err := onlyHere(h); err != nil {
-			return err
-		}
-		if p.cfg.hostsGiven && p.cfg.slots == 0 || h.Slots == 0 {
-			p.cfg.slots = 0
-		} else {
-			p.cfg.slots += h.Slots
-		}
-		p.cfg.hostsGiven = true
-	}
+	p.cfg.hosts = append(p.cfg.hosts, named...)
 	return nil
 }
 
-// onlyHere refuses a host that is not this one.
-func onlyHere(h hosts.Host) error {
-	if isLocal(h.Name) {
-		return nil
+// hostsGiven reports whether anything says on which hosts the ranks are to run.
+func (c *config) hostsGiven() bool {
+	for _, a := range c.apps {
+		if a.hosts != nil {
+			return true
+		}
 	}
-	own, _ := os.Hostname()
-	return usagef("%v", &hosts.Error{Place: h.At, What: fmt.Sprintf("host %s: "+remote, h.Name, own)})
+	return c.hosts != nil
+}
+
+// reachBy reads the value of -launcher.
+func (p *parser) reachBy(name string) error {
+	p.cfg.launcher = name
+	return nil
+}
+
+// mca takes up the settings of Open MPI that mean something here.
+func (p *parser) mca(key, value string) error {
+	switch key {
+	case "plm_rsh_agent", "plm_ssh_agent":
+		p.cfg.launcherExec = value
+	}
+	return nil
 }
 
 // isLocal reports whether a name is one of this machine's.
@@ -65,7 +69,7 @@ func isLocal(name string) bool {
 	case "localhost", "localhost.localdomain", "ip6-localhost", "::1", "[::1]", "+n0":
 		return true
 	}
-	if strings.HasPrefix(name, "127.") {
+	if strings.HasPrefix(name, "127.") || launch.IsOwnAddress(name) {
 		return true
 	}
 	own, err := os.Hostname()
@@ -75,4 +79,42 @@ func isLocal(name string) bool {
 	own = strings.ToLower(own)
 	short, _, _ := strings.Cut(own, ".")
 	return name == own || name == short || strings.HasPrefix(name, own+".")
+}
+
+// spread makes the description of where the ranks run, nil if all run here. The job
+// has its programs.
+func (c *config) spread(place *placing, stderrLine func(host, line string)) (*launch.Spread, error) {
+	if place.alone() {
+		return nil, nil
+	}
+	s := &launch.Spread{
+		Place: place.of, Here: place.here, Agent: []string{agentWord}, Silence: c.hostTimeout,
+		Interface: c.iface, Preload: c.preload, Launcher: c.launcher, Command: strings.Fields(c.launcherExec),
+		Bind:   launch.Binding{To: c.bind, By: c.mapBy, File: c.rankfile, Report: c.reportBindings},
+		Report: stderrLine,
+	}
+	switch c.launcher {
+	case "", "ssh", "rsh", "fork":
+	default:
+		return nil, usagef("-launcher %s: there are ssh, rsh, fork, and -launcher-exec PROGRAM for one that is called like ssh", c.launcher)
+	}
+	for _, m := range place.machines {
+		s.Hosts = append(s.Hosts, launch.Remote{Name: m.Name, User: m.User, Port: m.Port})
+	}
+	return s, nil
+}
+
+// reachFromEnvironment takes up how other hosts are reached, where no option says it.
+func (c *config) reachFromEnvironment() {
+	for _, v := range []struct {
+		name  string
+		field *string
+	}{
+		{"HYDRA_LAUNCHER", &c.launcher}, {"HYDRA_LAUNCHER_EXEC", &c.launcherExec}, {"HYDRA_IFACE", &c.iface},
+		{"OMPI_MCA_plm_rsh_agent", &c.launcherExec},
+	} {
+		if *v.field == "" {
+			*v.field = os.Getenv(v.name)
+		}
+	}
 }

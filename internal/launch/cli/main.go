@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -27,6 +28,9 @@ const (
 // guardWord is the first argument of an mpiexec that ends what another has left.
 const guardWord = "--clean-up-job"
 
+// agentWord is the only argument of an mpiexec that another has started on this host.
+const agentWord = "--serve-as-agent"
+
 // errTimeout ends a job that has run for as long as --timeout allows.
 var errTimeout = errors.New("time-out")
 
@@ -39,6 +43,9 @@ func Main(args []string, stdin, stdout, stderr *os.File) int {
 	if len(args) == 2 && args[0] == guardWord {
 		launch.CleanUp(args[1])
 		return 0
+	}
+	if len(args) == 1 && args[0] == agentWord {
+		return launch.ServeAgent(stdin, stdout, []string{guardWord})
 	}
 	cfg, err := parse(args)
 	switch {
@@ -87,92 +94,120 @@ func (c *config) job(b *builder) (*launch.Job, error) {
 	if err != nil {
 		return nil, usagef("%v", err)
 	}
-	var machine *topo.Machine
 	if c.rankfile != nil && (c.bind != "" || c.mapBy != "") {
 		return nil, usagef("-rankfile says where each rank runs: -bind-to and -map-by do not go with it")
 	}
+	var local *topo.Machine
 	if c.reportBindings || place.Binds() || c.mapBy != "" || c.threads || c.rankfile != nil {
-		if machine, err = topo.Local(); err != nil {
+		if local, err = topo.Local(); err != nil {
 			return nil, err
 		}
 	}
 	j := &launch.Job{Universe: c.universe, ForwardSignals: true, KeepGoing: c.keepGoing, Guard: []string{guardWord}}
-	if machine != nil {
-		j.Cores = machine.UsableCores()
+	if local != nil {
+		j.Cores = local.UsableCores()
 	}
-	own := os.Environ()
-	for _, a := range c.apps {
-		n, err := c.ranks(a, place, machine)
-		if err != nil {
+	mapper, err := newMapper(c)
+	if err != nil {
+		return nil, err
+	}
+	counts := make([]int, len(c.apps))
+	n := 0
+	for i, a := range c.apps {
+		if counts[i], err = c.ranks(a, place, mapper, local); err != nil {
 			return nil, err
 		}
-		dir := ""
-		if a.dir != "" {
-			if dir, err = filepath.Abs(a.dir); err != nil {
-				return nil, usagef("-wdir %s: %v", a.dir, err)
-			}
-			if info, err := os.Stat(dir); err != nil {
-				return nil, usagef("-wdir %s: %v", a.dir, plainError(err))
-			} else if !info.IsDir() {
-				return nil, usagef("-wdir %s: it is not a folder", a.dir)
-			}
-		}
-		path, err := b.resolve(a.argv[0], dir, a.path)
-		if err != nil {
-			return nil, err
-		}
-		j.Apps = append(j.Apps, launch.App{
-			Path: path, Name: a.argv[0], Args: a.argv[1:], Dir: dir, Ranks: n,
-			Env: environment(own, c.env, a.env),
-		})
+		n += counts[i]
 	}
-	n := j.Ranks()
 	if n > maxRanks {
-		return nil, usagef("%d ranks: at most %d on one machine", n, maxRanks)
+		return nil, usagef("%d ranks: at most %d in a job", n, maxRanks)
 	}
 	if c.stdin >= n {
 		return nil, usagef("--stdin %d: the job has %d ranks, 0 to %d", c.stdin, n, n-1)
 	}
-	j.StdinRank = c.stdin
-	host, _ := os.Hostname()
-	start := time.Now()
-	j.Label = c.labels(host, start)
-	j.Files = c.files(host, n, start)
-	j.Tee = c.outputDir != "" && !c.outputOnly
-	if c.rankfile != nil {
-		if j.Bind, err = c.bindByFile(machine, n); err != nil {
+	if c.placing, err = mapper.place(counts); err != nil {
+		return nil, err
+	}
+	own := os.Environ()
+	first := 0
+	for i, a := range c.apps {
+		app, err := c.app(a, b, c.placing.of[first:first+counts[i]])
+		if err != nil {
 			return nil, err
 		}
-	} else if place.Binds() {
-		if !bindable {
-			return nil, usagef("-bind-to %s: this system does not let mpiexec bind ranks to CPUs", c.bind)
-		}
-		if j.Bind, err = place.CPUs(machine, n); err != nil {
-			return nil, usagef("%v", err)
-		}
-	} else if c.bind == "" && c.mapBy == "" && runtime.GOOS == "linux" && n > 1 && n <= topo.LocalUsableCores() {
-		// Where the system does not tell of its cores, nothing is bound.
-		if m, err := topo.Local(); err == nil {
-			j.Bind = launch.Shares(m, n)
+		first += counts[i]
+		app.Ranks, app.Env = counts[i], environment(own, c.env, a.env)
+		j.Apps = append(j.Apps, app)
+	}
+	j.StdinRank = c.stdin
+	start := time.Now()
+	j.Label = c.labels(c.placing.host, start)
+	j.Files = c.files(c.placing.host, n, start)
+	j.Tee = c.outputDir != "" && !c.outputOnly
+	host := ownName()
+	report := func(host, line string) { c.say(fmt.Sprintf("[%s:%05d] %s\n", host, os.Getpid(), line)) }
+	if j.Spread, err = c.spread(c.placing, report); err != nil {
+		return nil, err
+	}
+	binding := launch.Binding{To: c.bind, By: c.mapBy, File: c.rankfile}
+	near := c.placing.near()
+	bound, err := binding.CPUs(local, near)
+	if err != nil {
+		return nil, usagef("%v", err)
+	}
+	if bound != nil {
+		j.Bind = make([]topo.Set, n)
+		for i, rank := range near {
+			j.Bind[rank] = bound[i]
 		}
 	}
 	if c.allocation {
-		c.report = append(c.report, fmt.Sprintf("[%s:%05d] allocation: %s with %d cores for %d ranks\n", host, os.Getpid(), host, topo.LocalUsableCores(), n))
+		for k, m := range c.placing.machines {
+			ranks := 0
+			for _, of := range c.placing.of {
+				if of == k {
+					ranks++
+				}
+			}
+			if m.local {
+				report(host, fmt.Sprintf("allocation: %s with %d cores for %d ranks", host, topo.LocalUsableCores(), ranks))
+			} else {
+				report(host, fmt.Sprintf("allocation: %s for %d ranks", m.Name, ranks))
+			}
+		}
 	}
 	if c.reportBindings {
-		for r := range n {
-			var cpus topo.Set
-			if j.Bind != nil {
-				cpus = j.Bind[r]
-			}
-			c.report = append(c.report, fmt.Sprintf("[%s:%05d] MCW rank %d %s\n", host, os.Getpid(), r, launch.DescribeBinding(machine, cpus)))
+		for _, line := range launch.BindingLines(local, near, bound) {
+			report(host, line)
 		}
 	}
 	return j, nil
 }
 
+// app finds the program of an app, whose ranks are on these machines.
+func (c *config) app(a *app, b *builder, on []int) (launch.App, error) {
+	dir := ""
+	here := slices.Contains(on, c.placing.here)
+	if a.dir != "" {
+		var err error
+		if dir, err = filepath.Abs(a.dir); err != nil {
+			return launch.App{}, usagef("-wdir %s: %v", a.dir, err)
+		}
+		if info, err := os.Stat(dir); err != nil && here {
+			return launch.App{}, usagef("-wdir %s: %v", a.dir, plainError(err))
+		} else if err == nil && here && !info.IsDir() {
+			return launch.App{}, usagef("-wdir %s: it is not a folder", a.dir)
+		}
+	}
+	path, err := b.resolve(a.argv[0], dir, a.path)
+	if err != nil && !here && !b.tried {
+		path, err = a.argv[0], nil // it may be there
+	}
+	return launch.App{Path: path, Name: a.argv[0], Args: a.argv[1:], Dir: dir}, err
+}
+
 // ranks returns the number of ranks of an app.
-func (c *config) ranks(a *app, place launch.Placement, machine *topo.Machine) (int, error) {
+func (c *config) ranks(a *app, place launch.Placement, m *mapper, local *topo.Machine) (int, error) {
 	switch {
 	case a.ranks > 0:
 		return a.ranks, nil
@@ -180,14 +215,16 @@ func (c *config) ranks(a *app, place launch.Placement, machine *topo.Machine) (i
 		return 0, usagef("-n is missing for %s: with several programs each needs its own", a.argv[0])
 	case c.rankfile != nil:
 		return len(c.rankfile), nil
-	case machine != nil && place.Ranks(machine) > 0:
-		return place.Ranks(machine), nil
+	case c.rankMap != nil && c.perHost == 0 && m.all != nil:
+		return len(c.rankMap), nil
+	case local != nil && place.Ranks(local) > 0 && m.all == nil:
+		return place.Ranks(local), nil
+	case m.all != nil:
+		return m.all.total(), nil
 	case c.perHost > 0:
 		return c.perHost, nil
-	case c.slots > 0:
-		return c.slots, nil
 	case c.threads:
-		return machine.UsableThreads(), nil
+		return local.UsableThreads(), nil
 	}
 	return topo.LocalUsableCores(), nil
 }
@@ -201,12 +238,13 @@ func (c *config) fromEnvironment() error {
 		}
 		c.timeout = d
 	}
-	if name := os.Getenv("HYDRA_HOST_FILE"); !c.hostsGiven && name != "" {
+	if name := os.Getenv("HYDRA_HOST_FILE"); !c.hostsGiven() && name != "" {
 		p := &parser{cfg: c}
 		if err := p.hostFile(name); err != nil {
 			return usagef("HYDRA_HOST_FILE: %s: %v", name, err)
 		}
 	}
+	c.reachFromEnvironment()
 	return nil
 }
 
@@ -215,12 +253,12 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 	for _, line := range c.report {
 		_, _ = io.WriteString(stderr, line)
 	}
-	host, _ := os.Hostname()
+	c.said = stderr
 	if c.verbose {
 		job.Started = func(pids []int) {
 			for r, pid := range pids {
 				a := job.Apps[job.AppOf(r)]
-				complain("rank %d of %d on %s: process %d: %s", r, len(pids), host, pid, strings.Join(append([]string{a.Path}, a.Args...), " "))
+				complain("rank %d of %d on %s: process %d: %s", r, len(pids), c.placing.host(r).name, pid, strings.Join(append([]string{a.Path}, a.Args...), " "))
 			}
 		}
 	}
@@ -265,6 +303,9 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 		}
 		complain("%v", startHint(start, dir))
 		return statusUsage
+	case errors.As(err, new(*launch.HostError)):
+		complain("%v", err)
+		return statusUsage
 	case errors.As(err, &failure) && failure.Signal == sigPipe && readerGone(job.Stdout):
 		// The end of a rank that writes to "mpiexec ... | head" is no failure to
 		// tell of; the status has it.
@@ -280,11 +321,15 @@ func run(c *config, job *launch.Job, stderr *os.File, complain func(string, ...a
 		res.Status = max(res.Status, 1)
 	}
 	if c.exitCodes {
-		codes := make([]string, len(res.Codes))
-		for i, n := range res.Codes {
-			codes[i] = fmt.Sprint(n)
+		for k, m := range c.placing.machines {
+			var codes []string
+			for rank, n := range res.Codes {
+				if c.placing.of[rank] == k {
+					codes = append(codes, fmt.Sprint(n))
+				}
+			}
+			complain("exit codes: [%s] %s", m.Name, strings.Join(codes, ","))
 		}
-		complain("exit codes: [%s] %s", host, strings.Join(codes, ","))
 	}
 	if c.verbose && err == nil {
 		complain("all ranks ended with status 0")
@@ -306,7 +351,7 @@ func startHint(e *launch.StartError, dir string) error {
 	switch {
 	case errors.Is(e, syscall.ENOEXEC):
 		return fmt.Errorf("%w; it is not a program for this machine", e)
-	case errors.Is(e, syscall.ENOENT) && e.Rank >= 0:
+	case errors.Is(e, syscall.ENOENT) && e.Rank >= 0 && e.Host == "":
 		if _, err := os.Stat(e.What); err == nil && (dir == "" || isFolder(dir)) {
 			return fmt.Errorf("%w; the file is there: the interpreter or loader that it names is not", e)
 		}
@@ -323,6 +368,21 @@ func startHint(e *launch.StartError, dir string) error {
 func isFolder(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.IsDir()
+}
+
+// say prints a line of a report, or keeps it until the job begins.
+func (c *config) say(line string) {
+	if c.said != nil {
+		_, _ = io.WriteString(c.said, line)
+		return
+	}
+	c.report = append(c.report, line)
+}
+
+// ownName is what this machine calls itself.
+func ownName() string {
+	host, _ := os.Hostname()
+	return host
 }
 
 // version names this build.

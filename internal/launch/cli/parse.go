@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
@@ -39,9 +40,14 @@ type config struct {
 	reportBindings bool
 	allocation     bool // print it
 	threads        bool
-	slots          int // ranks that the host lists name, 0: not given
-	hostsGiven     bool
+	hosts          []hosts.Host // for all programs; nil: not given
 	perHost        int
+	rankMap        []int // the host of each rank; nil: not given
+	launcher       string
+	launcherExec   string
+	iface          string
+	preload        bool
+	hostTimeout    time.Duration
 	universe       int
 	timeout        time.Duration
 	stacks         bool // print them at the time-out
@@ -52,7 +58,9 @@ type config struct {
 	singleton      singleton
 
 	rankfile []hosts.Rank // where each rank runs; nil: it is not given
+	placing  *placing     // where they run in the end
 	report   []string     // lines of --report-bindings
+	said     io.Writer    // where these go; nil: not yet
 }
 
 // singleton is a program that was started without mpiexec and calls it.
@@ -64,7 +72,8 @@ type app struct {
 	dir   string
 	path  string
 	env   environ
-	argv  []string // the program and its arguments
+	hosts []hosts.Host // for this program; nil: those for all
+	argv  []string     // the program and its arguments
 }
 
 // envMode says which variables of mpiexec's own environment are passed on.

@@ -29,7 +29,7 @@ func checkPattern(pattern string) error {
 // expand appends a pattern as MPICH's launcher reads it: %r rank, %g number of
 // the job, %p number of the host, %h name of the host, %t seconds since the
 // start.
-func expand(dst []byte, pattern string, rank int, host string, start time.Time) []byte {
+func expand(dst []byte, pattern string, rank int, on located, start time.Time) []byte {
 	for i := 0; i < len(pattern); i++ {
 		if pattern[i] != '%' || i+1 == len(pattern) {
 			dst = append(dst, pattern[i])
@@ -39,10 +39,12 @@ func expand(dst []byte, pattern string, rank int, host string, start time.Time) 
 		switch pattern[i] {
 		case 'r':
 			dst = strconv.AppendInt(dst, int64(rank), 10)
-		case 'g', 'p':
+		case 'g':
 			dst = append(dst, '0')
+		case 'p':
+			dst = strconv.AppendInt(dst, int64(on.number), 10)
 		case 'h':
-			dst = append(dst, host...)
+			dst = append(dst, on.name...)
 		case 't':
 			dst = strconv.AppendInt(dst, int64(time.Since(start)/time.Second), 10)
 		default:
@@ -54,7 +56,7 @@ func expand(dst []byte, pattern string, rank int, host string, start time.Time) 
 
 // labels returns the function that writes what stands in front of a line, nil
 // if nothing does.
-func (c *config) labels(host string, start time.Time) func([]byte, int, launch.Stream) []byte {
+func (c *config) labels(host func(rank int) located, start time.Time) func([]byte, int, launch.Stream) []byte {
 	if c.label == labelNone && !c.timestamp {
 		return nil
 	}
@@ -77,7 +79,7 @@ func (c *config) labels(host string, start time.Time) func([]byte, int, launch.S
 			dst = append(dst, s.String()...)
 			dst = append(dst, ">:"...)
 		case labelPattern:
-			dst = expand(dst, c.pattern, rank, host, start)
+			dst = expand(dst, c.pattern, rank, host(rank), start)
 		default:
 			dst = append(dst, '<')
 			dst = append(dst, s.String()...)
@@ -89,7 +91,7 @@ func (c *config) labels(host string, start time.Time) func([]byte, int, launch.S
 
 // files returns the function that names the files of a rank's output, nil if
 // there are none.
-func (c *config) files(host string, ranks int, start time.Time) func(rank int) (stdout, stderr string) {
+func (c *config) files(host func(rank int) located, ranks int, start time.Time) func(rank int) (stdout, stderr string) {
 	switch {
 	case c.outputDir != "":
 		job := "/1"
@@ -103,7 +105,7 @@ func (c *config) files(host string, ranks int, start time.Time) func(rank int) (
 		}
 	case c.outfile != "" || c.errfile != "":
 		return func(rank int) (string, string) {
-			return string(expand(nil, c.outfile, rank, host, start)), string(expand(nil, c.errfile, rank, host, start))
+			return string(expand(nil, c.outfile, rank, host(rank), start)), string(expand(nil, c.errfile, rank, host(rank), start))
 		}
 	}
 	return nil

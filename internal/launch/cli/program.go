@@ -18,6 +18,7 @@ import (
 type builder struct {
 	dir    string            // "" until the first package is built
 	built  map[string]string // executable by package
+	tried  bool              // a package was to be built
 	stderr io.Writer
 	stop   func() // ends the guard of dir
 }
@@ -125,6 +126,7 @@ func (b *builder) build(word, dir, pkg string) (string, error) {
 	if path, ok := b.built[key]; ok {
 		return path, nil
 	}
+	b.tried = true
 	goTool, err := exec.LookPath("go")
 	if err != nil {
 		return "", usagef("%s is a Go package, and the go command to build it is not in PATH", word)

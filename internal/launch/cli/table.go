@@ -127,7 +127,7 @@ func init() {
 			func(p *parser, v []string) error { return p.display(v[0]) }},
 		{[]string{"cpu-set", "cpu-list"}, "LIST", groupPlace, "deal ranks out to these CPUs, as -bind-to user:LIST", nil,
 			func(p *parser, v []string) error { p.cfg.bind = "user:" + v[0]; return nil }},
-		{[]string{"rankmap"}, "VECTOR", groupPlace, "\"(vector,(0,0,…))\": the host of each rank; there is host 0", nil,
+		{[]string{"rankmap"}, "VECTOR", groupPlace, "\"(vector,(0,0,1))\": the number of each rank's host, in the order of the hosts", nil,
 			func(p *parser, v []string) error { return p.rankMap(v[0]) }},
 		{[]string{"rankfile", "rf", "r"}, "FILE", groupPlace, "\"rank N=HOST slot=LIST\" a line: where each rank runs (also -map-by rankfile:file=FILE)", []string{"file"},
 			func(p *parser, v []string) error { return p.rankFile(v[0]) }},
@@ -135,14 +135,30 @@ func init() {
 			func(p *parser, _ []string) error { p.cfg.threads = true; return nil }},
 		{[]string{"oversubscribe", "nooversubscribe"}, "", groupPlace, "accepted: more ranks than cores are always allowed", nil, nothing},
 
-		{[]string{"host", "hosts", "hostlist", "H"}, "A[:N],B", groupHosts, "run on these hosts, N ranks on each", nil,
-			func(p *parser, v []string) error { return p.hostList(v[0]) }},
-		{[]string{"hostfile", "machinefile", "f", "default-hostfile"}, "FILE", groupHosts, "run on the hosts that FILE lists", []string{"file"},
+		{[]string{"host", "H"}, "A[:N],B", groupHosts, "run this program, and those after it that have no hosts of their own, on these hosts, N ranks on each (default 1) and then from the first again", nil,
+			func(p *parser, v []string) error { return p.hostList(v[0], false) }},
+		{[]string{"hosts", "hostlist"}, "A[:N],B", groupHosts, "run all programs on these hosts", nil,
+			func(p *parser, v []string) error { return p.hostList(v[0], true) }},
+		{[]string{"hostfile", "machinefile", "f", "default-hostfile"}, "FILE", groupHosts, "run on the hosts that FILE lists: HOST[:N], HOST slots=N, user=NAME", []string{"file"},
 			func(p *parser, v []string) error { return p.hostFile(v[0]) }},
-		{[]string{"ppn", "N", "npernode"}, "N", groupHosts, "ranks on each host", nil,
+		{[]string{"ppn", "N", "npernode", "perhost"}, "N", groupHosts, "ranks on each host", nil,
 			func(p *parser, v []string) error {
 				n, err := parseRanks(v[0])
 				p.cfg.perHost = n
+				return err
+			}},
+		{[]string{"launcher", "bootstrap"}, "HOW", groupHosts, "how hosts are reached: ssh (default), rsh; fork takes this machine for all of them", []string{"ssh", "rsh", "fork"},
+			func(p *parser, v []string) error { return p.reachBy(v[0]) }},
+		{[]string{"launcher-exec", "bootstrap-exec"}, "PROGRAM", groupHosts, "the program that is called as ssh or rsh in its place (also --mca plm_rsh_agent)", []string{"file"},
+			func(p *parser, v []string) error { p.cfg.launcherExec = v[0]; return nil }},
+		{[]string{"iface"}, "NAME", groupHosts, "the network interface by which the hosts reach each other", nil,
+			func(p *parser, v []string) error { p.cfg.iface = v[0]; return nil }},
+		{[]string{"s", "preload-binary"}, "", groupHosts, "send the programs to the hosts also where they are there", nil,
+			func(p *parser, _ []string) error { p.cfg.preload = true; return nil }},
+		{[]string{"host-timeout"}, "SECONDS", groupHosts, "give a host up that says nothing for so long (default 10)", nil,
+			func(p *parser, v []string) error {
+				d, err := parseTime(v[0])
+				p.cfg.hostTimeout = d
 				return err
 			}},
 
@@ -172,9 +188,9 @@ func init() {
 			func(p *parser, v []string) error { p.cfg.completion = v[0]; return errHelp }},
 
 		{[]string{"allow-run-as-root"}, "", groupIgnored, "root is not refused", nil, nothing},
-		{[]string{"mca", "gmca", "pmca", "prtemca", "pmixmca"}, "K V", groupIgnored, "a setting of Open MPI", nil, nothing},
-		{[]string{"launcher", "rmk", "iface", "launcher-exec"}, "X", groupIgnored, "how to reach other hosts", nil, nothing},
-		{[]string{"s", "preload-binary"}, "", groupIgnored, "copy the program to other hosts", nil, nothing},
+		{[]string{"mca", "gmca", "pmca", "prtemca", "pmixmca"}, "K V", groupIgnored, "a setting of Open MPI; of these, plm_rsh_agent has an effect", nil,
+			func(p *parser, v []string) error { return p.mca(v[0], v[1]) }},
+		{[]string{"rmk"}, "X", groupIgnored, "where the resources of the job are from", nil, nothing},
 		{[]string{"rank-by", "order-nodes", "localhost", "topolib", "demux", "tune"}, "X", groupIgnored, "", nil, nothing},
 		{[]string{"disable-hostname-propagation", "nolocal", "skip-launch-node", "enable-x", "disable-x"}, "", groupIgnored, "", nil, nothing},
 	}

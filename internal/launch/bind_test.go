@@ -1,10 +1,11 @@
-package cli
+package launch
 
 import (
 	"strings"
 	"testing"
 
-	"github.com/ringo-mpi/ringo/internal/launch/hosts"
+	"github.com/ringo-mpi/ringo/internal/launch/control"
+	hostfile "github.com/ringo-mpi/ringo/internal/launch/hosts"
 	"github.com/ringo-mpi/ringo/internal/topo"
 )
 
@@ -24,19 +25,27 @@ func twoSockets() *topo.Machine {
 }
 
 func TestBindByFile(t *testing.T) {
-	parse := func(text string) *config {
+	parse := func(text string) (b Binding, ranks []int) {
 		t.Helper()
-		list, err := hosts.ParseRankfile("r", text)
+		list, err := hostfile.ParseRankfile("r", text)
 		if err != nil {
 			t.Fatal(err)
 		}
-		return &config{rankfile: list}
+		for rank := range list {
+			ranks = append(ranks, rank)
+		}
+		// As it comes to another host.
+		sent, err := bindingOf(Binding{File: list}.message(ranks), len(list))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return sent, ranks
 	}
-	c := parse("rank 0=a slot=1:0\nrank 1=a slot=0:*\nrank 2=a slot=4,0-1\nrank 3=a\nrank 4=a slot=1:0-1\nrank 5=a slot=0:0;1:0\n")
-	if !bindable {
+	b, _ := parse("rank 0=a slot=1:0\nrank 1=a slot=0:*\nrank 2=a slot=4,0-1\nrank 3=a\nrank 4=a slot=1:0-1\nrank 5=a slot=0:0;1:0\n")
+	if !canBind {
 		t.Skip("LEFT OUT: this system does not let mpiexec bind ranks")
 	}
-	got, err := c.bindByFile(twoSockets(), 6)
+	got, err := b.byFile(twoSockets(), []int{0, 1, 2, 3, 4, 5})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +56,11 @@ func TestBindByFile(t *testing.T) {
 			t.Errorf("rank %d runs on %v, want %v", i, got[i], want)
 		}
 	}
-	if got, err := parse("rank 0=a\nrank 1=a").bindByFile(twoSockets(), 2); got != nil || err != nil {
+	if got, err := b.byFile(twoSockets(), []int{4, 2}); err != nil || !got[0].Equal(topo.SetOf(2, 6)) || !got[1].Equal(topo.SetOf(0, 1, 4)) {
+		t.Errorf("ranks 4 and 2 alone: %v, %v", got, err)
+	}
+	b, ranks := parse("rank 0=a\nrank 1=a")
+	if got, err := b.CPUs(twoSockets(), ranks); got != nil || err != nil {
 		t.Errorf("without slots: %v, %v", got, err)
 	}
 	for text, want := range map[string]string{
@@ -58,12 +71,12 @@ func TestBindByFile(t *testing.T) {
 		"rank 0=a slot=0:0-99":        "r:1: slot 0:0-99: socket 0 has cores 0 to 1",
 		"rank 0=a slot=0;0:0;3":       "r:1: slot 3 is not among the CPUs",
 	} {
-		c := parse(text)
-		if got, err := c.bindByFile(twoSockets(), len(c.rankfile)); err == nil || !strings.Contains(err.Error(), want) {
+		b, ranks := parse(text)
+		if got, err := b.CPUs(twoSockets(), ranks); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, error %v; want %q", text, got, err, want)
 		}
 	}
-	if _, err := parse("rank 0=a").bindByFile(twoSockets(), 2); err == nil || err.Error() != "r: it has ranks 0 to 0, the job has 2 ranks" {
-		t.Errorf("too many ranks: %v", err)
+	if _, err := bindingOf(control.Bind{Given: true, Slots: []control.Slot{{Rank: 2}}}, 2); err == nil {
+		t.Error("slots of a rank that there is not")
 	}
 }
