@@ -3,7 +3,6 @@ package launch
 import (
 	"encoding/binary"
 	"fmt"
-	"net/netip"
 	"slices"
 	"strings"
 	"syscall"
@@ -46,13 +45,13 @@ func addresses(of string) (string, error) {
 		if err != nil {
 			return "", err
 		}
-		var found netip.Addr
+		var found ip
 		for _, a := range attributes {
-			if ip, ok := netip.AddrFromSlice(a.Value); ok && (a.Attr.Type == syscall.IFA_LOCAL || a.Attr.Type == syscall.IFA_ADDRESS && !found.IsValid()) {
-				found = ip
+			if n := len(a.Value); (n == 4 || n == 16) && (a.Attr.Type == syscall.IFA_LOCAL || a.Attr.Type == syscall.IFA_ADDRESS && found == nil) {
+				found = a.Value
 			}
 		}
-		if found.IsValid() && !found.IsLinkLocalUnicast() && (of != "" || !found.IsLoopback()) {
+		if found != nil && !found.linkLocal() && (of != "" || !found.loopback()) {
 			list = append(list, found.String())
 		}
 	}
@@ -90,13 +89,16 @@ func interfaceIndex(name string) (int, error) {
 // IsOwnAddress reports whether an address is one of this host's: whether a socket can
 // have it.
 func IsOwnAddress(text string) bool {
-	ip, err := netip.ParseAddr(text)
-	if err != nil || ip.IsUnspecified() {
+	a := parseIP(text).short()
+	family := unix.AF_INET
+	var at unix.Sockaddr
+	switch {
+	case a == nil || a.unspecified():
 		return false
-	}
-	family, at := unix.AF_INET6, unix.Sockaddr(&unix.SockaddrInet6{Addr: ip.As16()})
-	if ip = ip.Unmap(); ip.Is4() {
-		family, at = unix.AF_INET, &unix.SockaddrInet4{Addr: ip.As4()}
+	case len(a) == 4:
+		at = &unix.SockaddrInet4{Addr: [4]byte(a)}
+	default:
+		family, at = unix.AF_INET6, &unix.SockaddrInet6{Addr: [16]byte(a)}
 	}
 	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {

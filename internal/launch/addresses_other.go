@@ -2,10 +2,7 @@
 
 package launch
 
-import (
-	"errors"
-	"net/netip"
-)
+import "errors"
 
 // addresses is known on Linux only.
 func addresses(of string) (string, error) {
@@ -17,6 +14,6 @@ func addresses(of string) (string, error) {
 
 // IsOwnAddress reports whether an address is certainly one of this host's.
 func IsOwnAddress(text string) bool {
-	ip, err := netip.ParseAddr(text)
-	return err == nil && ip.IsLoopback()
+	a := parseIP(text)
+	return a != nil && a.loopback()
 }

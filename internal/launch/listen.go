@@ -1,9 +1,6 @@
 package launch
 
-import (
-	"net/netip"
-	"strings"
-)
+import "strings"
 
 // At which addresses the ranks of a host are reached: those of the interface that was
 // named, or the one at which the host and mpiexec have reached each other. Where
@@ -63,6 +60,6 @@ func (r *runner) oneMachine() bool {
 }
 
 func isLoopback(text string) bool {
-	ip, err := netip.ParseAddr(text)
-	return err == nil && ip.Unmap().IsLoopback()
+	a := parseIP(text)
+	return a != nil && a.loopback()
 }

@@ -33,6 +33,7 @@ const (
 // agentProcess is what was started to have an agent on a host: ssh, or the agent.
 type agentProcess struct {
 	name string // of what was started
+	host string
 	cmd  *exec.Cmd
 	in   *os.File      // what it reads
 	out  *os.File      // what it writes
@@ -75,7 +76,7 @@ func startAgent(s *Spread, to Remote) (*agentProcess, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &agentProcess{name: argv[0], done: make(chan struct{})}
+	p := &agentProcess{name: argv[0], host: to.Name, done: make(chan struct{})}
 	p.cmd = exec.Command(argv[0], argv[1:]...)
 	if s.Launcher == "fork" {
 		p.name = "its agent"
@@ -127,7 +128,7 @@ func (p *agentProcess) ended() error {
 	case <-time.After(time.Second):
 	}
 	if text := p.text.last(); text != "" {
-		return errors.New(advice(text))
+		return errors.New(advice(text, p.host))
 	}
 	if !p.gone() {
 		return errors.New("the connection to it has ended")
@@ -189,12 +190,12 @@ func (s *Spread) call(to Remote) ([]string, error) {
 }
 
 // advice adds to what ssh has said what to do about it.
-func advice(text string) string {
+func advice(text, host string) string {
 	switch {
 	case strings.Contains(text, "Host key verification failed"):
-		return text + " Connect to it once by hand (ssh HOST), or add its key to ~/.ssh/known_hosts"
+		return text + " Connect to it once by hand (ssh " + host + "), or add its key to ~/.ssh/known_hosts"
 	case strings.Contains(text, "Permission denied ("):
-		return text + " It wants a password: have it take your key (ssh-copy-id HOST)"
+		return text + " It wants a password: have it take your key (ssh-copy-id " + host + ")"
 	case strings.Contains(text, "Could not resolve hostname"):
 		return text + "; correct its name, or add it to /etc/hosts"
 	}
