@@ -36,7 +36,8 @@ type far struct {
 	report  []string
 	told    chan *control.Told
 	asked   int
-	waits   atomic.Bool
+	waits   atomic.Bool // a rank is in the process manager's barrier
+	ending  atomic.Bool // the agent was told that the job is over
 
 	mu       sync.Mutex
 	unsaid   int // bytes of output that were passed on, which the agent has not been told
@@ -212,8 +213,8 @@ func (f *far) handle(m control.Message) error {
 		default:
 		}
 	case *control.Finished:
-		if f.left() {
-			return errors.New("its agent has finished twice")
+		if !f.ending.Load() || f.left() {
+			return errors.New("its agent has finished before the job")
 		}
 		close(f.finished)
 		f.end()
@@ -353,7 +354,10 @@ func (f *far) ask(stacks bool, limit time.Duration) []stood {
 
 func (f *far) waiting() bool { return f.waits.Load() }
 
-func (f *far) finish() { f.link.send(&control.Finish{}) }
+func (f *far) finish() {
+	f.ending.Store(true)
+	f.link.send(&control.Finish{})
+}
 
 // releaseTime is how long an agent has to leave when it is told.
 const releaseTime = 5 * time.Second

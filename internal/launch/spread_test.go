@@ -9,13 +9,17 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/ringo-mpi/ringo/internal/launch/control"
 )
 
 // over spreads a job over hosts that are this machine, each with an agent of its own:
@@ -39,6 +43,42 @@ func over(j Job, place string) Job {
 }
 
 func init() {
+	roles["agent"] = falseAgent
+	roles["exchange"] = func(a []string) { // [RANK]: that rank does not
+		if len(a) > 0 && os.Getenv("RINGO_RANK") == a[0] {
+			return
+		}
+		m := initRank()
+		size, _ := strconv.Atoi(os.Getenv("RINGO_SIZE"))
+		check := func(what string, err error) {
+			if err != nil {
+				fmt.Fprintln(os.Stderr, m.rank, what, err)
+				os.Exit(94)
+			}
+		}
+		for round := range 3 {
+			check("put", m.pmi.Put(fmt.Sprintf("k%d-%d", round, m.rank), fmt.Sprint(round*m.rank)))
+			check("barrier", m.pmi.Barrier())
+			for other := range size {
+				v, err := m.pmi.Get(fmt.Sprintf("k%d-%d", round, other))
+				check("get", err)
+				if v != fmt.Sprint(round*other) {
+					check(v, errors.New("is the wrong value"))
+				}
+			}
+		}
+		if m.rank == size-1 {
+			check("publish", m.pmi.PublishName("service", "port"))
+		}
+		check("barrier", m.pmi.Barrier())
+		port, err := m.pmi.LookupName("service")
+		check("lookup of "+port, err)
+		mapping, err := m.pmi.Get("PMI_process_mapping")
+		check("mapping "+mapping, err)
+		fmt.Println("exchanged")
+		check("barrier", m.pmi.Barrier())
+		m.finalize()
+	}
 	roles["member-await"] = func([]string) {
 		m := initRank()
 		m.awaitDeath("")
@@ -317,5 +357,211 @@ func TestHostsStartErrors(t *testing.T) {
 	j.Spread.Place[0] = 7
 	if _, _, _, err := runOver(t, j); err == nil || !strings.Contains(err.Error(), "rank 0 is on host 7 of 2") {
 		t.Error(err)
+	}
+}
+
+// TestHostsBarrier: ranks of several hosts exchange values by the process manager, and
+// find published names.
+func TestHostsBarrier(t *testing.T) {
+	for _, place := range append(places, "xxxx", "abcdabcd") {
+		res, stdout, stderr, err := runOver(t, roleOver(place, "exchange"))
+		if err != nil || res.Status != 0 || strings.Count(stdout, "exchanged\n") != len(place) {
+			t.Errorf("%s: %+v, %v\n%s%s", place, res, err, stdout, stderr)
+		}
+	}
+	// One that ends without coming to the barrier fails the others.
+	for _, place := range places {
+		j := roleOver(place, "exchange", "3")
+		j.Grace = 100 * time.Millisecond
+		res, _, _, err := runOver(t, j)
+		if res.Status != 1 || err == nil || !strings.Contains(err.Error(), "rank 3 on host-"+place[3:]+" ended without Init (status 0) while other ranks wait for it in a barrier") {
+			t.Errorf("%s: %+v, %v", place, res, err)
+		}
+	}
+}
+
+// TestHostsStand: where ranks of several hosts stand is told at the end.
+func TestHostsStand(t *testing.T) {
+	j := roleOver("axb", "stand", "call of A", "silent", "call of A")
+	var lines []string
+	j.Standing = func(_ syscall.Signal, l []string) { lines = l }
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if _, err := j.Run(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Error(err)
+	}
+	if got := strings.Join(lines, "\n"); !strings.Contains(got, "ranks 0,2 are in call of A") || !strings.Contains(got, "rank 1 (process ") {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestHostsPids: the numbers of the processes are those of the ranks.
+func TestHostsPids(t *testing.T) {
+	j := shellOver("axba", "echo $RINGO_RANK $$")
+	var pids []int
+	j.Started = func(p []int) { pids = p }
+	_, stdout, _, err := runOver(t, j)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rank := range 4 {
+		if want := fmt.Sprintf("%d %d\n", rank, pids[rank]); !strings.Contains(stdout, want) {
+			t.Errorf("no %q in %q", want, stdout)
+		}
+	}
+}
+
+// TestPreload: a program comes to the cache of a host, whole, and by its name.
+func TestPreload(t *testing.T) {
+	home := t.TempDir()
+	t.Setenv("HOME", home)
+	dir := t.TempDir()
+	name := filepath.Join(dir, "the-program")
+	text := "#!/bin/sh\necho $0 in $(pwd)\nexit 0\n" + strings.Repeat("# filling\n", 200_000)
+	if err := os.WriteFile(name, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	j := shellOver("ab", "")
+	j.Apps[0].Path, j.Apps[0].Args, j.Apps[0].Name = name, nil, "./the-program"
+	j.Spread.Preload = true
+	for range 2 { // the second finds it there
+		res, stdout, stderr, err := runOver(t, j)
+		if err != nil || res.Status != 0 || strings.Count(stdout, filepath.Join(home, ".cache", "ringo")) != 2 {
+			t.Fatalf("%+v, %v\n%s%s", res, err, stdout, stderr)
+		}
+	}
+	found, _ := filepath.Glob(filepath.Join(home, ".cache", "ringo", "*", "*"))
+	if len(found) != 1 || filepath.Base(found[0]) != "the-program" {
+		t.Fatal(found)
+	}
+	if got, err := os.ReadFile(found[0]); err != nil || string(got) != text {
+		t.Errorf("%d of %d bytes, %v", len(got), len(text), err)
+	}
+}
+
+// falseAgent is an agent that says what it should not.
+func falseAgent(args []string) {
+	os.Stdout.WriteString("Welcome\n\n" + control.Marker + "\n")
+	send := func(host int, m control.Message) { os.Stdout.Write(control.Append(nil, host, m)) }
+	hello := &control.Hello{Version: agentVersion()}
+	started := &control.Started{Pids: []int{1}}
+	switch args[0] {
+	case "version":
+		hello.Version = "v0.0.1"
+		send(anyHost, hello)
+	case "noise":
+		os.Stdout.WriteString(strings.Repeat("noise", 1000))
+	case "silent":
+		send(anyHost, hello)
+		time.Sleep(time.Minute)
+	case "rank":
+		send(anyHost, hello)
+		send(0, started)
+		send(0, &control.Exit{Rank: 7})
+	case "other":
+		send(anyHost, hello)
+		send(1, started)
+	case "pids":
+		send(anyHost, hello)
+		send(0, &control.Started{})
+	case "stream":
+		send(anyHost, hello)
+		send(0, started)
+		send(0, &control.Output{Rank: 0, Stream: 3, Data: []byte("x")})
+	case "finished":
+		send(anyHost, hello)
+		send(0, started)
+		send(0, &control.Finished{})
+	case "job":
+		send(anyHost, hello)
+		send(0, &control.Job{})
+	case "app":
+		send(anyHost, hello)
+		send(0, &control.Need{App: 9})
+	}
+	io.Copy(io.Discard, os.Stdin)
+}
+
+// TestFalseAgents: whatever an agent says, the job ends with an error that names the
+// host.
+func TestFalseAgents(t *testing.T) {
+	for what, want := range map[string]string{
+		"version":  "it has another version of mpiexec, v0.0.1; this one is ",
+		"noise":    "too long",
+		"silent":   "it has said nothing for 1 s",
+		"rank":     "its agent speaks of rank 7, which is not there",
+		"other":    "a frame is for another host",
+		"pids":     "its agent has started 0 of 1 ranks",
+		"stream":   "output of a stream that there is not",
+		"finished": "its agent has finished before the job",
+		"job":      "its agent says what is not for mpiexec",
+		"app":      "its agent asks for a program that there is not",
+	} {
+		j := shellOver("a", "sleep 100")
+		j.Spread.Agent = []string{"rank", "agent", what}
+		j.Spread.Silence = time.Second
+		res, _, _, err := runOver(t, j)
+		if res.Status == 0 || err == nil || !strings.Contains(err.Error(), "host-a") || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %+v, %v; want %s", what, res, err, want)
+		}
+	}
+}
+
+// TestLauncherGone: an agent that hears nothing of mpiexec, or sees its stream end, ends
+// its ranks.
+func TestLauncherGone(t *testing.T) {
+	for _, way := range []string{"end", "silence", "nonsense"} {
+		file := filepath.Join(t.TempDir(), "pid")
+		exe, _ := os.Executable()
+		cmd := exec.Command(exe, "agent")
+		in, err1 := cmd.StdinPipe()
+		out, err2 := cmd.StdoutPipe()
+		if err := errors.Join(err1, err2, cmd.Start()); err != nil {
+			t.Fatal(err)
+		}
+		go io.Copy(io.Discard, out)
+		job := &control.Job{
+			ID: "ff", Hosts: []string{"a"}, Place: []int{0}, Stdin: StdinNone, Silence: 1, Listen: loopback,
+			Apps: []control.App{{Path: "/bin/sh", Args: []string{"-c", "echo $$ >" + file + "; exec sleep 100"}, Name: "sh", Dir: "/", Ranks: 1}},
+		}
+		if _, err := in.Write(control.Append(nil, 0, job)); err != nil {
+			t.Fatal(err)
+		}
+		pid := 0
+		for start := time.Now(); pid == 0 && time.Since(start) < 20*time.Second; time.Sleep(5 * time.Millisecond) {
+			text, _ := os.ReadFile(file)
+			fmt.Sscan(string(text), &pid)
+			if way == "silence" && pid != 0 {
+				break
+			}
+			in.Write(control.Append(nil, 0, &control.Ping{}))
+		}
+		if pid == 0 {
+			t.Fatal("the rank has not started")
+		}
+		switch way {
+		case "end":
+			in.Close()
+		case "nonsense":
+			in.Write(bytes.Repeat([]byte{0xff}, 100))
+		}
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%s: %v", way, err)
+		}
+		if alive(pid) {
+			t.Errorf("%s: the rank is left", way)
+		}
+		in.Close()
+	}
+}
+
+// TestManyHosts: more hosts than are called at a time.
+func TestManyHosts(t *testing.T) {
+	place := "abcdefghijklmnopqrstuvwyzABCDEFGHIJKLMNO"
+	j := shellOver(place, "echo $RINGO_RANK")
+	j.Spread.AtOnce = 3
+	res, stdout, _, err := runOver(t, j)
+	if err != nil || res.Status != 0 || strings.Count(stdout, "\n") != len(place) {
+		t.Errorf("%+v, %v\n%s", res, err, stdout)
 	}
 }
