@@ -58,11 +58,12 @@ func TestNothingOfAJobStays(t *testing.T) {
 		`misfortune wait none $S & :`,
 		`misfortune wait none $S; true`,
 	} {
-		for _, killed := range []bool{true, false} {
-			t.Run(fmt.Sprintf("%s/%v", script, killed), func(t *testing.T) {
+		for i, killed := range []bool{true, false, true, false} {
+			where := wheres[i/2]
+			t.Run(fmt.Sprintf("%s/%v/%s", script, killed, where), func(t *testing.T) {
 				t.Parallel()
 				mark := fmt.Sprintf("60%04d.%d", marks.Add(1), os.Getpid())
-				cmd := exec.Command(filepath.Join(dir, "mpiexec"), "--timeout", "1", "-n", "2", "sh", "-c", "S="+mark+"; "+script)
+				cmd := exec.Command(filepath.Join(dir, "mpiexec"), at(where, "--timeout", "1", "sh", "-c", "S="+mark+"; "+script)...)
 				cmd.Env = append(os.Environ(), path)
 				cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 				if err := cmd.Start(); err != nil {
@@ -85,9 +86,10 @@ func TestLauncherKilledAtTheStart(t *testing.T) {
 	dir := commands(t)
 	for i := range 40 {
 		mark := fmt.Sprintf("61%04d.%d", i, os.Getpid())
-		args := []string{"-n", "4", "misfortune", "wait", "none", mark}
+		where := [][]string{{"-n", "4"}, wheres[1]}[i/2%2]
+		args := at(where, "misfortune", "wait", "none", mark)
 		if i%2 == 1 {
-			args = []string{"-n", "4", "sh", "-c", `"$@"; exit $?`, "sh", "misfortune", "wait", "none", mark}
+			args = at(where, "sh", "-c", `"$@"; exit $?`, "sh", "misfortune", "wait", "none", mark)
 		}
 		cmd := exec.Command(filepath.Join(dir, "mpiexec"), args...)
 		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))

@@ -133,19 +133,30 @@ func awaitState(t *testing.T, pid int, want byte) {
 	t.Errorf("process %d is %c, not %c", pid, state(pid), want)
 }
 
+// wheres are the ways in which two ranks run: here, on two other hosts, and on this one
+// and another. Other hosts are agents on this machine.
+var wheres = [][]string{{"-n", "2"}, {"-launcher", "fork", "-host", "a,b"}, {"-launcher", "fork", "-host", "localhost,b"}}
+
+// at puts the options for where ranks run before others.
+func at(where []string, args ...string) []string {
+	return append(where[:len(where):len(where)], args...)
+}
+
 // TestKilledLauncher: when mpiexec itself is killed, no rank stays, and no file.
 func TestKilledLauncher(t *testing.T) {
-	files := sharedFiles(t)
-	l := start(t, 3, "-n", "3", "sh", "-c", reportPids, "sh", "sleep", "600")
-	l.Process.Kill()
-	l.Wait()
-	for _, pid := range l.pids {
-		if !gone(pid) {
-			t.Errorf("rank process %d is left", pid)
+	for _, where := range wheres {
+		files := sharedFiles(t)
+		l := start(t, 2, at(where, "sh", "-c", reportPids, "sh", "sleep", "600")...)
+		l.Process.Kill()
+		l.Wait()
+		for _, pid := range l.pids {
+			if !gone(pid) {
+				t.Errorf("%v: rank process %d is left", where, pid)
+			}
 		}
-	}
-	if now := sharedFiles(t); now != files {
-		t.Errorf("shared memory files before:\n%s\nand after:\n%s", files, now)
+		if now := sharedFiles(t); now != files {
+			t.Errorf("%v: shared memory files before:\n%s\nand after:\n%s", where, files, now)
+		}
 	}
 }
 
@@ -214,27 +225,29 @@ func sharedFiles(t *testing.T) string {
 }
 
 func TestSignalsArePassedOn(t *testing.T) {
-	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP} {
-		l := start(t, 2, "-n", "2", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")
-		l.Process.Signal(sig)
-		if got := l.status(t); got != 128+int(sig) {
-			t.Errorf("%v: status %d", sig, got)
+	for _, where := range wheres {
+		for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGQUIT, syscall.SIGHUP} {
+			l := start(t, 2, at(where, "sh", "-c", reportPids, "sh", "/bin/sleep", "600")...)
+			l.Process.Signal(sig)
+			if got := l.status(t); got != 128+int(sig) {
+				t.Errorf("%v: %v: status %d", where, sig, got)
+			}
+			if want := fmt.Sprintf("mpiexec: ended by signal %d (%v)\n", int(sig), sig); l.stderr.String() != want {
+				t.Errorf("%v: %v: says %q", where, sig, l.stderr.String())
+			}
 		}
-		if want := fmt.Sprintf("mpiexec: ended by signal %d (%v)\n", int(sig), sig); l.stderr.String() != want {
-			t.Errorf("%v: says %q", sig, l.stderr.String())
+		// Signals that need not end anything.
+		l := start(t, 2, at(where, "sh", "-c", `trap 'echo usr1' USR1; trap 'echo usr2; exit 4' USR2; echo pid $$; while :; do /bin/sleep 0.05; done`)...)
+		l.Process.Signal(syscall.SIGUSR1)
+		for range 2 {
+			if got := <-l.lines; got != "usr1" {
+				t.Errorf("%v: %q", where, got)
+			}
 		}
-	}
-	// Signals that need not end anything.
-	l := start(t, 2, "-n", "2", "sh", "-c", `trap 'echo usr1' USR1; trap 'echo usr2; exit 4' USR2; echo pid $$; while :; do /bin/sleep 0.05; done`)
-	l.Process.Signal(syscall.SIGUSR1)
-	for range 2 {
-		if got := <-l.lines; got != "usr1" {
-			t.Errorf("%q", got)
+		l.Process.Signal(syscall.SIGUSR2)
+		if got := l.status(t); got != 4 {
+			t.Errorf("%v: status %d", where, got)
 		}
-	}
-	l.Process.Signal(syscall.SIGUSR2)
-	if got := l.status(t); got != 4 {
-		t.Errorf("status %d", got)
 	}
 }
 
@@ -319,31 +332,39 @@ func TestSecondInterruptKills(t *testing.T) {
 	}
 }
 
-// TestStopAndContinue: Ctrl-Z stops the ranks and mpiexec, fg continues them.
+// TestStopAndContinue: Ctrl-Z stops the ranks and mpiexec, fg continues them. Hosts do
+// not take a stopped mpiexec for one that is gone.
 func TestStopAndContinue(t *testing.T) {
-	l := start(t, 2, "-n", "2", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")
-	l.Process.Signal(syscall.SIGTSTP)
-	awaitState(t, l.Process.Pid, 'T')
-	for _, pid := range l.pids {
-		awaitState(t, pid, 'T')
-	}
-	l.Process.Signal(syscall.SIGCONT)
-	awaitState(t, l.Process.Pid, 'S')
-	for _, pid := range l.pids {
-		awaitState(t, pid, 'S')
-	}
-	l.Process.Signal(syscall.SIGTERM)
-	if got := l.status(t); got != 143 {
-		t.Errorf("status %d", got)
+	for _, where := range wheres {
+		l := start(t, 2, at(where, "--host-timeout", "1", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")...)
+		l.Process.Signal(syscall.SIGTSTP)
+		awaitState(t, l.Process.Pid, 'T')
+		for _, pid := range l.pids {
+			awaitState(t, pid, 'T')
+		}
+		if where[0] != "-n" {
+			time.Sleep(3 * time.Second)
+		}
+		l.Process.Signal(syscall.SIGCONT)
+		awaitState(t, l.Process.Pid, 'S')
+		for _, pid := range l.pids {
+			awaitState(t, pid, 'S')
+		}
+		l.Process.Signal(syscall.SIGTERM)
+		if got := l.status(t); got != 143 {
+			t.Errorf("%v: status %d\n%s", where, got, l.stderr.String())
+		}
 	}
 }
 
 // TestStoppedRankCanBeEnded: a rank that is stopped does not keep the job.
 func TestStoppedRankCanBeEnded(t *testing.T) {
-	l := start(t, 2, "--timeout", "1", "-n", "2", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")
-	syscall.Kill(l.pids[1], syscall.SIGSTOP)
-	if got := l.status(t); got != 110 {
-		t.Errorf("status %d", got)
+	for _, where := range wheres {
+		l := start(t, 2, at(where, "--timeout", "1", "sh", "-c", reportPids, "sh", "/bin/sleep", "600")...)
+		syscall.Kill(l.pids[1], syscall.SIGSTOP)
+		if got := l.status(t); got != 110 {
+			t.Errorf("%v: status %d", where, got)
+		}
 	}
 }
 
@@ -401,7 +422,7 @@ func TestDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, opts := range [][]string{{"-n", "3"}, {"-l", "--stdin", "all", "-n", "3"}, {"-outfile-pattern", "/dev/stdout", "-n", "3"}} {
+	for _, opts := range [][]string{{"-n", "3"}, {"-l", "--stdin", "all", "-n", "3"}, {"-outfile-pattern", "/dev/stdout", "-n", "3"}, {"-launcher", "fork", "-host", "a,b,localhost", "--stdin", "all"}} {
 		args := append(opts, filepath.Join(dir, "descriptors"))
 		out, err := exec.Command(filepath.Join(dir, "mpiexec"), args...).CombinedOutput()
 		if err != nil {

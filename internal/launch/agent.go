@@ -4,8 +4,8 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
-	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -61,6 +61,9 @@ func ServeAgent(in, out *os.File, guard []string) int {
 	}
 	// The first frame says which host this is.
 	host, m, err := a.greet(bufio.NewReaderSize(in, 64<<10), out)
+	if errors.Is(err, errNoJob) {
+		return 0
+	}
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "mpiexec: what comes from mpiexec cannot be read: %v\n", plain(err))
 		return 1
@@ -74,9 +77,12 @@ func ServeAgent(in, out *os.File, guard []string) int {
 	return 0
 }
 
+// errNoJob says that mpiexec has given the job up before it began.
+var errNoJob = errors.New("there is no job")
+
 // greet says hello and waits for the job.
 func (a *agent) greet(in *bufio.Reader, out *os.File) (host int, m *control.Job, err error) {
-	hello := &control.Hello{Version: agentVersion(), OS: runtime.GOOS, Arch: runtime.GOARCH, Name: hostname(), Cores: topo.LocalUsableCores()}
+	hello := &control.Hello{Version: agentVersion()}
 	// sshd says: client's address and port, server's address and port.
 	if words := strings.Fields(os.Getenv("SSH_CONNECTION")); len(words) == 4 {
 		hello.Peer, hello.Own = words[0], words[2]
@@ -85,6 +91,9 @@ func (a *agent) greet(in *bufio.Reader, out *os.File) (host int, m *control.Job,
 	a.link.send(hello)
 	for {
 		m, err := a.link.receive()
+		if errors.Is(err, io.EOF) {
+			err = errNoJob
+		}
 		if err != nil {
 			return 0, nil, err
 		}
@@ -92,6 +101,8 @@ func (a *agent) greet(in *bufio.Reader, out *os.File) (host int, m *control.Job,
 		case *control.Job:
 			return m.Host, m, nil
 		case *control.Ping:
+		case *control.Finish:
+			return 0, nil, errNoJob
 		default:
 			return 0, nil, fmt.Errorf("it begins with %T", m)
 		}

@@ -29,6 +29,7 @@ type far struct {
 	link  *link
 	hello *control.Hello
 
+	begun   bool // the agent was told of the job
 	flows   [][2]*flow
 	inputs  []*farInput
 	started chan error // one: the ranks have been started, or why not
@@ -88,6 +89,7 @@ func (f *far) input(rank int) io.WriteCloser {
 
 // begin has the agent start its ranks; the answer comes on started.
 func (f *far) begin(m *control.Job) {
+	f.begun = true
 	f.link.send(m)
 	f.reading.Go(f.read)
 	go f.link.watch(m.Silence, func() {
@@ -364,12 +366,14 @@ const releaseTime = 5 * time.Second
 
 // release waits until nothing of the ranks is left there, and until the agent is gone.
 func (f *far) release() {
-	t := time.NewTimer(releaseTime)
-	defer t.Stop()
-	select {
-	case <-f.finished:
-	case <-f.over:
-	case <-t.C:
+	if f.begun {
+		t := time.NewTimer(releaseTime)
+		defer t.Stop()
+		select {
+		case <-f.finished:
+		case <-f.over:
+		case <-t.C:
+		}
 	}
 	f.link.close()
 	f.agent.leave()

@@ -353,6 +353,22 @@ func TestHostsStartErrors(t *testing.T) {
 	if res, _, _, err := runOver(t, j); res.Status != 2 || err == nil || !strings.Contains(err.Error(), "host host-") || !strings.Contains(err.Error(), "its agent ended with status") {
 		t.Errorf("%+v, %v", res, err)
 	}
+	// An agent that has come is not waited for when another does not.
+	bad := filepath.Join(t.TempDir(), "launcher")
+	exe, _ := os.Executable()
+	text := "#!/bin/sh\nfor w; do [ \"$w\" = host-a ] && exec " + exe + " agent; done\nsleep 0.3\necho cannot reach it >&2; exit 255\n"
+	if err := os.WriteFile(bad, []byte(text), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	j = shellOver("ab", "exit 0")
+	j.Spread.Launcher, j.Spread.Command = "ssh", []string{bad}
+	start := time.Now()
+	if _, _, _, err := runOver(t, j); err == nil || err.Error() != "host host-b: cannot reach it" {
+		t.Error(err)
+	}
+	if d := time.Since(start); d >= releaseTime {
+		t.Errorf("it took %v", d)
+	}
 	j = shellOver("ab", "exit 0")
 	j.Spread.Place[0] = 7
 	if _, _, _, err := runOver(t, j); err == nil || !strings.Contains(err.Error(), "rank 0 is on host 7 of 2") {

@@ -11,7 +11,7 @@ import (
 // examples is one of each message, with every field set.
 func examples() []Message {
 	return []Message{
-		&Hello{"v1", "linux", "amd64", "pi", 4, "10.0.0.1", "10.0.0.2"},
+		&Hello{"v1", "10.0.0.1", "10.0.0.2"},
 		&Job{
 			ID: "ff", Key: []byte{1, 2}, Table: "kvs", Host: 1, Hosts: []string{"a", "b"}, Place: []int{0, 1, 1},
 			Apps:     []App{{"/bin/x", []string{"", "a b"}, "x", []string{"K=V"}, "/tmp", 3}, {Path: "y", Ranks: 1}},

@@ -116,21 +116,14 @@ func newMessage(k Kind) Message {
 
 // Hello is the agent's first word.
 type Hello struct {
-	Version  string // of Ringo
-	OS, Arch string
-	Name     string // that the host has for itself
-	Cores    int    // that can be used
-	Peer     string // the address of mpiexec's host as this one sees it, "" if it is not known
-	Own      string // the address at which mpiexec has reached this host
+	Version string // of Ringo
+	Peer    string // the address of mpiexec's host as this one sees it, "" if it is not known
+	Own     string // the address at which mpiexec has reached this host
 }
 
 func (*Hello) kind() Kind { return kindHello }
 func (m *Hello) fields(c *codec) {
 	c.string(&m.Version)
-	c.string(&m.OS)
-	c.string(&m.Arch)
-	c.string(&m.Name)
-	c.int(&m.Cores)
 	c.string(&m.Peer)
 	c.string(&m.Own)
 }
