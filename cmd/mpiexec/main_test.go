@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"strings"
@@ -232,7 +233,29 @@ func say() {
 	}
 }
 
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { runScripts(t, testscript.Params{Dir: "testdata/script"}, nil) }
+
+// TestScriptsOverHosts: what the scripts say of jobs on one host holds over several.
+func TestScriptsOverHosts(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("LEFT OUT: an agent needs a Unix system")
+	}
+	var files []string
+	for _, name := range []string{"environment", "errors", "exit", "keepgoing", "labels", "output", "place", "programs", "reports", "stands", "stdin"} {
+		files = append(files, filepath.Join("testdata", "script", name+".txtar"))
+	}
+	runScripts(t, testscript.Params{Files: files}, func(e *testscript.Env) error {
+		list := filepath.Join(e.WorkDir, "hosts-of-the-job")
+		e.Setenv("HYDRA_HOST_FILE", list)
+		e.Setenv("HYDRA_LAUNCHER", "fork")
+		host, _ := os.Hostname()
+		e.Setenv("HOST", "(host-[ab]|"+regexp.QuoteMeta(host)+")")
+		return os.WriteFile(list, []byte("host-a\nlocalhost\nhost-b\n"), 0o600)
+	})
+}
+
+// runScripts runs scripts, each after further preparations if there are any.
+func runScripts(t *testing.T, params testscript.Params, further func(e *testscript.Env) error) {
 	goEnv := map[string]string{}
 	out, err := exec.Command("go", "env", "GOCACHE", "GOMODCACHE", "GOROOT").Output()
 	if err != nil {
@@ -245,34 +268,37 @@ func TestScripts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{
-		Dir: "testdata/script",
-		Setup: func(e *testscript.Env) error {
-			for k, v := range goEnv {
-				e.Setenv(k, v)
-			}
-			e.Setenv("GOFLAGS", "-buildvcs=false -mod=mod")
-			e.Setenv("GOPROXY", "off")
-			e.Setenv("GONOSUMDB", "*")
-			e.Setenv("GORACE", os.Getenv("GORACE"))
-			e.Setenv("RINGO_ROOT", root)
-			host, _ := os.Hostname()
-			e.Setenv("HOST", host)
-			return nil
-		},
-		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
-			"status-is": cmdStatus,
-			"sorted":    cmdSorted,
-			"lines":     cmdLines,
-		},
-		Condition: func(cond string) (bool, error) {
-			switch cond {
-			case "bind":
-				return runtime.GOOS == "linux", nil
-			}
-			return false, fmt.Errorf("unknown condition %q", cond)
-		},
-	})
+	params.Setup = func(e *testscript.Env) error {
+		for k, v := range goEnv {
+			e.Setenv(k, v)
+		}
+		e.Setenv("GOFLAGS", "-buildvcs=false -mod=mod")
+		e.Setenv("GOPROXY", "off")
+		e.Setenv("GONOSUMDB", "*")
+		e.Setenv("GORACE", os.Getenv("GORACE"))
+		e.Setenv("RINGO_ROOT", root)
+		host, _ := os.Hostname()
+		e.Setenv("HOST", host)
+		if further != nil {
+			return further(e)
+		}
+		return nil
+	}
+	params.Cmds = map[string]func(ts *testscript.TestScript, neg bool, args []string){
+		"status-is": cmdStatus,
+		"sorted":    cmdSorted,
+		"lines":     cmdLines,
+	}
+	params.Condition = func(cond string) (bool, error) {
+		switch cond {
+		case "bind":
+			return runtime.GOOS == "linux", nil
+		case "spread": // over several hosts
+			return further != nil, nil
+		}
+		return false, fmt.Errorf("unknown condition %q", cond)
+	}
+	testscript.Run(t, params)
 }
 
 // cmdStatus: status-is N command args…: the command ends with exactly this status.

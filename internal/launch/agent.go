@@ -176,6 +176,9 @@ func (a *agent) prepare() error {
 		j.Spread.Hosts = append(j.Spread.Hosts, Remote{Name: name})
 	}
 	for _, app := range d.Apps {
+		if app.Env == nil {
+			app.Env = []string{} // none, and not the agent's
+		}
 		j.Apps = append(j.Apps, App(app))
 	}
 	if err := j.check(); err != nil {
