@@ -140,10 +140,13 @@ func (a *agent) run() error {
 		go a.read()
 		err = a.findPrograms()
 	}
+	// mpiexec is told of the start before it hears of what the ranks do.
+	a.telling.Lock()
 	if err == nil {
 		err = a.here.start(a, nil, nil)
 	}
 	if err != nil {
+		a.telling.Unlock()
 		a.here.keep.end()
 		a.here.release()
 		return err
@@ -156,6 +159,7 @@ func (a *agent) run() error {
 		}
 	}
 	a.link.send(started)
+	a.telling.Unlock()
 	a.here.watch()
 	if a.here.seg != nil {
 		go a.followNews()

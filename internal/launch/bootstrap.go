@@ -61,7 +61,6 @@ func bootstrap(agent []string) string {
 		hash = describeProgram(exe).Hash
 	}
 	return "exec sh -c '" + strings.Join([]string{
-		`umask 077`,
 		`b=$HOME/.cache/ringo`,
 		`h=` + hash,
 		`u=$(uname -sm)`,
@@ -71,13 +70,16 @@ func bootstrap(agent []string) string {
 		`echo "` + control.Missing("$u") + `"`,
 		`read -r h n || exit 1`,
 		`if [ ! -x "$b/$h/mpiexec" ]`,
-		`then mkdir -p "$b/$h" || exit 1`,
+		`then m=$(umask)`,
+		`umask 077`,
+		`mkdir -p "$b/$h" || exit 1`,
 		`echo ` + control.MarkSend,
 		`t=$b/$h/new.$$`,
 		`head -c "$n" >"$t" && [ $(wc -c <"$t") -eq "$n" ] && chmod 700 "$t" && mv -f "$t" "$b/$h/mpiexec" || { rm -f "$t"`,
 		`echo "mpiexec could not be copied to $b" >&2`,
 		`exit 1`,
 		`}`,
+		`umask $m`,
 		`fi`,
 		`fi`,
 		`exec "$b/$h/mpiexec" ` + strings.Join(agent, " "),

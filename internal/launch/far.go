@@ -36,7 +36,8 @@ type far struct {
 	pids    []int
 	report  []string
 	told    chan *control.Told
-	asked   int
+	asked   int         // questions where the ranks stand
+	needed  int         // the app whose program the agent lacks
 	waits   atomic.Bool // a rank is in the process manager's barrier
 	ending  atomic.Bool // the agent was told that the job is over
 
@@ -206,9 +207,9 @@ func (f *far) handle(m control.Message) error {
 			return errors.New("its agent asks for a program that there is not")
 		}
 		f.link.send(describeProgram(f.job.Apps[m.App].Path))
-		f.asked = m.App
+		f.needed = m.App
 	case *control.Send:
-		go sendProgram(f.link, f.job.Apps[f.asked].Path)
+		go sendProgram(f.link, f.job.Apps[f.needed].Path)
 	case *control.Told:
 		select {
 		case f.told <- m:

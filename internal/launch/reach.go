@@ -325,9 +325,9 @@ func reachAll(ctx context.Context, s *Spread, all []*far) error {
 		n = atOnce
 	}
 	turn := make(chan struct{}, n)
-	var hosts sync.WaitGroup
+	var calls sync.WaitGroup
 	for _, f := range all {
-		hosts.Go(func() {
+		calls.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
 			if ctx.Err() != nil {
@@ -338,6 +338,6 @@ func reachAll(ctx context.Context, s *Spread, all []*far) error {
 			}
 		})
 	}
-	hosts.Wait()
+	calls.Wait()
 	return context.Cause(ctx)
 }
