@@ -21,9 +21,10 @@ import (
 )
 
 const (
-	// helloTime is how long a host may take until its agent has said hello, besides
-	// what it takes to send mpiexec there.
-	helloTime = 30 * time.Second
+	// helloTime is how long a host may take at least until its agent has said hello, and
+	// sendTime what sending mpiexec there may take.
+	helloTime = 20 * time.Second
+	sendTime  = 5 * time.Minute
 	// atOnce is how many hosts are called at a time.
 	atOnce = 16
 	// noise is how much a host's shell may write before its agent speaks.
@@ -239,10 +240,11 @@ func (f *far) try(ctx context.Context) error {
 		return err
 	}
 	var late atomic.Bool
-	limit := time.AfterFunc(helloTime, func() { late.Store(true); p.stop() })
+	patience := max(helloTime, helloTime/2+f.job.Spread.Silence)
+	limit := time.AfterFunc(patience, func() { late.Store(true); p.stop() })
 	stop := context.AfterFunc(ctx, p.stop)
 	in := bufio.NewReaderSize(p.out, 64<<10)
-	err = greet(in, p.in, func() { limit.Reset(10 * helloTime) })
+	err = greet(in, p.in, func() { limit.Reset(sendTime) })
 	if err == nil {
 		f.agent, f.link = p, newLink(f.number, in, p.in)
 		var m control.Message
@@ -270,7 +272,7 @@ func (f *far) try(ctx context.Context) error {
 	case ctx.Err() != nil:
 		err = context.Cause(ctx)
 	case late.Load():
-		err = fmt.Errorf("its agent has not come within %v", helloTime)
+		err = fmt.Errorf("its agent has not come within %v", patience)
 	case errors.Is(err, io.EOF):
 		err = p.ended()
 	}
