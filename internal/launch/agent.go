@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"strings"
 	"sync"
@@ -33,7 +34,9 @@ type agent struct {
 	feeds   map[int]*feed
 	window  *window // of output
 	ending  atomic.Bool
-	reading sync.WaitGroup // the pipes
+	piping  sync.WaitGroup // the copying of output
+	reading atomic.Bool    // what mpiexec says is read beside the main goroutine
+	silence atomic.Int32   // seconds after which mpiexec counts as gone
 
 	telling sync.Mutex // what is told of ranks comes in its order
 	known   []control.Fact
@@ -70,12 +73,16 @@ func ServeAgent(in, out *os.File, guard []string) int {
 	}
 	a.desc = m
 	a.link.setHost(host)
+	a.silence.Store(int32(min(m.Silence, math.MaxInt32)))
 	if err := a.run(); err != nil {
 		a.refuse(err)
 		return 1
 	}
 	return 0
 }
+
+// earlySilence is how many seconds without a word an agent waits for its job.
+const earlySilence = 30
 
 // errNoJob says that mpiexec has given the job up before it began.
 var errNoJob = errors.New("there is no job")
@@ -89,6 +96,13 @@ func (a *agent) greet(in *bufio.Reader, out *os.File) (host int, m *control.Job,
 	}
 	a.link = newLink(anyHost, in, out)
 	a.link.send(hello)
+	a.silence.Store(earlySilence)
+	go a.link.watch(&a.silence, func() {
+		if !a.reading.Load() {
+			os.Exit(1) // it waits for the job, and nothing is there to be ended
+		}
+		a.lose()
+	})
 	for {
 		m, err := a.link.receive()
 		if errors.Is(err, io.EOF) {
@@ -136,7 +150,7 @@ func (a *agent) run() error {
 	a.here.serve(a)
 	err := a.open()
 	if err == nil {
-		go a.link.watch(d.Silence, a.lose)
+		a.reading.Store(true)
 		go a.read()
 		err = a.findPrograms()
 	}
@@ -256,7 +270,7 @@ func (a *agent) started() {
 		f.Close()
 	}
 	for key, pipe := range a.pipes {
-		a.reading.Go(func() { a.copy(key[0], key[1], pipe) })
+		a.piping.Go(func() { a.copy(key[0], key[1], pipe) })
 	}
 	for _, f := range a.feeds {
 		go f.run()
@@ -505,7 +519,7 @@ func (a *agent) finish() {
 	if a.here.seg != nil {
 		a.here.seg.StopNews()
 	}
-	a.reading.Wait()
+	a.piping.Wait()
 	a.link.send(&control.Finished{})
 	select {
 	case <-a.over: // mpiexec has heard it

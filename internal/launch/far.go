@@ -93,7 +93,9 @@ func (f *far) begin(m *control.Job) {
 	f.begun = true
 	f.link.send(m)
 	f.reading.Go(f.read)
-	go f.link.watch(m.Silence, func() {
+	var limit atomic.Int32
+	limit.Store(int32(m.Silence))
+	go f.link.watch(&limit, func() {
 		f.lose(fmt.Errorf("it has said nothing for %d s", m.Silence))
 	})
 }

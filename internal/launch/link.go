@@ -40,6 +40,7 @@ func newLink(host int, in *bufio.Reader, out io.WriteCloser) *link {
 	l := &link{host: host, in: in, out: out, stop: make(chan struct{})}
 	l.changed.L = &l.mu
 	go l.write()
+	go l.beat()
 	return l
 }
 
@@ -164,10 +165,8 @@ func (l *link) receive() (control.Message, error) {
 	return m, err
 }
 
-// watch says each second that this end lives, and calls lost when the other has said
-// nothing for so many seconds. It counts seconds in which this process runs: one that
-// was stopped hears at first what has come meanwhile.
-func (l *link) watch(seconds int, lost func()) {
+// beat says each second that this end lives.
+func (l *link) beat() {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
 	for {
@@ -176,18 +175,34 @@ func (l *link) watch(seconds int, lost func()) {
 			return
 		case <-t.C:
 		}
-		if !l.paused.Load() {
-			l.mu.Lock()
-			idle := len(l.queue) == 0 && !l.busy
-			l.mu.Unlock()
-			if idle {
-				l.send(&control.Ping{})
-			}
+		if l.paused.Load() {
+			continue
+		}
+		l.mu.Lock()
+		idle := len(l.queue) == 0 && !l.busy
+		l.mu.Unlock()
+		if idle {
+			l.send(&control.Ping{})
+		}
+	}
+}
+
+// watch calls lost when the other end has said nothing for so many seconds. It counts
+// seconds in which this process runs: one that was stopped hears at first what has
+// come meanwhile.
+func (l *link) watch(seconds *atomic.Int32, lost func()) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case <-l.stop:
+			return
+		case <-t.C:
 		}
 		if l.away.Load() {
 			l.silent.Store(0)
 		}
-		if l.silent.Add(1) > int32(seconds) {
+		if l.silent.Add(1) > seconds.Load() {
 			lost()
 			return
 		}
