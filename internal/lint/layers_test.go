@@ -116,7 +116,9 @@ var layers = map[string]layer{
 	"internal/launch/cli":        {own: []string{"internal/envvars", "internal/launch", "internal/launch/hosts", "internal/topo"}, other: unix, by: []string{"cmd/mpiexec", "internal/ringocmd/man", "examples/apps/internal/apptest"}, why: "the command line of mpiexec alone"},
 	"internal/launch/hosts":      {by: []string{"internal/launch/cli"}, pure: true, why: "texts are read without touching anything"},
 	"internal/launch/launchtest": {why: "tests alone use it"},
-	"internal/pmi":               {by: []string{"internal/launch"}, why: "a wire format and its two ends"},
+	"internal/pmi":               {by: []string{"internal/launch", "internal/manager"}, why: "a wire format and its two ends"},
+	"internal/pmix":              {by: []string{"internal/manager"}, why: "a wire format and the client's end"},
+	"internal/pmix/pmixtest":     {why: "tests alone use it"},
 	"internal/topo":              {other: unix, by: []string{"internal/launch", "internal/launch/cli", "internal/sysinfo", "internal/ringocmd/", "bench/"}, why: "facts about the machine"},
 
 	// The tests of engines, and the rules of the project.
