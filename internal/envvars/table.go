@@ -10,6 +10,7 @@ var Variables = []Variable{
 	{"RINGO_VERBOSE", Setting, "1", "each rank prints which engine and transport it runs on, and why"},
 	{"RINGO_PULL", Setting, "0", "ranks do not copy out of each other's memory; long messages go through the shared segment"},
 	{"RINGO_TRANSPORT", Setting, "shm, tcp", "what carries messages between processes: the shared memory of the computer, or connections (on 127.0.0.1), as between computers; default: shm"},
+	{"RINGO_ADDRESS", Setting, "address", "under another launcher: the address of this computer at which ranks of other computers reach those of this one, instead of all that it has"},
 	{"RINGO_TAGS", Setting, "k=v;k=v", "tags that stopwatch.New gives to all timers; ringo sweep sets it to the parameters of the run"},
 
 	{"RINGO_RANK", Rank, "number", "rank in the job"},
@@ -22,6 +23,7 @@ var Variables = []Variable{
 	{"RINGO_CTL_FD", Rank, "descriptor", "the socket to mpiexec"},
 	{"RINGO_SHM_FD", Rank, "descriptor", "the shared memory of the job"},
 	{"RINGO_SHM_ERROR", Rank, "text", "in its place: why there is none"},
+	{"RINGO_MEMBER", Rank, "process:rank:job", "set by a rank that another launcher has started, so that programs that it starts do not take themselves for it"},
 
 	{"GOMAXPROCS", Other, "N", "goroutines that run at once; mpiexec passes it on if it is set, and else gives each rank its share of the usable cores, at least 2"},
 	{"GOGC", Other, "percent, off", "Go's garbage collector; set, Ringo takes no ballast"},
@@ -55,6 +57,7 @@ var Variables = []Variable{
 	{"RINGO_TEST_LEVEL", Inner, "number", "thread level that a false library pretends to have"},
 	{"RINGO_TEST_AS_RINGO", Inner, "1", "the test binary is ringo"},
 	{"RINGO_TEST_DEVICE", Inner, "list", "stands for a variable of a GPU library"},
+	{"RINGO_TEST_HOST", Inner, "name", "ranks with another one are on another computer"},
 	{"RINGO_ROOT", Inner, "folder", "the checkout, in scripts"},
 	{"RINGO_OWN_VIEW", Inner, "1", "the tests on all libraries have a view of shared memory of their own already"},
 	{"RINGO_COMPARE_CONFINED", Inner, "1", "bench/compare runs on its cores already"},

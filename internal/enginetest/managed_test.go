@@ -1,0 +1,234 @@
+//go:build linux
+
+package enginetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"strconv"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/ringo-mpi/ringo/internal/pmi"
+	"github.com/ringo-mpi/ringo/internal/pmix/pmixtest"
+)
+
+// A launcher for tests starts the ranks of a job and serves them as a process
+// manager of another MPI does. It ends no rank because another has died.
+type launcher struct {
+	server func(n int) (fakeServer, error)
+	place  func(rank int) []string // more variables of a rank
+}
+
+// fakeServer is a process manager of one job.
+type fakeServer interface {
+	// prepare adds what a rank needs to a command; started is called once it runs.
+	prepare(rank int, cmd *exec.Cmd) (started func(), err error)
+	close()
+}
+
+// harness is that of processes which the launcher starts.
+func (l launcher) harness(name string) Harness {
+	skip := Shm().Skip
+	return Harness{
+		Name: name, light: true,
+		Skip: func(c *Case) string {
+			if c.Needs == "board" && l.place != nil {
+				return "ranks of several hosts share no memory"
+			}
+			return skip(c)
+		},
+		start: func(ctx context.Context, n int, names []string, env environment, report func(result)) (string, error) {
+			vars, err := rankVars(names, env)
+			if err != nil {
+				return "", err
+			}
+			return l.run(ctx, n, vars, report, os.Args[0])
+		},
+	}
+}
+
+// run runs a program on n ranks.
+func (l launcher) run(ctx context.Context, n int, vars []string, report func(result), argv ...string) (string, error) {
+	s, err := l.server(n)
+	if err != nil {
+		return "", err
+	}
+	defer s.close()
+	var out, errOut output
+	out.report = report
+	cmds := make([]*exec.Cmd, n)
+	for r := range cmds {
+		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+		cmd.Env = append(append([]string{}, vars...), "RINGO_ENGINE=embedded")
+		if l.place != nil {
+			cmd.Env = append(cmd.Env, l.place(r)...)
+		}
+		cmd.Stdout, cmd.Stderr = &out, &errOut
+		cmd.Cancel = func() error {
+			quit(cmd.Process.Pid)
+			return nil
+		}
+		cmd.WaitDelay = 10 * time.Second
+		cmds[r] = cmd
+		started, err := s.prepare(r, cmd)
+		if err == nil {
+			err = cmd.Start()
+		}
+		if err != nil {
+			return "", err
+		}
+		started()
+	}
+	var failed error
+	for r, cmd := range cmds {
+		if err := cmd.Wait(); err != nil {
+			failed = errors.Join(failed, fmt.Errorf("rank %d: %w", r, err))
+		}
+	}
+	return trimProcessStacks(errOut.text()), failed
+}
+
+// fakeHydra serves PMI-1 on sockets that the ranks inherit, or on a port.
+type fakeHydra struct {
+	server *pmi.Server
+	port   net.Listener // nil: PMI_FD
+
+	mu    sync.Mutex
+	procs []*os.Process
+}
+
+func newHydra(byPort bool) func(n int) (fakeServer, error) {
+	return func(n int) (fakeServer, error) {
+		h := &fakeHydra{server: &pmi.Server{Size: n, Name: "kvs_test"}}
+		h.server.Handler.Abort = func(int, int, string) { h.kill() }
+		if !byPort {
+			return h, nil
+		}
+		var err error
+		h.port, err = net.Listen("tcp", "127.0.0.1:0")
+		go h.accept()
+		return h, err
+	}
+}
+
+func (h *fakeHydra) accept() {
+	for {
+		c, err := h.port.Accept()
+		if err != nil {
+			return
+		}
+		go func() {
+			defer c.Close()
+			var rank int
+			if _, err := fmt.Fscanf(c, "cmd=initack pmiid=%d\n", &rank); err != nil {
+				return
+			}
+			fmt.Fprintf(c, "cmd=initack\ncmd=set size=%d\ncmd=set rank=%d\ncmd=set debug=0\n", h.server.Size, rank)
+			h.server.Serve(rank, c)
+		}()
+	}
+}
+
+func (h *fakeHydra) prepare(rank int, cmd *exec.Cmd) (func(), error) {
+	var theirs *os.File
+	if h.port != nil {
+		_, port, _ := net.SplitHostPort(h.port.Addr().String())
+		cmd.Env = append(cmd.Env, "PMI_PORT=localhost:"+port, "PMI_ID="+strconv.Itoa(rank))
+	} else {
+		fds, err := syscall.Socketpair(syscall.AF_UNIX, syscall.SOCK_STREAM|syscall.SOCK_CLOEXEC, 0)
+		if err != nil {
+			return nil, err
+		}
+		ours := os.NewFile(uintptr(fds[0]), "ours")
+		theirs = os.NewFile(uintptr(fds[1]), "theirs")
+		cmd.ExtraFiles = []*os.File{theirs}
+		cmd.Env = append(cmd.Env, "PMI_FD=3", "PMI_RANK="+strconv.Itoa(rank), "PMI_SIZE="+strconv.Itoa(h.server.Size))
+		go func() {
+			h.server.Serve(rank, ours)
+			ours.Close()
+		}()
+	}
+	return func() {
+		if theirs != nil {
+			theirs.Close()
+		}
+		h.mu.Lock()
+		h.procs = append(h.procs, cmd.Process)
+		h.mu.Unlock()
+	}, nil
+}
+
+func (h *fakeHydra) kill() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, p := range h.procs {
+		_ = p.Kill()
+	}
+}
+
+func (h *fakeHydra) close() {
+	if h.port != nil {
+		h.port.Close()
+	}
+}
+
+// fakePMIx serves PMIx.
+type fakePMIx struct {
+	*pmixtest.Server
+	fakeHydra
+}
+
+func newPMIx(n int) (fakeServer, error) {
+	s, err := pmixtest.New(n)
+	if err != nil {
+		return nil, err
+	}
+	p := &fakePMIx{Server: s}
+	s.Aborted = func(int, int, string) { p.kill() }
+	s.Start()
+	return p, nil
+}
+
+func (p *fakePMIx) prepare(rank int, cmd *exec.Cmd) (func(), error) {
+	cmd.Env = append(cmd.Env, p.Env(rank)...)
+	return func() {
+		p.mu.Lock()
+		p.procs = append(p.procs, cmd.Process)
+		p.mu.Unlock()
+	}, nil
+}
+
+func (p *fakePMIx) close() { p.Server.Close() }
+
+// The suite by the process managers of other MPIs, which the test plays itself.
+func TestUnderPMI(t *testing.T) {
+	h := launcher{server: newHydra(false)}.harness("pmi")
+	h.Ranks = []int{2, 3, 4}
+	Run(t, h)
+}
+
+func TestUnderPMIPort(t *testing.T) {
+	h := launcher{server: newHydra(true)}.harness("pmi port")
+	h.Ranks = []int{2}
+	Run(t, h)
+}
+
+func TestUnderPMIx(t *testing.T) {
+	h := launcher{server: newPMIx}.harness("pmix")
+	h.Ranks = []int{1, 2, 4}
+	Run(t, h)
+}
+
+// The suite under the launchers that are installed.
+func TestManaged(t *testing.T) {
+	for _, h := range Managed(t) {
+		t.Run(h.Name, func(t *testing.T) { Run(t, h) })
+	}
+}
