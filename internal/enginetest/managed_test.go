@@ -10,7 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -207,6 +209,28 @@ func (p *fakePMIx) prepare(rank int, cmd *exec.Cmd) (func(), error) {
 
 func (p *fakePMIx) close() { p.Server.Close() }
 
+// fakeSrun has no process manager: it leaves Slurm's variables, and rank 0 serves.
+type fakeSrun struct {
+	n, nodes int
+	id       int
+}
+
+func newSrun(nodes int) func(n int) (fakeServer, error) {
+	return func(n int) (fakeServer, error) { return &fakeSrun{n, min(nodes, n), int(jobs.Add(1))}, nil }
+}
+
+// jobs numbers the jobs of this process.
+var jobs atomic.Int64
+
+func (s *fakeSrun) prepare(rank int, cmd *exec.Cmd) (func(), error) {
+	cmd.Env = append(cmd.Env,
+		"SLURM_PROCID="+strconv.Itoa(rank), "SLURM_STEP_NUM_TASKS="+strconv.Itoa(s.n), "SLURM_STEP_NUM_NODES="+strconv.Itoa(s.nodes),
+		"SLURM_JOB_ID="+strconv.Itoa(os.Getpid()), "SLURM_STEP_ID="+strconv.Itoa(s.id), "SLURM_STEP_NODELIST=localhost,other[1-3]")
+	return func() {}, nil
+}
+
+func (s *fakeSrun) close() {}
+
 // The suite by the process managers of other MPIs, which the test plays itself.
 func TestUnderPMI(t *testing.T) {
 	h := launcher{server: newHydra(false)}.harness("pmi")
@@ -224,6 +248,30 @@ func TestUnderPMIx(t *testing.T) {
 	h := launcher{server: newPMIx}.harness("pmix")
 	h.Ranks = []int{1, 2, 4}
 	Run(t, h)
+}
+
+// Rank 0 is the process manager where srun has none.
+func TestUnderSrun(t *testing.T) {
+	h := launcher{server: newSrun(1)}.harness("srun")
+	h.Ranks = []int{2, 4}
+	Run(t, h)
+}
+
+// Under Slurm itself, where test/slurm has started it.
+func TestSlurm(t *testing.T) {
+	kinds := os.Getenv("RINGO_TEST_SLURM")
+	if kinds == "" {
+		t.Skip("needs Slurm: test/slurm go test ./internal/enginetest -run TestSlurm")
+	}
+	for kind := range strings.SplitSeq(kinds, ",") {
+		t.Run(kind, func(t *testing.T) {
+			h := Launched("srun "+kind, func(n int) []string {
+				return []string{"srun", "--quiet", "--kill-on-bad-exit=0", "--overcommit", "--mpi=" + kind, "-n", strconv.Itoa(n)}
+			}, "RINGO_ENGINE=embedded")
+			h.Ranks, h.Skip, h.light = []int{2, 3, 4}, skipManaged, true
+			Run(t, h)
+		})
+	}
 }
 
 // The suite under the launchers that are installed.

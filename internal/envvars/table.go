@@ -11,6 +11,8 @@ var Variables = []Variable{
 	{"RINGO_PULL", Setting, "0", "ranks do not copy out of each other's memory; long messages go through the shared segment"},
 	{"RINGO_TRANSPORT", Setting, "shm, tcp", "what carries messages between processes: the shared memory of the computer, or connections (on 127.0.0.1), as between computers; default: shm"},
 	{"RINGO_ADDRESS", Setting, "address", "under another launcher: the address of this computer at which ranks of other computers reach those of this one, instead of all that it has"},
+	{"RINGO_TOKEN", Setting, "text", "under srun --mpi=none on several nodes: a secret of at least 16 characters by which the ranks know each other; set before srun"},
+	{"RINGO_PORT", Setting, "port", "under srun --mpi=none on several nodes: where rank 0 waits for the others, instead of a port that follows from the numbers of job and step"},
 	{"RINGO_TAGS", Setting, "k=v;k=v", "tags that stopwatch.New gives to all timers; ringo sweep sets it to the parameters of the run"},
 
 	{"RINGO_RANK", Rank, "number", "rank in the job"},
@@ -38,6 +40,7 @@ var Variables = []Variable{
 	{"RINGO_TEST_NATIVE", Test, "required", "tests that need an installed MPI library fail instead of leaving themselves out"},
 	{"RINGO_TEST_LIBRARIES", Test, "folder", "where the MPI libraries lie that `.ci` has installed for the tests, instead of the user's cache"},
 	{"RINGO_TEST_RANKS", Test, "2,4", "numbers of ranks of the tests on installed libraries"},
+	{"RINGO_TEST_SLURM", Test, "none,pmi2,pmix", "the kinds of srun --mpi that test/slurm has found, for the tests that it runs"},
 	{"RINGO_TEST_ABI_HEADER", Test, "file", "mpi.h of the standard ABI to compare the constants with"},
 	{"RINGO_ENGINETEST_FULL", Test, "1", "conformance suite: all sizes and rank counts"},
 	{"RINGO_ENGINETEST_SEED", Test, "number", "conformance suite: seed of the random numbers"},

@@ -122,7 +122,7 @@ var layers = map[string]layer{
 	"internal/launch/launchtest": {why: "tests alone use it"},
 	"internal/pmi":               {by: []string{"internal/launch", "internal/manager"}, why: "a wire format and its two ends"},
 	"internal/manager":           {own: []string{"internal/engine", "internal/foreign", "internal/pmi", "internal/pmix", "internal/proof"}, other: unix, by: []string{"internal/start", "internal/embedded/muster"}, why: "what a rank asks of the launcher that started it"},
-	"internal/proof":             {by: []string{"internal/manager", "internal/embedded/muster"}, why: "first words of a connection"},
+	"internal/proof":             {other: unix, by: []string{"internal/manager", "internal/embedded/muster"}, why: "first words of a connection"},
 	"internal/pmix":              {by: []string{"internal/manager"}, why: "a wire format and the client's end"},
 	"internal/pmix/pmixtest":     {why: "tests alone use it"},
 	"internal/topo":              {other: unix, by: []string{"internal/launch", "internal/launch/cli", "internal/sysinfo", "internal/ringocmd/", "bench/"}, why: "facts about the machine"},

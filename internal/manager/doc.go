@@ -5,7 +5,8 @@
 //	manager.go  [Manager], and which of the three it is ([Open])
 //	pmi.go      PMI-1: MPICH's and Intel's Hydra, srun --mpi=pmi2
 //	pmix.go     PMIx: Open MPI's mpirun and prterun, srun --mpi=pmix
-//	socket_linux.go  sockets without package net
+//	slurm.go    srun alone: rank 0 serves the others, by PMI-1
+//	socket.go   sockets without package net
 //
 // Only Linux has it.
 package manager

@@ -27,11 +27,14 @@ type Manager interface {
 	Fence() error
 	Get(rank int, key string) (string, error)
 
+	// Secret is what all ranks of the job know and nobody else, nil if there is
+	// nothing but what they put.
+	Secret() []byte
+
 	// Descriptor is that of the connection to the manager: it hangs up when the
-	// manager has gone. Farewell then returns what the manager has said last: the
-	// status with which to end, if it was told one.
+	// manager has gone. Farewell then tells what that means.
 	Descriptor() int
-	Farewell() (status int, told bool)
+	Farewell() Farewell
 
 	// Abort has all ranks of the job ended with a status. Where the manager ends this
 	// process as well, it may not return.
@@ -40,6 +43,13 @@ type Manager interface {
 	// Finalize takes the rank out of the job: it may end after that. It is the last
 	// call.
 	Finalize() error
+}
+
+// Farewell is what the end of a manager means.
+type Farewell struct {
+	Told   bool // it has told with which status to end
+	Status int
+	Server int // the rank that was the manager, -1 if it was the launcher
 }
 
 // Open connects to the manager that started this process as one of several ranks.

@@ -17,7 +17,7 @@ func open(l foreign.Launcher, getenv func(string) string) (Manager, error) {
 	case foreign.OpenMPI, foreign.PMIx:
 		return openPMIx(getenv)
 	case foreign.Slurm:
-		return nil, errors.New("it was called without a process manager: use srun --mpi=pmi2 or --mpi=pmix")
+		return openSlurm(getenv)
 	}
 	return nil, errors.New("it is unknown")
 }

@@ -93,8 +93,9 @@ func (m *pmiManager) Get(rank int, name string) (string, error) {
 	return m.client.Get(key(rank, name))
 }
 
-func (m *pmiManager) Descriptor() int       { return m.fd }
-func (m *pmiManager) Farewell() (int, bool) { return 0, false }
+func (m *pmiManager) Secret() []byte     { return nil }
+func (m *pmiManager) Descriptor() int    { return m.fd }
+func (m *pmiManager) Farewell() Farewell { return Farewell{Server: -1} }
 
 // Abort implements [Manager]. There is no answer.
 func (m *pmiManager) Abort(status int, _ string) { _ = m.client.Abort(status, "") }

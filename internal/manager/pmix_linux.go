@@ -51,8 +51,9 @@ func (m *pmixManager) Get(rank int, key string) (string, error) {
 	return m.client.Get(rank, "ringo-"+key)
 }
 
-func (m *pmixManager) Descriptor() int       { return m.fd }
-func (m *pmixManager) Farewell() (int, bool) { return 0, false }
+func (m *pmixManager) Secret() []byte     { return nil }
+func (m *pmixManager) Descriptor() int    { return m.fd }
+func (m *pmixManager) Farewell() Farewell { return Farewell{Server: -1} }
 
 // abortTime is how long a server may take to end the job. A rank that ends before
 // it is done may be taken for the one to blame.

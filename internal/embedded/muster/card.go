@@ -26,7 +26,7 @@ const (
 	keySize      = 32
 	maxCores     = 1024
 	maxAddresses = 6
-	maxName      = 64
+	maxText      = 64
 )
 
 func (c *card) String() string {
@@ -44,9 +44,19 @@ func (c *card) String() string {
 		addresses = append(addresses, a.String())
 	}
 	return strings.Join([]string{
-		c.build, c.host, hex.EncodeToString([]byte(c.name[:min(len(c.name), maxName)])), c.socket,
+		c.build, c.host, c.name, c.socket,
 		cores.String(), strings.Join(addresses, ","), hex.EncodeToString(c.key),
 	}, ";")
+}
+
+// clean leaves of a text what a card may hold.
+func clean(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r <= ' ' || r >= 127 || r == ';' || r == '=' {
+			return '_'
+		}
+		return r
+	}, text[:min(len(text), maxText)])
 }
 
 // parseCard reads what String has written.
@@ -55,13 +65,12 @@ func parseCard(value string) (*card, error) {
 	if len(f) != cardFields {
 		return nil, errors.New("it is of another version of Ringo, or no rank of Ringo's")
 	}
-	c := &card{build: f[0], host: f[1], socket: f[3]}
-	name, err1 := hex.DecodeString(f[2])
-	key, err2 := hex.DecodeString(f[6])
-	if err1 != nil || err2 != nil || len(name) > maxName || len(key) != 0 && len(key) != keySize || c.host == "" || c.socket == "" {
+	c := &card{build: f[0], host: f[1], name: f[2], socket: f[3]}
+	key, err := hex.DecodeString(f[6])
+	if err != nil || len(c.name) > maxText || len(c.host) > maxText || len(key) != 0 && len(key) != keySize || c.host == "" || c.socket == "" {
 		return nil, fmt.Errorf("%.100q is not what a rank tells of itself", value)
 	}
-	c.name, c.key = string(name), key
+	c.key = key
 	if digits := f[4]; len(digits) <= maxCores/4 {
 		for len(digits) > 0 {
 			from := max(0, len(digits)-16)

@@ -22,16 +22,6 @@ func thisHost() string {
 	return clean(name + "." + network + os.Getenv("RINGO_TEST_HOST"))
 }
 
-// clean leaves of a text what a card may hold.
-func clean(text string) string {
-	return strings.Map(func(r rune) rune {
-		if r <= ' ' || r >= 127 || r == ';' || r == '=' {
-			return '_'
-		}
-		return r
-	}, text[:min(len(text), 120)])
-}
-
 // coresOf returns the cores that this process may use.
 func coresOf() (words []uint64) {
 	var set unix.CPUSet

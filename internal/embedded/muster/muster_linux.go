@@ -29,6 +29,9 @@ const (
 	// the memory, and they until they have called it.
 	headTime = 60 * time.Second
 
+	// firstWords is how long a caller may take to say who it is.
+	firstWords = 5 * time.Second
+
 	// patience is after how long the user hears that ranks wait for others.
 	patience = 30 * time.Second
 )
@@ -116,7 +119,8 @@ func (g *muster) fence() error {
 // introduce puts this rank's card.
 func (g *muster) introduce() (err error) {
 	c := &card{build: build, host: thisHost(), cores: coresOf(), addresses: addressesOf()}
-	c.name, _ = os.Hostname()
+	name, _ := os.Hostname()
+	c.name = clean(name)
 	c.socket = newName()
 	if g.life, err = listen(forLife, c.socket); err == nil {
 		g.listener, err = listen(forMemory, c.socket)
@@ -124,7 +128,7 @@ func (g *muster) introduce() (err error) {
 	if err != nil {
 		return fmt.Errorf("it cannot open a socket for the ranks of its host: %w", err)
 	}
-	if g.rank == 0 {
+	if g.key = g.m.Secret(); g.key == nil && g.rank == 0 {
 		c.key = make([]byte, keySize)
 		rand.Read(c.key)
 	}
@@ -162,7 +166,10 @@ func (g *muster) findHead() error {
 	if err != nil {
 		return err
 	}
-	if g.key = first.key; len(g.key) != keySize {
+	if g.key == nil {
+		g.key = first.key
+	}
+	if len(g.key) != keySize {
 		return errors.New("rank 0 has put no key for the job")
 	}
 	for g.head = 0; g.head < g.rank; g.head++ {
@@ -285,17 +292,16 @@ func (g *muster) serve(seg *segment.Segment, ranks []int, sockets []string) erro
 		want[r] = true
 	}
 	delete(want, g.rank)
-	until := time.Now().Add(headTime)
+	calls := within(g.listener, headTime)
 	for len(want) > 0 {
-		t := talk{g.listener, until}
-		if err := t.wait(unix.POLLIN); err != nil {
+		if err := calls.Wait(unix.POLLIN); err != nil {
 			return fmt.Errorf("%d ranks of this host have not come for its memory: %w", len(want), err)
 		}
 		fd, _, err := unix.Accept4(g.listener, unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK)
 		if err != nil {
 			continue
 		}
-		if r, err := g.welcome(talk{fd, time.Now().Add(5 * time.Second)}, want, seg, sockets); err == nil {
+		if r, err := g.welcome(within(fd, firstWords), want, seg, sockets); err == nil {
 			delete(want, r)
 		}
 		unix.Close(fd)
@@ -305,7 +311,7 @@ func (g *muster) serve(seg *segment.Segment, ranks []int, sockets []string) erro
 
 // welcome passes the memory to a caller that is a rank of this host.
 func (g *muster) welcome(t talk, want map[int]bool, seg *segment.Segment, sockets []string) (int, error) {
-	if err := sameUser(t.fd); err != nil {
+	if err := sameUser(t.FD); err != nil {
 		return 0, err
 	}
 	r, err := proof.Answer(t, g.key, g.size)
@@ -320,7 +326,7 @@ func (g *muster) welcome(t talk, want map[int]bool, seg *segment.Segment, socket
 
 // takeMemory gets the memory of this host from its head.
 func (g *muster) takeMemory() (*segment.Segment, []string, error) {
-	t := talk{g.calling, time.Now().Add(headTime)}
+	t := within(g.calling, headTime)
 	fail := func(err error) (*segment.Segment, []string, error) {
 		return nil, nil, fmt.Errorf("rank %d, which makes the memory of this host, has not passed it: %w", g.head, err)
 	}

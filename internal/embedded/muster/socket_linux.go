@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ringo-mpi/ringo/internal/proof"
 )
 
 // A rank's sockets have a random name in the abstract namespace, which is that of the
@@ -84,44 +86,19 @@ func sameUser(fd int) error {
 	return err
 }
 
-// talk is a connection whose reads and writes come to an end in time.
-type talk struct {
-	fd    int
-	until time.Time
-}
+// talk passes descriptors along with what is said.
+type talk struct{ proof.Talk }
 
-var errSlow = errors.New("it does not answer in time")
-
-func (t talk) wait(events int16) error {
-	for {
-		left := time.Until(t.until)
-		if left <= 0 {
-			return errSlow
-		}
-		fds := []unix.PollFd{{Fd: int32(t.fd), Events: events}}
-		n, err := unix.Poll(fds, int(left.Milliseconds())+1)
-		switch {
-		case errors.Is(err, unix.EINTR) || err == nil && n == 0:
-		default:
-			return err
-		}
-	}
-}
-
-// Read implements [io.Reader].
-func (t talk) Read(p []byte) (int, error) {
-	n, _, err := t.receive(p, nil)
-	return n, err
-}
+func within(fd int, limit time.Duration) talk { return talk{proof.Within(fd, limit)} }
 
 // receive reads, and takes the descriptors that came along into rights.
 func (t talk) receive(p, rights []byte) (n, rn int, err error) {
 	for {
-		n, rn, _, _, err = unix.Recvmsg(t.fd, p, rights, unix.MSG_CMSG_CLOEXEC)
+		n, rn, _, _, err = unix.Recvmsg(t.FD, p, rights, unix.MSG_CMSG_CLOEXEC)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			if err := t.wait(unix.POLLIN); err != nil {
+			if err := t.Wait(unix.POLLIN); err != nil {
 				return 0, 0, err
 			}
 		case err != nil:
@@ -134,17 +111,14 @@ func (t talk) receive(p, rights []byte) (n, rn int, err error) {
 	}
 }
 
-// Write implements [io.Writer].
-func (t talk) Write(p []byte) (int, error) { return t.send(p, nil) }
-
 // send writes, and passes descriptors along with the first bytes.
 func (t talk) send(p, rights []byte) (done int, err error) {
 	for done < len(p) {
-		n, err := unix.SendmsgN(t.fd, p[done:], rights, nil, unix.MSG_NOSIGNAL)
+		n, err := unix.SendmsgN(t.FD, p[done:], rights, nil, unix.MSG_NOSIGNAL)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
-			if err := t.wait(unix.POLLOUT); err != nil {
+			if err := t.Wait(unix.POLLOUT); err != nil {
 				return done, err
 			}
 		case err != nil:

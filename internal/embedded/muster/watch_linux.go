@@ -25,11 +25,12 @@ type Job struct {
 	sockets map[int]string // of each
 	wake    int            // an event: the watch is to end
 
-	mu      sync.Mutex // of Watch and Leave
-	watched int        // the rank that this one has a connection to
-	link    int        // that connection, or -1
-	left    bool
-	life    int // the socket that tells others that this process lives
+	mu        sync.Mutex // of Watch and Leave
+	watched   int        // the rank that this one has a connection to
+	link      int        // that connection, or -1
+	left      bool
+	abandoned bool // the rank that was the manager has died
+	life      int  // the socket that tells others that this process lives
 }
 
 func newJob(g *muster, seg *segment.Segment, sockets []string) *Job {
@@ -47,6 +48,8 @@ func newJob(g *muster, seg *segment.Segment, sockets []string) *Job {
 	return j
 }
 
+const died = "its process has ended without Finalize"
+
 // retry is after how long a rank that has too many callers is called again.
 const retry = 100 * time.Millisecond
 
@@ -63,9 +66,13 @@ func (j *Job) Watch(limit time.Duration) {
 		if left <= 0 {
 			return
 		}
+		launcher := j.manager.Descriptor()
+		if j.abandoned {
+			launcher = -1
+		}
 		fds := []unix.PollFd{
 			{Fd: int32(j.wake), Events: unix.POLLIN},
-			{Fd: int32(j.manager.Descriptor()), Events: unix.POLLRDHUP},
+			{Fd: int32(launcher), Events: unix.POLLRDHUP},
 			{Fd: int32(j.link), Events: unix.POLLRDHUP}, // -1 is passed over
 		}
 		n, err := unix.Poll(fds, int(left.Milliseconds())+1)
@@ -89,7 +96,7 @@ func (j *Job) lost(rank int) {
 	unix.Close(j.link)
 	j.link = -1
 	if j.seg.State(rank) < transport.Finalized {
-		j.seg.MarkDead(rank, "its process has ended without Finalize")
+		j.seg.MarkDead(rank, died)
 	}
 }
 
@@ -111,18 +118,25 @@ func (j *Job) next() bool {
 		}
 		j.ring = j.ring[1:]
 		if err != nil && j.seg.State(r) < transport.Finalized {
-			j.seg.MarkDead(r, "its process has ended without Finalize")
+			j.seg.MarkDead(r, died)
 		}
 	}
 	return true
 }
 
-// orphaned ends this process: its launcher has gone, or has told it to end.
+// orphaned ends this process, as its launcher has gone, or has told it to end.
 func (j *Job) orphaned() {
-	if status, told := j.manager.Farewell(); told {
-		os.Exit(status)
+	switch f := j.manager.Farewell(); {
+	case f.Told:
+		os.Exit(f.Status)
+	case f.Server >= 0: // a rank has died, which is no more than that
+		j.abandoned = true
+		if j.seg.State(f.Server) < transport.Finalized {
+			j.seg.MarkDead(f.Server, died)
+		}
+	default:
+		_ = unix.Kill(os.Getpid(), unix.SIGKILL)
 	}
-	_ = unix.Kill(os.Getpid(), unix.SIGKILL)
 }
 
 // Wake ends Watch.
@@ -147,5 +161,8 @@ func (j *Job) Leave() error {
 			unix.Close(fd)
 		}
 	}
-	return j.manager.Finalize()
+	if err := j.manager.Finalize(); !j.abandoned {
+		return err
+	}
+	return nil
 }
