@@ -257,6 +257,27 @@ func TestUnderSrun(t *testing.T) {
 	Run(t, h)
 }
 
+// On several hosts there are connections between the ranks of different ones.
+func TestUnderSrunOnHosts(t *testing.T) {
+	t.Setenv("RINGO_TOKEN", "0123456789abcdef0123")
+	h := launcher{server: newSrun(2), place: onHosts(2)}.harness("srun on hosts")
+	h.Ranks = []int{4}
+	Run(t, h)
+}
+
+func TestUnderPMIOnHosts(t *testing.T) {
+	h := launcher{server: newHydra(false), place: onHosts(3)}.harness("pmi on hosts")
+	h.Ranks = []int{2, 4}
+	Run(t, h)
+}
+
+// onHosts spreads ranks over hosts, which are this one in truth.
+func onHosts(n int) func(rank int) []string {
+	return func(rank int) []string {
+		return []string{"RINGO_TEST_HOST=" + strconv.Itoa(rank%n), "RINGO_ADDRESS=127.0.0.1"}
+	}
+}
+
 // Under Slurm itself, where test/slurm has started it.
 func TestSlurm(t *testing.T) {
 	kinds := os.Getenv("RINGO_TEST_SLURM")

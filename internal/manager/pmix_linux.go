@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ringo-mpi/ringo/internal/pmix"
+	"github.com/ringo-mpi/ringo/internal/proof"
 )
 
 // pmixManager speaks PMIx.
@@ -21,7 +22,7 @@ func openPMIx(getenv func(string) string) (Manager, error) {
 	if err != nil {
 		return nil, fmt.Errorf("its PMIx server is not to be found: %w", err)
 	}
-	fd, err := call(s.Address)
+	fd, err := proof.Dial(s.Address)
 	if err != nil {
 		return nil, fmt.Errorf("its PMIx server at %v: %w", s.Address, err)
 	}

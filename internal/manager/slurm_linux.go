@@ -186,7 +186,7 @@ func callOnce(s step) (fd int, err error) {
 		if fd, err = unix.Socket(unix.AF_UNIX, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0); err != nil {
 			return -1, os.NewSyscallError("socket", err)
 		}
-		if err = connectWithin(fd, socketOf(s), firstWords); err == nil {
+		if err = proof.Connect(fd, socketOf(s), firstWords); err == nil {
 			err = sameUser(fd)
 		}
 		if err == nil {

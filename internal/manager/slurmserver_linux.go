@@ -1,7 +1,6 @@
 package manager
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"sync"
@@ -44,9 +43,9 @@ func serveStep(s step) (*slurmServer, int, error) {
 	}
 	var err error
 	if s.nodes > 1 {
-		v.listener, err = listenPort(s.port)
+		v.listener, err = proof.ListenPort(s.port)
 	} else {
-		v.listener, err = listenAt(unix.AF_UNIX, socketOf(s))
+		v.listener, err = proof.Listen(unix.AF_UNIX, socketOf(s))
 	}
 	if err != nil {
 		return nil, -1, fmt.Errorf("rank 0 cannot wait for the others (port %d; RINGO_PORT chooses another): %w", s.port, err)
@@ -58,36 +57,6 @@ func serveStep(s step) (*slurmServer, int, error) {
 	v.serve(0, fds[0])
 	go v.accept()
 	return v, fds[1], nil
-}
-
-// listenPort waits at a port of all addresses of this node.
-func listenPort(port uint16) (fd int, err error) {
-	fd, err = listenAt(unix.AF_INET6, &unix.SockaddrInet6{Port: int(port)})
-	if errors.Is(err, unix.EAFNOSUPPORT) || errors.Is(err, unix.EADDRNOTAVAIL) {
-		fd, err = listenAt(unix.AF_INET, &unix.SockaddrInet4{Port: int(port)})
-	}
-	return fd, err
-}
-
-func listenAt(family int, at unix.Sockaddr) (fd int, err error) {
-	if fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC|unix.SOCK_NONBLOCK, 0); err != nil {
-		return -1, os.NewSyscallError("socket", err)
-	}
-	switch family {
-	case unix.AF_INET6:
-		_ = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 0)
-		fallthrough
-	case unix.AF_INET:
-		_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_REUSEADDR, 1)
-	}
-	if err = unix.Bind(fd, at); err == nil {
-		err = unix.Listen(fd, 4096)
-	}
-	if err != nil {
-		unix.Close(fd)
-		return -1, os.NewSyscallError("listen", err)
-	}
-	return fd, nil
 }
 
 // accept takes the calls of the other ranks until all have come.

@@ -9,57 +9,9 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"time"
 
-	"golang.org/x/sys/unix"
+	"github.com/ringo-mpi/ringo/internal/proof"
 )
-
-// Sockets are used without package net, which may bring the C library into every
-// program.
-
-// callTime is how long a manager may take to answer a call.
-const callTime = 30 * time.Second
-
-// call connects to an address. The socket is for [os.NewFile].
-func call(a netip.AddrPort) (fd int, err error) {
-	family, to := unix.AF_INET6, unix.Sockaddr(&unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()})
-	if at := a.Addr().Unmap(); at.Is4() {
-		family, to = unix.AF_INET, &unix.SockaddrInet4{Port: int(a.Port()), Addr: at.As4()}
-	}
-	fd, err = unix.Socket(family, unix.SOCK_STREAM|unix.SOCK_CLOEXEC, 0)
-	if err != nil {
-		return -1, os.NewSyscallError("socket", err)
-	}
-	if err := connectWithin(fd, to, callTime); err != nil {
-		unix.Close(fd)
-		return -1, err
-	}
-	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	return fd, nil
-}
-
-// connectWithin connects a socket, and makes it one that does not block.
-func connectWithin(fd int, to unix.Sockaddr, limit time.Duration) error {
-	// A time-out of sending ends a connect as well.
-	tv := unix.NsecToTimeval(int64(limit))
-	_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &tv)
-	for {
-		err := unix.Connect(fd, to)
-		switch {
-		case errors.Is(err, unix.EINTR):
-			continue // of a Unix socket, and of TCP the next call says EALREADY or EISCONN
-		case errors.Is(err, unix.EALREADY):
-			time.Sleep(time.Millisecond)
-			continue
-		case errors.Is(err, unix.EINPROGRESS), errors.Is(err, unix.EAGAIN):
-			return errors.New("it does not answer")
-		case err != nil && !errors.Is(err, unix.EISCONN):
-			return os.NewSyscallError("connect", err)
-		}
-		_ = unix.SetsockoptTimeval(fd, unix.SOL_SOCKET, unix.SO_SNDTIMEO, &unix.Timeval{})
-		return unix.SetNonblock(fd, true)
-	}
-}
 
 // callName connects to a host and a port.
 func callName(where string) (fd int, err error) {
@@ -76,7 +28,7 @@ func callName(where string) (fd int, err error) {
 		return -1, err
 	}
 	for _, a := range list {
-		if fd, err = call(netip.AddrPortFrom(a, uint16(port))); err == nil {
+		if fd, err = proof.Dial(netip.AddrPortFrom(a, uint16(port))); err == nil {
 			return fd, nil
 		}
 	}

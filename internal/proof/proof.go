@@ -1,10 +1,3 @@
-// Package proof lets the two ends of a connection prove to each other that they
-// know the key of a job, over random numbers of both, so that nothing that was
-// heard once is of use again:
-//
-//	caller   magic, its rank, number
-//	called   its number, the proof over both
-//	caller   the proof over both
 package proof
 
 import (

@@ -41,6 +41,7 @@ const (
 	keyCard    = "card"
 	keyHead    = "head"
 	keyAddress = "at"
+	keyNews    = "news"
 )
 
 // muster is the gathering as one rank sees it.
@@ -120,7 +121,7 @@ func (g *muster) fence() error {
 func (g *muster) introduce() (err error) {
 	c := &card{build: build, host: thisHost(), cores: coresOf(), addresses: addressesOf()}
 	name, _ := os.Hostname()
-	c.name = clean(name)
+	c.name = clean(name + os.Getenv("RINGO_TEST_HOST"))
 	c.socket = newName()
 	if g.life, err = listen(forLife, c.socket); err == nil {
 		g.listener, err = listen(forMemory, c.socket)
@@ -244,7 +245,7 @@ func (g *muster) makeMemory() (*segment.Segment, []string, error) {
 	}
 	seg.SetKey([keySize]byte(g.key))
 	var list []string
-	for _, a := range g.own.addresses {
+	for _, a := range g.own.addresses[:min(len(g.own.addresses), maxAddresses)] {
 		list = append(list, a.String())
 	}
 	seg.SetHere(hosts[g.rank], strings.Join(list, ","))
@@ -368,12 +369,65 @@ func (j *Job) Tell() error {
 	if err := g.m.Put(keyAddress, j.seg.Find(g.rank)); err != nil {
 		return err
 	}
+	if g.rank == g.head {
+		j.news = &news{
+			seg: j.seg, rank: g.rank, key: g.key, near: append([]int{g.rank}, j.ring...), listener: -1,
+			told: map[int]transport.State{}, links: map[int]*os.File{}, quiet: make(chan struct{}),
+		}
+	}
+	if g.rank == 0 {
+		port, err := j.news.open()
+		if err != nil {
+			return err
+		}
+		if err := g.m.Put(keyNews, at(g.own.addresses, port)); err != nil {
+			return err
+		}
+	}
 	if err := g.fence(); err != nil {
 		return err
 	}
 	if g.head != g.rank {
 		return nil
 	}
+	if err := j.findFar(); err != nil {
+		return err
+	}
+	if g.rank == 0 {
+		heads := map[int]bool{}
+		for _, h := range g.heads {
+			heads[h] = h != 0
+		}
+		delete(heads, 0)
+		j.news.serve(heads)
+	} else {
+		where, err := g.m.Get(0, keyNews)
+		if err != nil {
+			return err
+		}
+		if err := j.news.call(where); err != nil {
+			return err
+		}
+	}
+	go j.news.run()
+	return nil
+}
+
+// at is a port at each of some addresses.
+func at(addresses []netip.Addr, port uint16) string {
+	if len(addresses) == 0 {
+		addresses = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+	}
+	var list []string
+	for _, a := range addresses[:min(len(addresses), maxAddresses)] {
+		list = append(list, netip.AddrPortFrom(a, port).String())
+	}
+	return strings.Join(list, ",")
+}
+
+// findFar learns where the ranks of the other hosts wait for connections.
+func (j *Job) findFar() error {
+	g := j.gather
 	for r := range g.size {
 		if j.seg.Near(r) {
 			continue

@@ -24,6 +24,7 @@ type Job struct {
 	ring    []int          // the ranks of this host, from the one behind this on
 	sockets map[int]string // of each
 	wake    int            // an event: the watch is to end
+	news    *news          // of a head in a job of several hosts
 
 	mu        sync.Mutex // of Watch and Leave
 	watched   int        // the rank that this one has a connection to
@@ -148,8 +149,19 @@ func (j *Job) Wake() {
 func (j *Job) Abort(status int, reason string) { j.manager.Abort(status, reason) }
 
 // Leave takes this rank out of the job. The others see by its state that it has left.
+// A head goes on watching until the other ranks of its host have ended, if there are
+// hosts to be told.
 func (j *Job) Leave() error {
 	j.Wake()
+	if j.news != nil {
+		j.mu.Lock() // the watch of before has ended
+		_, _ = unix.Read(j.wake, make([]byte, 8))
+		j.mu.Unlock()
+		for !j.last() {
+			j.Watch(lastLook)
+		}
+		j.news.close()
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	if j.left {
@@ -165,4 +177,17 @@ func (j *Job) Leave() error {
 		return err
 	}
 	return nil
+}
+
+// lastLook is how often a head that waits looks whether it is the last.
+const lastLook = 5 * time.Millisecond
+
+// last reports whether no other rank of this host is left.
+func (j *Job) last() bool {
+	for r := range j.sockets {
+		if r != j.rank && j.seg.State(r) < transport.Finalized {
+			return false
+		}
+	}
+	return true
 }
