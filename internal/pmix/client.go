@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"sync"
+	"time"
 )
 
 // ErrNotFound is returned by Get for what is not there.
@@ -159,7 +160,14 @@ func (c *Client) Fence() error {
 
 // Get returns what a rank has put before the last Fence, or ErrNotFound.
 func (c *Client) Get(rank int, key string) (string, error) {
-	v, err := c.get(uint32(rank), key)
+	v, err := c.get(uint32(rank), key, true)
+	// Open MPI 5 has its servers fetch what ranks of other hosts have put only when they
+	// are asked for it, and of two who ask for a rank at once one may go away empty.
+	for pause := 5 * time.Millisecond; errors.Is(err, ErrNotFound) && pause < time.Second; pause *= 2 {
+		if v, err = c.get(uint32(rank), key, false); err != nil {
+			time.Sleep(pause)
+		}
+	}
 	if err != nil {
 		return "", err
 	}
@@ -172,7 +180,7 @@ func (c *Client) Get(rank int, key string) (string, error) {
 
 // Size returns the number of ranks of the job.
 func (c *Client) Size() (int, error) {
-	v, err := c.get(wildcard, "pmix.job.size")
+	v, err := c.get(wildcard, "pmix.job.size", false)
 	if err != nil {
 		return 0, err
 	}
@@ -183,28 +191,29 @@ func (c *Client) Size() (int, error) {
 	return int(n), nil
 }
 
-// get asks for a key. The answer is to come at once: what is not there after a fence
-// does not come later. A status of 0 does not say that the key is there.
-func (c *Client) get(rank uint32, key string) (any, error) {
+// get asks for a key. If it is to be immediate, the server answers by what it has;
+// otherwise it may ask the others, and waits for a while. A status of 0 does not say
+// that the key is there.
+func (c *Client) get(rank uint32, key string, immediate bool) (any, error) {
 	var p packer
 	p.command(cmdGet)
 	p.string(c.space)
 	p.count(1)
 	p.u32(rank)
-	if rank == wildcard {
-		p.size(0)
-	} else {
+	if immediate {
 		p.size(1)
 		p.count(1)
 		p.infoTrue("pmix.immediate")
+	} else {
+		p.size(0)
 	}
 	p.string(key)
 	u, err := c.call("get "+key, p.b)
 	var v any
 	if err == nil {
-		v, err = u.find(key)
+		v, err = find(u.b, key)
 	}
-	if errors.Is(err, statusNotFound) {
+	if errors.Is(err, statusNotFound) || errors.Is(err, statusTimeout) {
 		return nil, fmt.Errorf("%w: key %s of rank %d", ErrNotFound, key, int32(rank))
 	}
 	return v, err

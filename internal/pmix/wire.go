@@ -34,12 +34,13 @@ type Status int32
 // The statuses that have names here.
 const (
 	statusOK       Status = 0
+	statusTimeout  Status = -24
 	statusNotFound Status = -46
 )
 
 func (s Status) Error() string {
 	names := map[Status]string{
-		-1: "error", -20: "cannot unpack the message", -24: "timed out", -25: "unreachable", -27: "bad parameter",
+		-1: "error", -20: "cannot unpack the message", statusTimeout: "timed out", -25: "unreachable", -27: "bad parameter",
 		statusNotFound: "not found", -47: "not supported", -61: "connection lost",
 	}
 	if name, ok := names[s]; ok {
@@ -124,8 +125,9 @@ func (p *packer) keyString(key, value string) {
 // An unpacker takes a message apart. After an error it yields zeros, and err says
 // what was wrong first.
 type unpacker struct {
-	b   []byte
-	err error
+	b       []byte
+	err     error
+	compact bool // integers are in the encoding of newer clients
 }
 
 func (u *unpacker) fail(err error) {
@@ -173,15 +175,47 @@ func (u *unpacker) u64() uint64 {
 	return 0
 }
 
+// base128 reads an integer of seven bits a byte, the lowest first.
+func (u *unpacker) base128() (v uint64) {
+	for shift := 0; ; shift += 7 {
+		b := u.u8()
+		if u.err == nil && shift > 56 {
+			u.fail(errors.New("pmix: an integer is out of range"))
+		}
+		if u.err != nil {
+			return 0
+		}
+		if v |= uint64(b&0x7f) << shift; b < 0x80 {
+			return v
+		}
+	}
+}
+
+// signed reads an integer that may be negative, unsigned one that is not.
+func (u *unpacker) signed() int32 {
+	if !u.compact {
+		return int32(u.u32())
+	}
+	v := u.base128()
+	return int32(v>>1) ^ -int32(v&1)
+}
+
+func (u *unpacker) unsigned() uint32 {
+	if !u.compact {
+		return u.u32()
+	}
+	return uint32(u.base128())
+}
+
 // one reads the count before a single value.
 func (u *unpacker) one() {
-	if n := u.u32(); u.err == nil && n != 1 {
-		u.fail(fmt.Errorf("pmix: %d values in the place of one", int32(n)))
+	if n := u.signed(); u.err == nil && n != 1 {
+		u.fail(fmt.Errorf("pmix: %d values in the place of one", n))
 	}
 }
 
 func (u *unpacker) text() string {
-	n := u.u32()
+	n := u.signed()
 	if n == 0 {
 		return ""
 	}
@@ -197,6 +231,13 @@ func (u *unpacker) text() string {
 }
 
 func (u *unpacker) length() int {
+	if u.compact {
+		if n := u.base128(); n <= maxMessage {
+			return int(n)
+		}
+		u.fail(errors.New("pmix: a length is out of range"))
+		return 0
+	}
 	switch t := u.u16(); {
 	case u.err != nil:
 	case t == typeUint64:
@@ -227,15 +268,20 @@ func (u *unpacker) keyValue() (key string, value any, ok bool) {
 		value = u.text()
 	case typeBool:
 		value = u.u8() != 0
-	case typeUint16:
-		value = uint64(u.u16())
 	case typeUint32, typeRank:
-		value = uint64(u.u32())
-	case typeUint64:
-		value = u.u64()
-	case typeInt32:
-		value = uint64(u.u32())
-	case typeSize, typeInt:
+		value = uint64(u.unsigned())
+	case typeUint16, typeUint64, typeInt32, typeSize, typeInt:
+		if u.compact {
+			return key, nil, false // nothing that is asked for
+		}
+		switch t {
+		case typeUint16:
+			return key, uint64(u.u16()), u.err == nil
+		case typeUint64:
+			return key, u.u64(), u.err == nil
+		case typeInt32:
+			return key, uint64(u.u32()), u.err == nil
+		}
 		switch inner := u.u16(); inner {
 		case typeUint64:
 			value = u.u64()
@@ -250,18 +296,30 @@ func (u *unpacker) keyValue() (key string, value any, ok bool) {
 	return key, value, u.err == nil
 }
 
-// find looks for a key in the reply to a get, after its status: byte objects, in
-// each of which are a process, and keys with their values.
+// find looks for a key in the reply to a get, after its status. What a server had to
+// get from another one it passes on in the newer encoding, whatever its client speaks:
+// in it integers have seven bits a byte, and those with a sign have it in the lowest.
+func find(reply []byte, key string) (any, error) {
+	v, err := (&unpacker{b: reply}).find(key)
+	if err != nil && !errors.Is(err, statusNotFound) {
+		if w, e := (&unpacker{b: reply, compact: true}).find(key); e == nil || errors.Is(e, statusNotFound) {
+			return w, e
+		}
+	}
+	return v, err
+}
+
+// find reads byte objects, in each of which are a process, and keys with their values.
 func (u *unpacker) find(key string) (any, error) {
 	for len(u.b) > 0 {
 		u.one()
-		object := unpacker{b: u.take(u.length())}
+		object := unpacker{b: u.take(u.length()), compact: u.compact}
 		if u.err != nil {
 			return nil, u.err
 		}
 		object.one() // the process that has put them
 		object.text()
-		object.u32()
+		object.unsigned()
 		for len(object.b) > 0 {
 			k, v, ok := object.keyValue()
 			if object.err != nil {

@@ -28,18 +28,17 @@ func managed(getenv func(string) string) (eng engine.Engine, alone bool, err err
 		return nil, false, err
 	}
 	end, job, err := muster.Join(m)
-	if err != nil {
-		return nil, false, err
+	if err == nil {
+		end, err = connected(end, getenv("RINGO_TRANSPORT"))
 	}
-	if end, err = connected(end, getenv("RINGO_TRANSPORT")); err == nil {
+	if err == nil {
 		err = job.Tell()
 	}
 	if err == nil {
 		err = manager.Sign(m.Rank(), launcher, getenv)
 	}
 	if err != nil {
-		m.Abort(1, err.Error()) // the others wait for this rank
-		return nil, false, err
+		giveUp(m, err)
 	}
 	if getenv("GOMAXPROCS") == "" {
 		// As mpiexec has it: with the runtime's own choice every rank would keep as
@@ -47,4 +46,13 @@ func managed(getenv func(string) string) (eng engine.Engine, alone bool, err err
 		runtime.GOMAXPROCS(job.Share())
 	}
 	return embedded.New(end), false, nil
+}
+
+// giveUp ends the job of a rank that cannot join it: the others wait for this one. It
+// says why first, since the launcher may end this process meanwhile.
+func giveUp(m manager.Manager, err error) {
+	err = engine.Errorf(engine.ErrLaunch, "rank %d of %d cannot join its job: %w", m.Rank(), m.Size(), err)
+	fmt.Fprintln(os.Stderr, "ringo:", err)
+	m.Abort(1, err.Error())
+	os.Exit(1)
 }

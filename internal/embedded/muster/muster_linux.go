@@ -16,7 +16,6 @@ import (
 	"github.com/ringo-mpi/ringo/internal/embedded/segment"
 	"github.com/ringo-mpi/ringo/internal/embedded/shm"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
-	"github.com/ringo-mpi/ringo/internal/engine"
 	"github.com/ringo-mpi/ringo/internal/manager"
 	"github.com/ringo-mpi/ringo/internal/proof"
 )
@@ -59,7 +58,7 @@ type muster struct {
 }
 
 // Join gathers the ranks of a manager's job, and returns this rank's end of it. The
-// job then calls the manager at its end.
+// job calls the manager at its end. If it fails, the other ranks may be waiting.
 func Join(m manager.Manager) (transport.End, *Job, error) {
 	g := &muster{m: m, rank: m.Rank(), size: m.Size(), cards: map[int]*card{}, life: -1, listener: -1, calling: -1}
 	end, j, err := g.join()
@@ -68,13 +67,7 @@ func Join(m manager.Manager) (transport.End, *Job, error) {
 			unix.Close(fd)
 		}
 	}
-	if err != nil {
-		err = engine.Errorf(engine.ErrLaunch, "rank %d of %d cannot join its job: %w", g.rank, g.size, err)
-		// The others wait for this one in a fence.
-		m.Abort(1, err.Error())
-		return end, nil, err
-	}
-	return end, j, nil
+	return end, j, err
 }
 
 func (g *muster) join() (end transport.End, j *Job, err error) {

@@ -5,7 +5,6 @@ package pmixtest
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"os"
@@ -334,10 +333,11 @@ func (s *Server) get(r reader, status func(int32, ...[]byte)) {
 		}
 		s.mu.Unlock()
 		if !ok {
-			if !immediate {
-				panic(fmt.Errorf("%w: it would wait for %s", errBad, key))
+			if immediate {
+				status(-46)
+			} else {
+				status(-24)
 			}
-			status(-46)
 			return
 		}
 	}
