@@ -6,7 +6,10 @@ import (
 	"time"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+func TestMain(m *testing.M) {
+	act()
+	Main(m)
+}
 
 func TestInproc(t *testing.T) { Run(t, Inproc()) }
 

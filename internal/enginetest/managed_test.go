@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -26,6 +27,9 @@ import (
 type launcher struct {
 	server func(n int) (fakeServer, error)
 	place  func(rank int) []string // more variables of a rank
+
+	to     *output // of what the ranks write, nil if they report results
+	vanish string  // the server goes when a rank has written this
 }
 
 // fakeServer is a process manager of one job.
@@ -65,14 +69,18 @@ func (l launcher) run(ctx context.Context, n int, vars []string, report func(res
 	defer s.close()
 	var out, errOut output
 	out.report = report
+	stdout := io.Writer(&out)
+	if l.to != nil {
+		stdout = l.to
+	}
+	if l.vanish != "" {
+		stdout = &watcher{stdout, l.vanish, s.close}
+	}
 	cmds := make([]*exec.Cmd, n)
 	for r := range cmds {
 		cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 		cmd.Env = append(append([]string{}, vars...), "RINGO_ENGINE=embedded")
-		if l.place != nil {
-			cmd.Env = append(cmd.Env, l.place(r)...)
-		}
-		cmd.Stdout, cmd.Stderr = &out, &errOut
+		cmd.Stdout, cmd.Stderr = stdout, &errOut
 		cmd.Cancel = func() error {
 			quit(cmd.Process.Pid)
 			return nil
@@ -80,6 +88,9 @@ func (l launcher) run(ctx context.Context, n int, vars []string, report func(res
 		cmd.WaitDelay = 10 * time.Second
 		cmds[r] = cmd
 		started, err := s.prepare(r, cmd)
+		if l.place != nil {
+			cmd.Env = append(cmd.Env, l.place(r)...)
+		}
 		if err == nil {
 			err = cmd.Start()
 		}
@@ -97,6 +108,20 @@ func (l launcher) run(ctx context.Context, n int, vars []string, report func(res
 	return trimProcessStacks(errOut.text()), failed
 }
 
+// watcher calls a function when something has been written.
+type watcher struct {
+	io.Writer
+	text string
+	do   func()
+}
+
+func (w *watcher) Write(p []byte) (int, error) {
+	if strings.Contains(string(p), w.text) {
+		w.do()
+	}
+	return w.Writer.Write(p)
+}
+
 // fakeHydra serves PMI-1 on sockets that the ranks inherit, or on a port.
 type fakeHydra struct {
 	server *pmi.Server
@@ -104,6 +129,7 @@ type fakeHydra struct {
 
 	mu    sync.Mutex
 	procs []*os.Process
+	ours  []*os.File
 }
 
 func newHydra(byPort bool) func(n int) (fakeServer, error) {
@@ -152,6 +178,9 @@ func (h *fakeHydra) prepare(rank int, cmd *exec.Cmd) (func(), error) {
 		theirs = os.NewFile(uintptr(fds[1]), "theirs")
 		cmd.ExtraFiles = []*os.File{theirs}
 		cmd.Env = append(cmd.Env, "PMI_FD=3", "PMI_RANK="+strconv.Itoa(rank), "PMI_SIZE="+strconv.Itoa(h.server.Size))
+		h.mu.Lock()
+		h.ours = append(h.ours, ours)
+		h.mu.Unlock()
 		go func() {
 			h.server.Serve(rank, ours)
 			ours.Close()
@@ -178,6 +207,11 @@ func (h *fakeHydra) kill() {
 func (h *fakeHydra) close() {
 	if h.port != nil {
 		h.port.Close()
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, f := range h.ours {
+		_ = syscall.Shutdown(int(f.Fd()), syscall.SHUT_RDWR)
 	}
 }
 

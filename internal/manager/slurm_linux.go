@@ -233,12 +233,17 @@ func (m *slurmManager) Farewell() Farewell {
 	return f
 }
 
+// lateTime is how long after the others a rank that aborts ends, so that they end with
+// its status, and not because they miss it.
+const lateTime = 200 * time.Millisecond
+
 // Abort implements [Manager]: rank 0 tells all, and hangs up.
 func (m *slurmManager) Abort(status int, reason string) {
 	m.pmiManager.Abort(status, reason)
 	fds := []unix.PollFd{{Fd: int32(m.fd), Events: unix.POLLRDHUP}}
 	for until := time.Now().Add(abortTime); time.Now().Before(until); {
 		if n, _ := unix.Poll(fds, 100); n > 0 {
+			time.Sleep(lateTime) // the others have been told, and come to it
 			return
 		}
 	}

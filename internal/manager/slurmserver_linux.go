@@ -38,7 +38,7 @@ func serveStep(s step) (*slurmServer, int, error) {
 		conns: map[int]*os.File{}, open: s.size, status: -1, over: make(chan struct{}),
 	}
 	v.pmi.Handler = pmi.Handler{
-		Abort:  func(_, code int, _ string) { v.abort(code) },
+		Abort:  func(rank, code int, _ string) { v.abort(rank, code) },
 		Closed: func(rank int, _ bool, _ error) { v.left(rank) },
 	}
 	var err error
@@ -144,25 +144,38 @@ func (v *slurmServer) end() {
 	}
 }
 
-// abort tells all ranks with which status to end, this one last: it ends them all.
-func (v *slurmServer) abort(code int) {
+// abort tells all ranks with which status to end. The one that has aborted comes last:
+// its end is to be news to nobody; and this one, which all others lose, before it.
+func (v *slurmServer) abort(by, code int) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.status >= 0 {
 		return
 	}
 	v.status = code & 0xff
-	line := pmi.NewMessage("abort", "exitcode", fmt.Sprint(v.status)).Append(nil)
-	for rank := v.step.size - 1; rank >= 0; rank-- {
-		if c := v.conns[rank]; c != nil {
-			_ = c.SetWriteDeadline(time.Now().Add(time.Second))
-			_, _ = c.Write(line)
-			if raw, err := c.SyscallConn(); err == nil {
-				_ = raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) })
-			}
+	for rank := range v.step.size {
+		if rank != 0 && rank != by {
+			v.tell(rank)
 		}
 	}
+	v.tell(0)
+	if by != 0 {
+		v.tell(by)
+	}
 	v.end()
+}
+
+// tell tells a rank of an abort, and hangs up.
+func (v *slurmServer) tell(rank int) {
+	c := v.conns[rank]
+	if c == nil {
+		return
+	}
+	_ = c.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = c.Write(pmi.NewMessage("abort", "exitcode", fmt.Sprint(v.status)).Append(nil))
+	if raw, err := c.SyscallConn(); err == nil {
+		_ = raw.Control(func(fd uintptr) { _ = unix.Shutdown(int(fd), unix.SHUT_WR) })
+	}
 }
 
 // wait waits until all ranks have left. If one aborts, it does not return.

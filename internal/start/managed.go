@@ -51,8 +51,8 @@ func managed(getenv func(string) string) (eng engine.Engine, alone bool, err err
 // giveUp ends the job of a rank that cannot join it: the others wait for this one. It
 // says why first, since the launcher may end this process meanwhile.
 func giveUp(m manager.Manager, err error) {
-	err = engine.Errorf(engine.ErrLaunch, "rank %d of %d cannot join its job: %w", m.Rank(), m.Size(), err)
-	fmt.Fprintln(os.Stderr, "ringo:", err)
-	m.Abort(1, err.Error())
+	text := fmt.Sprintf("rank %d of %d cannot join its job: %v", m.Rank(), m.Size(), err)
+	fmt.Fprintln(os.Stderr, "ringo:", text)
+	m.Abort(1, text)
 	os.Exit(1)
 }

@@ -84,10 +84,10 @@ func (j *Job) Watch(limit time.Duration) {
 			continue
 		case fds[0].Revents != 0:
 			return
-		case fds[2].Revents != 0: // before the launcher, which may have killed all
-			j.lost(j.watched)
-		case fds[1].Revents != 0:
+		case fds[1].Revents != 0: // first: it may tell how this process is to end
 			j.orphaned()
+		case fds[2].Revents != 0:
+			j.lost(j.watched)
 		}
 	}
 }

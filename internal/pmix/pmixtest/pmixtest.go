@@ -26,6 +26,7 @@ type Server struct {
 	put     map[int]map[string]string // before a fence
 	shown   map[int]map[string]string
 	waiting []func() // answers to those in the fence
+	conns   []net.Conn
 }
 
 const namespace = "pmixtest@1"
@@ -47,13 +48,23 @@ func (s *Server) Start() {
 			if err != nil {
 				return
 			}
+			s.mu.Lock()
+			s.conns = append(s.conns, c)
+			s.mu.Unlock()
 			go s.serve(c)
 		}
 	}()
 }
 
-// Close ends the service to new connections.
-func (s *Server) Close() error { return s.listener.Close() }
+// Close ends the service, and all connections.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	for _, c := range s.conns {
+		c.Close()
+	}
+	s.mu.Unlock()
+	return s.listener.Close()
+}
 
 // Env is the environment of a rank.
 func (s *Server) Env(rank int) []string {
