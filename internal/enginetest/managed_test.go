@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ringo-mpi/ringo/internal/enginetest/installed"
 	"github.com/ringo-mpi/ringo/internal/pmi"
 	"github.com/ringo-mpi/ringo/internal/pmix/pmixtest"
 )
@@ -327,6 +328,37 @@ func TestSlurm(t *testing.T) {
 			Run(t, h)
 		})
 	}
+}
+
+// Under launchers that are installed, on the hosts that test/hosts has made.
+func TestManagedOnHosts(t *testing.T) {
+	hosts := strings.Fields(os.Getenv("RINGO_TEST_HOSTS"))
+	if len(hosts) < 2 {
+		t.Skip("needs hosts: test/hosts 2 go test ./internal/enginetest -run TestManagedOnHosts")
+	}
+	for _, l := range installed.Find(t) {
+		if l.File != "" {
+			continue
+		}
+		t.Run(l.Name, func(t *testing.T) {
+			h := Launched(l.Name+" on hosts", func(n int) []string { return onRealHosts(l, hosts, n) }, "RINGO_ENGINE=embedded")
+			h.Ranks, h.Skip, h.light = []int{2, 4}, withoutBoards(Harness{Skip: skipManaged}).Skip, true
+			Run(t, h)
+		})
+	}
+}
+
+// onRealHosts is the command line of a launcher with hosts.
+func onRealHosts(l installed.Library, hosts []string, n int) []string {
+	line := append([]string{}, l.Launcher...)
+	if l.Family != "Open MPI" {
+		return append(line, "-hosts", strings.Join(hosts, ","), "-ppn", strconv.Itoa((n+len(hosts)-1)/len(hosts)), "-n", strconv.Itoa(n))
+	}
+	line = append(line, "--host", strings.Join(hosts, ":8,")+":8", "--map-by", "node")
+	for _, name := range []string{varCases, varHarness, varDir, varShort, "RINGO_ENGINE"} {
+		line = append(line, "-x", name)
+	}
+	return append(line, "-n", strconv.Itoa(n))
 }
 
 // The suite under the launchers that are installed.

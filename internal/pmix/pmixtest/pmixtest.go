@@ -60,7 +60,7 @@ func (s *Server) Start() {
 func (s *Server) Close() error {
 	s.mu.Lock()
 	for _, c := range s.conns {
-		c.Close()
+		_ = c.Close()
 	}
 	s.mu.Unlock()
 	return s.listener.Close()
@@ -168,7 +168,7 @@ func (s *Server) serve(c net.Conn) {
 	rank, finalized := -1, false
 	defer func() {
 		_ = recover() // the client has gone, or is none
-		c.Close()
+		_ = c.Close()
 		if rank >= 0 && s.Closed != nil {
 			s.Closed(rank, finalized)
 		}
