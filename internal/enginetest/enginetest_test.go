@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// act is the program that this process is to be, if it is to be one.
+var act = func() {}
+
 func TestMain(m *testing.M) {
 	act()
 	Main(m)

@@ -81,11 +81,12 @@ func say(w *mpi.Comm, what string) error {
 	return err
 }
 
-// act is the program, if this process is to be one.
-func act() {
-	if f := scenes[os.Getenv(varScene)]; f != nil {
-		mpi.Main(f)
-		os.Exit(0)
+func init() {
+	act = func() {
+		if f := scenes[os.Getenv(varScene)]; f != nil {
+			mpi.Main(f)
+			os.Exit(0)
+		}
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	maxCores     = 1024
 	maxAddresses = 6
 	maxText      = 64
+	socketDigits = 32 // of the name of a rank's sockets
 )
 
 func (c *card) String() string {

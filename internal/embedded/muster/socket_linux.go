@@ -21,9 +21,8 @@ import (
 // takes no call: the kernel keeps them.
 
 const (
-	socketDigits = 32
-	forMemory    = "memory"
-	forLife      = "life"
+	forMemory = "memory"
+	forLife   = "life"
 )
 
 func socketAddress(purpose, name string) unix.Sockaddr {
