@@ -212,7 +212,9 @@ func (h *fakeHydra) close() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	for _, f := range h.ours {
-		_ = syscall.Shutdown(int(f.Fd()), syscall.SHUT_RDWR)
+		if raw, err := f.SyscallConn(); err == nil {
+			_ = raw.Control(func(fd uintptr) { _ = syscall.Shutdown(int(fd), syscall.SHUT_RDWR) })
+		}
 	}
 }
 
