@@ -87,8 +87,10 @@
 //   - with RINGO_RANKS=N, the embedded engine between N goroutines;
 //   - under another launcher (mpirun, srun, another mpiexec), the native engine,
 //     which opens that installation's MPI library at run time, if the program
-//     imports github.com/ringo-mpi/ringo/mpi/native; a program without it fails
-//     with ErrLaunch rather than run as many worlds of one;
+//     imports github.com/ringo-mpi/ringo/mpi/native; a program without it, the
+//     embedded engine, whose ranks find each other by that launcher's process
+//     manager (PMI-1, PMIx, or Slurm's variables), or fail with ErrLaunch rather
+//     than run as many worlds of one;
 //   - otherwise a world of one.
 //
 // RINGO_ENGINE=embedded or native overrides the choice, RINGO_VERBOSE=1 prints

@@ -131,7 +131,8 @@ func TestMainFails(t *testing.T) {
 		{"sum", "RINGO_CHECK=maybe", 2, []string{"ringo: invalid argument: RINGO_CHECK=maybe"}},
 		{"sum", "RINGO_ENGINE=swift", 2, []string{"RINGO_ENGINE=swift: it is auto, embedded or native"}},
 		{"sum", "RINGO_ENGINE=native", 1, []string{"ringo: launched wrongly: RINGO_ENGINE=native: this program has no native engine"}},
-		{"sum", "OMPI_COMM_WORLD_SIZE=4", 1, []string{"each would be a world of one"}},
+		{"sum", "OMPI_COMM_WORLD_SIZE=4", 1, []string{"Open MPI's mpirun (OMPI_COMM_WORLD_SIZE is set) has started this process, and cannot be used: its PMIx server is not to be found"}},
+		{"sum", "PMI_PORT=127.0.0.1:1", 1, []string{"an mpiexec that speaks PMI (PMI_PORT is set) has started this process, and cannot be used: PMI_ID"}},
 		{"init", "RINGO_RANKS=2", 3, nil},
 	} {
 		t.Run(k.program+" "+k.env, func(t *testing.T) {

@@ -6,7 +6,13 @@ import (
 	"time"
 )
 
-func TestMain(m *testing.M) { Main(m) }
+// act is the program that this process is to be, if it is to be one.
+var act = func() {}
+
+func TestMain(m *testing.M) {
+	act()
+	Main(m)
+}
 
 func TestInproc(t *testing.T) { Run(t, Inproc()) }
 

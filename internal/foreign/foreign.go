@@ -7,6 +7,7 @@ package foreign
 
 import (
 	"strconv"
+	"strings"
 )
 
 // Manager is how a launcher's ranks find each other, which decides what
@@ -71,10 +72,10 @@ func Detect(getenv func(string) string) Launcher {
 		return pmi("PMI_FD")
 	case has("PMI_PORT"):
 		return pmi("PMI_PORT")
-	case has("PMIX_NAMESPACE") && tasks != 1:
-		l := Launcher{PMIx, "a launcher that speaks PMIx", "PMIX_NAMESPACE", number(-1, "PMIX_RANK"), tasks}
-		if step {
-			l.Name = "Slurm's srun with PMIx"
+	case has("PMIX_NAMESPACE") && !(tasks == 1 && strings.HasPrefix(getenv("PMIX_NAMESPACE"), "slurm.")):
+		l := Launcher{PMIx, "a launcher that speaks PMIx", "PMIX_NAMESPACE", number(-1, "PMIX_RANK"), 0}
+		if step && !strings.HasPrefix(getenv("PMIX_NAMESPACE"), "prterun-") {
+			l.Name, l.Size = "Slurm's srun with PMIx", tasks
 		}
 		return l
 	case has("PALS_RANKID"):

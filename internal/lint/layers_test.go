@@ -55,19 +55,19 @@ var layers = map[string]layer{
 
 	// The engines and what they stand on.
 	"internal/start": {
-		own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/entry", "internal/embedded/inproc", "internal/embedded/shm", "internal/embedded/tcp", "internal/embedded/transport"},
+		own: []string{"internal/engine", "internal/foreign", "internal/embedded", "internal/embedded/entry", "internal/embedded/inproc", "internal/embedded/muster", "internal/embedded/shm", "internal/embedded/tcp", "internal/embedded/transport", "internal/manager"},
 		by:  []string{"mpi", "mpi/native", "internal/enginetest", "internal/ringocmd/doctor", "internal/ringocmd/sysinfocmd"},
 		why: "the one place that knows the engines",
 	},
 	"internal/engine": {
 		own: []string{"internal/memory"}, pure: true, why: "the contract of engines stands on memory alone",
-		by: slices.Concat([]string{"mpi", "mpi/native", "internal/kernel", "internal/object", "internal/start", "internal/door", "internal/enginetest", "internal/enginetest/counting"}, engines, door.Rooms),
+		by: slices.Concat([]string{"mpi", "mpi/native", "internal/kernel", "internal/object", "internal/start", "internal/manager", "internal/door", "internal/enginetest", "internal/enginetest/counting"}, engines, door.Rooms),
 	},
 	"internal/door":           {own: []string{"internal/engine"}, by: append([]string{"mpi"}, door.Rooms...), why: "packages beside mpi come to the engine by the door, and door.Rooms lists them"},
 	"internal/door/sibling":   {own: []string{"mpi", "internal/door", "internal/engine"}, why: "it is an example, and tests alone use it"},
 	"internal/kernel":         {own: []string{"internal/engine"}, other: []string{"golang.org/x/sys/cpu"}, by: []string{"mpi"}, pure: true, why: "engines get kernels with an operation"},
 	"internal/memory":         {by: []string{"mpi", "internal/engine", "internal/embedded", "internal/embedded/"}, why: "single instructions"},
-	"internal/foreign":        {by: []string{"internal/native", "internal/start"}, why: "variables of the environment"},
+	"internal/foreign":        {by: []string{"internal/manager", "internal/native", "internal/start"}, why: "variables of the environment"},
 	"internal/object":         {own: []string{"internal/engine"}, other: []string{"github.com/fxamacker/cbor/v2"}, by: []string{"mpi"}, pure: true, why: "the encoding of objects is pure"},
 	"internal/standing":       {by: []string{"mpi/mpitest", "internal/embedded/shm"}, pure: true, why: "it reads the text of stacks"},
 	"test/lag":                {other: unix, why: "a program that test/hosts runs"},
@@ -77,14 +77,18 @@ var layers = map[string]layer{
 		own: []string{"internal/engine", "internal/memory", "internal/embedded/board", "internal/embedded/coll", "internal/embedded/match", "internal/embedded/proto", "internal/embedded/ring", "internal/embedded/transport"},
 		by:  []string{"internal/start"}, why: "the endpoint knows no transport by name, and internal/start chooses among engines",
 	},
-	"internal/embedded/board":     {own: []string{"internal/engine", "internal/memory"}, by: append([]string{"internal/embedded"}, transports...), why: "boards know memory and their host"},
-	"internal/embedded/coll":      {own: []string{"internal/engine"}, by: []string{"internal/embedded"}, pure: true, why: "schedules are pure"},
-	"internal/embedded/futex":     {other: unix, by: []string{"internal/embedded/segment", "internal/embedded/shm"}, why: "one system call"},
-	"internal/embedded/match":     {by: []string{"internal/embedded"}, pure: true, why: "matching is a pure state machine"},
+	"internal/embedded/board": {own: []string{"internal/engine", "internal/memory"}, by: append([]string{"internal/embedded"}, transports...), why: "boards know memory and their host"},
+	"internal/embedded/coll":  {own: []string{"internal/engine"}, by: []string{"internal/embedded"}, pure: true, why: "schedules are pure"},
+	"internal/embedded/futex": {other: unix, by: []string{"internal/embedded/segment", "internal/embedded/shm"}, why: "one system call"},
+	"internal/embedded/match": {by: []string{"internal/embedded"}, pure: true, why: "matching is a pure state machine"},
+	"internal/embedded/muster": {
+		own:   []string{"internal/engine", "internal/manager", "internal/proof", "internal/embedded/segment", "internal/embedded/shm", "internal/embedded/transport"},
+		other: unix, by: []string{"internal/start"}, why: "it makes of a launcher's processes the ranks of shared memory",
+	},
 	"internal/embedded/proto":     {by: []string{"internal/embedded"}, pure: true, why: "the wire format is pure"},
 	"internal/embedded/ring":      {own: []string{"internal/memory"}, by: append([]string{"internal/embedded", "internal/embedded/transport"}, transports...), why: "a ring knows only memory"},
-	"internal/embedded/segment":   {own: []string{"internal/embedded/futex", "internal/embedded/transport"}, other: unix, by: []string{"internal/embedded/shm", "internal/launch"}, why: "transport and launcher share the memory of processes"},
-	"internal/embedded/transport": {own: []string{"internal/embedded/ring"}, by: append([]string{"internal/embedded", "internal/embedded/transport/hosttest", "internal/embedded/segment", "internal/launch", "internal/start"}, transports...), why: "a contract: types and interfaces"},
+	"internal/embedded/segment":   {own: []string{"internal/embedded/futex", "internal/embedded/transport"}, other: unix, by: []string{"internal/embedded/muster", "internal/embedded/shm", "internal/launch"}, why: "transport and launcher share the memory of processes"},
+	"internal/embedded/transport": {own: []string{"internal/embedded/ring"}, by: append([]string{"internal/embedded", "internal/embedded/transport/hosttest", "internal/embedded/muster", "internal/embedded/segment", "internal/launch", "internal/start"}, transports...), why: "a contract: types and interfaces"},
 	"internal/embedded/transport/hosttest": {
 		own: []string{"internal/engine", "internal/embedded/inproc", "internal/embedded/transport"}, why: "a transport for tests: they alone use it",
 	},
@@ -94,7 +98,7 @@ var layers = map[string]layer{
 	},
 	"internal/embedded/shm": {
 		own:   []string{"internal/engine", "internal/embedded/board", "internal/embedded/entry", "internal/embedded/futex", "internal/embedded/ring", "internal/embedded/segment", "internal/embedded/transport", "internal/standing"},
-		other: unix, by: []string{"internal/start", "internal/launch"}, why: "a transport knows no other, and not the endpoint",
+		other: unix, by: []string{"internal/start", "internal/launch", "internal/embedded/muster"}, why: "a transport knows no other, and not the endpoint",
 	},
 	"internal/embedded/tcp": {
 		own:   []string{"internal/engine", "internal/memory", "internal/noise", "internal/embedded/ring", "internal/embedded/transport"},
@@ -117,7 +121,11 @@ var layers = map[string]layer{
 	"internal/launch/control":    {by: []string{"internal/launch"}, pure: true, why: "a wire format"},
 	"internal/launch/hosts":      {by: []string{"internal/launch", "internal/launch/cli"}, pure: true, why: "texts are read without touching anything"},
 	"internal/launch/launchtest": {why: "tests alone use it"},
-	"internal/pmi":               {by: []string{"internal/launch"}, why: "a wire format and its two ends"},
+	"internal/pmi":               {by: []string{"internal/launch", "internal/manager"}, why: "a wire format and its two ends"},
+	"internal/manager":           {own: []string{"internal/engine", "internal/foreign", "internal/pmi", "internal/pmix", "internal/proof"}, other: unix, by: []string{"internal/start", "internal/embedded/muster"}, why: "what a rank asks of the launcher that started it"},
+	"internal/proof":             {other: unix, by: []string{"internal/manager", "internal/embedded/muster"}, why: "first words of a connection"},
+	"internal/pmix":              {by: []string{"internal/manager"}, why: "a wire format and the client's end"},
+	"internal/pmix/pmixtest":     {why: "tests alone use it"},
 	"internal/topo":              {other: unix, by: []string{"internal/launch", "internal/launch/cli", "internal/sysinfo", "internal/ringocmd/", "bench/"}, why: "facts about the machine"},
 
 	// The tests of engines, and the rules of the project.

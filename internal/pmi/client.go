@@ -65,6 +65,41 @@ func (c *Client) checked(want string, m Message) (Message, error) {
 	return reply, err
 }
 
+// Introduce says which rank this is, by the number in PMI_ID, on a stream that the
+// rank has opened itself (PMI_PORT). It comes before Init, and returns the rank and
+// the number of ranks.
+func (c *Client) Introduce(id int) (rank, size int, err error) {
+	if _, err := c.call("initack", NewMessage("initack", "pmiid", strconv.Itoa(id))); err != nil {
+		return 0, 0, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	rank, size = -1, -1
+	for range 3 {
+		line, err := c.lines.next()
+		if err != nil {
+			return 0, 0, fmt.Errorf("pmi: initack: no reply of the process manager: %w", err)
+		}
+		m, err := Parse(line)
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case m.Name != "set":
+			return 0, 0, fmt.Errorf("pmi: initack was followed by %s", m.Name)
+		}
+		if n, err := m.Int("size"); err == nil {
+			size = n
+		}
+		if n, err := m.Int("rank"); err == nil {
+			rank = n
+		}
+	}
+	if rank < 0 || rank >= size {
+		return 0, 0, fmt.Errorf("pmi: this is said to be rank %d of %d", rank, size)
+	}
+	return rank, size, nil
+}
+
 // Init starts the use of the process manager.
 func (c *Client) Init() error {
 	reply, err := c.checked("response_to_init", NewMessage("init", "pmi_version", "1", "pmi_subversion", "1"))

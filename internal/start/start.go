@@ -25,6 +25,7 @@ const (
 	Goroutines            // Ranks goroutine ranks
 	Shared                // one rank of a job of Ringo's mpiexec, over shared memory
 	Native                // one rank on an MPI library
+	Managed               // one rank of another launcher's job, on Ringo's own engine
 )
 
 // Plan is the decision.
@@ -73,15 +74,7 @@ func Decide(getenv func(string) string, haveNative bool) (Plan, error) {
 	case other.Size == 1:
 		return Plan{Single, 1, "started by " + other.String() + " as the only process"}, nil
 	}
-	started := "a job of unknown size"
-	if other.Size > 1 {
-		started = fmt.Sprintf("%d processes", other.Size)
-	}
-	remedy := "start it with Ringo's mpiexec, or add the import _ \"github.com/ringo-mpi/ringo/mpi/native\""
-	if haveNative {
-		remedy = "start it with Ringo's mpiexec, or leave out RINGO_ENGINE=embedded"
-	}
-	return Plan{}, engine.Errorf(engine.ErrLaunch, "%s started %s, but each would be a world of one: %s", other, started, remedy)
+	return Plan{Managed, 1, "started by " + other.String()}, nil
 }
 
 var native struct {
@@ -128,6 +121,12 @@ func Open(ctx context.Context, getenv func(string) string) ([]engine.Engine, Pla
 				plan = Plan{Single, 1, "a program in a rank of a job"}
 				return InProcess(1), plan, nil
 			}
+		}
+	case Managed:
+		var alone bool
+		if eng, alone, err = managed(getenv); alone {
+			plan = Plan{Single, 1, "a program in a rank of a job"}
+			return InProcess(1), plan, nil
 		}
 	case Native:
 		eng, err = open(ctx)

@@ -159,7 +159,10 @@ func TestRefused(t *testing.T) {
 			})
 			t.Run("embedded engine", func(t *testing.T) {
 				t.Parallel()
-				start(t, two, "RINGO_ENGINE=embedded").refuses(t, 2, "started 2 processes", "leave out RINGO_ENGINE=embedded")
+				e := start(t, two, "RINGO_ENGINE=embedded", "RINGO_VERBOSE=1")
+				if n := strings.Count(e.stderr, "of 2 on "); e.status != 0 || n != 2 || !strings.Contains(e.stderr, "embedded engine") {
+					t.Errorf("status %d, %d ranks of 2:\n%s", e.status, n, e.stderr)
+				}
 			})
 			for _, other := range libraries {
 				if other.Family == l.Family {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"runtime"
 	"strconv"
+	"time"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
 	"github.com/ringo-mpi/ringo/internal/embedded/entry"
@@ -56,28 +57,16 @@ func join() (*job, error) {
 	if seg.State(rank) != transport.Absent {
 		return nil, &entry.TakenError{Rank: rank, Pid: seg.Pid(rank), Left: seg.State(rank) == transport.Finalized}
 	}
-	j := &job{seg: seg, rank: rank, n: size, known: make([]bool, size), links: make([]link, size)}
-	for r := range j.links {
-		j.links[r].job, j.links[r].rank = j, r
-	}
-	if j.hostname, err = os.Hostname(); err != nil {
-		j.hostname = "localhost"
-	}
+	j := newJob(seg, rank)
 	if place.Channel >= 0 {
 		dieWithLauncher(place.Channel)
 		j.control = os.NewFile(uintptr(place.Channel), "ringo-control")
 		closeOnExec(place.Channel)
 	}
 	closeOnExec(place.Memory)
-	j.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
-	j.crowded = seg.RanksHere() > j.cores()
-	j.arena = newArena(seg, rank)
-	if err := j.tell(); err != nil {
+	if err := j.enter(); err != nil {
 		return nil, err
 	}
-	seg.Join(rank)
-	j.listener.job = j
-	j.listener.listen()
 	if j.control != nil {
 		// mpiexec then watches this process, which need not be the one it has
 		// started: there may be a script or a debugger between. Without mpiexec
@@ -85,6 +74,60 @@ func join() (*job, error) {
 		_, _ = j.control.WriteString(joinCommand())
 	}
 	return j, nil
+}
+
+// Launcher is what a rank has in the place of mpiexec, if another launcher has started
+// it (package muster).
+type Launcher interface {
+	// Watch waits until something has happened, or for limit, or until Wake, and marks
+	// ranks that have died in the memory.
+	Watch(limit time.Duration)
+	Wake()
+
+	// Abort has all ranks ended with a status; it may return.
+	Abort(status int, reason string)
+
+	// Leave takes the rank out of the job.
+	Leave() error
+}
+
+// Enter is Join for a rank that another launcher has started, with the memory that
+// the ranks of its host have made.
+func Enter(seg *segment.Segment, rank int, l Launcher) (transport.End, error) {
+	j := newJob(seg, rank)
+	j.launcher = l
+	if err := j.enter(); err != nil {
+		return transport.End{}, err
+	}
+	return transport.End{Facts: j.facts(), Job: j, Self: j, Pool: j}, nil
+}
+
+// newJob makes the job of a rank of the memory.
+func newJob(seg *segment.Segment, rank int) *job {
+	size := seg.Ranks()
+	j := &job{seg: seg, rank: rank, n: size, known: make([]bool, size), links: make([]link, size)}
+	for r := range j.links {
+		j.links[r].job, j.links[r].rank = j, r
+	}
+	var err error
+	if j.hostname, err = os.Hostname(); err != nil {
+		j.hostname = "localhost"
+	}
+	return j
+}
+
+// enter makes this process the rank.
+func (j *job) enter() error {
+	j.reach = os.Getenv("RINGO_PULL") != "0" && allowReach()
+	j.crowded = j.seg.RanksHere() > j.cores()
+	j.arena = newArena(j.seg, j.rank)
+	if err := j.tell(); err != nil {
+		return err
+	}
+	j.seg.Join(j.rank)
+	j.listener.job = j
+	j.listener.listen()
+	return nil
 }
 
 // findPlace finds this process's place in the job. It is what mpiexec has given

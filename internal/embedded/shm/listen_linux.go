@@ -15,7 +15,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/standing"
 )
 
-// A listener answers the launcher when it asks where this rank stands: a goroutine
+// A listener answers mpiexec when it asks where this rank stands: a goroutine
 // that sleeps in the kernel until a word of the segment changes. No signal is
 // needed, which a program might use, a child might inherit, or a wrong process get.
 //
@@ -45,7 +45,21 @@ func (l *listener) listen() {
 // leave ends the listener.
 func (l *listener) leave() {
 	l.left.Store(true)
+	if l.job.launcher != nil {
+		l.job.launcher.Wake()
+		return
+	}
 	l.job.seg.StopAwaiting(l.job.rank)
+}
+
+// await waits for a question, under another launcher for news of it and of the ranks
+// of the host, but not for ever. It returns what seen is to be.
+func (l *listener) await(seen uint32) uint32 {
+	if l.job.launcher != nil {
+		l.job.launcher.Watch(lookEvery)
+		return seen
+	}
+	return l.job.seg.AwaitQuestion(l.job.rank, seen, lookEvery)
 }
 
 func (l *listener) run() {
@@ -54,7 +68,7 @@ func (l *listener) run() {
 	seen := seg.Hear(rank, true)
 	defer seg.Hear(rank, false)
 	for used := cpuTime(); ; {
-		asked := seg.AwaitQuestion(rank, seen, lookEvery)
+		asked := l.await(seen)
 		if l.left.Load() {
 			return
 		}

@@ -21,7 +21,8 @@ type job struct {
 	seg      *segment.Segment
 	rank, n  int // in the job
 	hostname string
-	control  *os.File // to the launcher
+	control  *os.File // to mpiexec
+	launcher Launcher // or what there is in its place
 	reach    bool     // this system has copies between processes
 	crowded  bool     // more ranks than cores: a second copier takes its time from another rank
 	arena    *arena
@@ -203,6 +204,9 @@ func (j *job) Abort(code int, reason string) {
 		text := strings.NewReplacer("%", "%25", " ", "%20", "\n", "%0A", "\r", "%0D", "\t", "%09").Replace(reason[:min(len(reason), 400)])
 		fmt.Fprintf(j.control, "cmd=abort exitcode=%d message=%s\n", code, text)
 	}
+	if j.launcher != nil {
+		j.launcher.Abort(engine.AbortStatus(code), reason)
+	}
 	j.seg.MarkFailed(j.rank, reason)
 	os.Exit(engine.AbortStatus(code))
 }
@@ -212,6 +216,11 @@ func (j *job) Abort(code int, reason string) {
 func (j *job) Leave() error {
 	j.listener.leave()
 	err := j.seg.File().Close()
+	if j.launcher != nil {
+		if e := j.launcher.Leave(); err == nil {
+			err = e
+		}
+	}
 	if j.control != nil {
 		if e := j.control.Close(); err == nil {
 			err = e

@@ -4,6 +4,7 @@ package tcp
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -66,9 +67,20 @@ func (e *end) call(p *peer) {
 	}
 }
 
-// callAt calls a peer at an address and takes the connection up if it says yes.
-func (e *end) callAt(p *peer, addr string) (byte, error) {
-	c, err := dial(addr, time.Now().Add(callTime))
+// callAt calls a peer at one of some addresses, with commas between, and takes the
+// connection up if it says yes.
+func (e *end) callAt(p *peer, list string) (verdict byte, err error) {
+	limit := callTime / time.Duration(1+strings.Count(list, ","))
+	for addr := range strings.SplitSeq(list, ",") {
+		if verdict, err = e.callOne(p, addr, limit); err == nil {
+			return verdict, nil
+		}
+	}
+	return 0, err
+}
+
+func (e *end) callOne(p *peer, addr string, limit time.Duration) (byte, error) {
+	c, err := dial(addr, time.Now().Add(limit))
 	if err != nil {
 		return 0, err
 	}
