@@ -33,8 +33,9 @@ const none int32 = -1
 type builder struct {
 	rank, size int
 	cut        *thresholds
-	way        Way      // asked for; see pick
-	team       *team    // the ranks of this stage; nil: all
+	way        Way   // asked for; see pick
+	team       *team // the ranks of this stage; nil: all
+	stage      Stage
 	gate       int32    // the end of the stage before, none in the first
 	arcs       []arc    // dependencies, in the order of to
 	outline    *Outline // if not nil, takes the places, and there is no memory
@@ -175,6 +176,7 @@ func (s *Schedule) add(v vertex, dst, a, b place, deps []int32) int32 {
 	i := int32(len(s.vertices))
 	if o := s.b.outline; o != nil {
 		o.places = append(o.places, [3]place{dst, a, b})
+		o.stages = append(o.stages, s.b.stage)
 	} else if v.n > 0 {
 		v.dst = s.resolve(dst, i, 0)
 		v.a = s.resolve(a, i, 1)

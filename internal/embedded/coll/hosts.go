@@ -127,14 +127,26 @@ func (t *team) rank(i int32) int32 {
 	return t.ranks[i]
 }
 
+// Stage is where in a collective by stages a step is.
+type Stage uint8
+
+// The stages.
+const (
+	Whole   Stage = iota // it is not by stages
+	Inward               // towards one rank of a host, or to all that have a share
+	Across               // between hosts
+	Outward              // to all ranks of a host
+)
+
 // among adds a stage among the ranks of a team, of which this one is number me,
 // after everything that this rank has added so far.
-func (s *Schedule) among(t team, me int, way Way, stage func()) {
+func (s *Schedule) among(stage Stage, t team, me int, way Way, add func()) {
 	b := s.b
+	b.stage = stage
 	rank, size, team, old := b.rank, b.size, b.team, b.way
 	b.rank, b.size, b.team, b.way = me, len(t.ranks), &t, way
 	from := int32(len(s.vertices))
-	stage()
+	add()
 	b.rank, b.size, b.team, b.way = rank, size, team, old
 	b.gate = s.ends(from)
 }
@@ -189,12 +201,12 @@ func (s *Schedule) stages(k *engine.Coll, p Plan) {
 	in, me := s.inside(h)
 	switch k.Kind {
 	case engine.Barrier:
-		s.among(in, me, Chosen, func() { s.arrive() })
+		s.among(Inward, in, me, Chosen, func() { s.arrive() })
 		if me == 0 {
 			out, number := s.between(h, 0, -1)
-			s.among(out, number, p.Way, s.barrier)
+			s.among(Across, out, number, p.Way, s.barrier)
 		}
-		s.among(in, me, Chosen, func() { s.bcastTree(place{}, 0, me, 0, none) })
+		s.among(Outward, in, me, Chosen, func() { s.bcastTree(place{}, 0, me, 0, none) })
 	case engine.Bcast:
 		s.stagedBcast(k, p)
 	case engine.Allgather:
@@ -222,9 +234,9 @@ func (s *Schedule) stagedBcast(k *engine.Coll, p Plan) {
 	root := int(h.of[k.Root])
 	if p.Way != Chain || n == 0 {
 		if me == top {
-			s.among(out, number, p.Way, func() { s.bcast(k.Recv, root) })
+			s.among(Across, out, number, p.Way, func() { s.bcast(k.Recv, root) })
 		}
-		s.among(in, me, Chosen, func() { s.bcast(k.Recv, top) })
+		s.among(Outward, in, me, Chosen, func() { s.bcast(k.Recv, top) })
 		return
 	}
 	length := s.b.cut.pieces(n, 1)
@@ -232,11 +244,11 @@ func (s *Schedule) stagedBcast(k *engine.Coll, p Plan) {
 		l, piece := min(length, n-at), start(k.Recv).add(at)
 		s.b.gate = none // pieces do not wait for each other
 		if me == top {
-			s.among(out, number, Chain, func() {
+			s.among(Across, out, number, Chain, func() {
 				s.bcastChain(piece, l, (number-root+s.b.size)%s.b.size, root)
 			})
 		}
-		s.among(in, me, Chosen, func() {
+		s.among(Outward, in, me, Chosen, func() {
 			s.bcastTree(piece, l, (me-top+s.b.size)%s.b.size, top, none)
 		})
 	}
@@ -254,7 +266,7 @@ func (s *Schedule) stagedAllgather(k *engine.Coll, p Plan) {
 	}
 	in, me := s.inside(h)
 	host := int(h.of[s.b.rank])
-	s.among(in, me, Chosen, func() {
+	s.among(Inward, in, me, Chosen, func() {
 		if s.b.size == 1 {
 			s.move(all.add(h.first[host]*n), own, n)
 			return
@@ -263,7 +275,7 @@ func (s *Schedule) stagedAllgather(k *engine.Coll, p Plan) {
 	})
 	if me == 0 {
 		out, number := s.between(h, 0, -1)
-		s.among(out, number, p.Way, func() {
+		s.among(Across, out, number, p.Way, func() {
 			parts := blocks{base: all, n: h.sizes[0] * n}
 			kind := engine.Allgather
 			if !h.equal {
@@ -274,7 +286,7 @@ func (s *Schedule) stagedAllgather(k *engine.Coll, p Plan) {
 			s.allgatherBlocks(kind, parts, mine, k.Recv.Bytes())
 		})
 	}
-	s.among(in, me, Chosen, func() { s.bcast(k.Recv, 0) })
+	s.among(Outward, in, me, Chosen, func() { s.bcast(k.Recv, 0) })
 }
 
 // stagedAllreduce combines the vectors of a host on its first rank, those of the
@@ -286,13 +298,13 @@ func (s *Schedule) stagedAllreduce(k *engine.Coll, p Plan) {
 	if me != 0 && k.InPlace { // then Recv is the input of this rank
 		inner.InPlace, inner.Send, inner.Recv = false, k.Recv, engine.Buf{}
 	}
-	s.among(in, me, Chosen, func() { s.reduceTo(&inner) })
+	s.among(Inward, in, me, Chosen, func() { s.reduceTo(&inner) })
 	if me == 0 {
 		out, number := s.between(p.Hosts, 0, -1)
 		whole := engine.Coll{Kind: engine.Allreduce, InPlace: true, Recv: k.Recv, Op: k.Op}
-		s.among(out, number, p.Way, func() { s.allreduce(&whole) })
+		s.among(Across, out, number, p.Way, func() { s.allreduce(&whole) })
 	}
-	s.among(in, me, Chosen, func() { s.bcast(k.Recv, 0) })
+	s.among(Outward, in, me, Chosen, func() { s.bcast(k.Recv, 0) })
 }
 
 // sharedAllreduce leaves one part of the combined vector of a host on each of
@@ -305,9 +317,9 @@ func (s *Schedule) sharedAllreduce(k *engine.Coll, p Plan) {
 	from := start(*k.Input())
 	all := blocks{base: start(k.Recv), elem: s.elem, split: splits{count: count, parts: len(in.ranks)}}
 	mine, n := all.at(me)
-	s.among(in, me, Chosen, func() { s.pairwise(from, all.split, mine) })
+	s.among(Inward, in, me, Chosen, func() { s.pairwise(from, all.split, mine) })
 
 	out, number := s.between(p.Hosts, me, -1)
-	s.among(out, number, p.Way, func() { s.allreducePart(mine, mine, n/s.elem) })
-	s.among(in, me, Chosen, func() { s.ring(&all, mine, none, none, count*s.elem) })
+	s.among(Across, out, number, p.Way, func() { s.allreducePart(mine, mine, n/s.elem) })
+	s.among(Outward, in, me, Chosen, func() { s.ring(&all, mine, none, none, count*s.elem) })
 }

@@ -16,6 +16,7 @@ type Outline struct {
 
 	s      *Schedule
 	places [][3]place // of each vertex: dst, a, b
+	stages []Stage    // of each vertex
 }
 
 // Action is what a step does.
@@ -33,6 +34,7 @@ const (
 // Step is a vertex of the graph. Steps come after those that they wait for.
 type Step struct {
 	Do          Action
+	Stage       Stage
 	Peer        int32 // the rank at the other end
 	N           int   // bytes
 	Waits       int32 // number of steps that have to end, or to begin (Next), before this one
@@ -78,7 +80,7 @@ func (o *Outline) Of(k engine.Coll, rank, size int, p Plan) error {
 	s := o.s
 	*s = Schedule{vertices: s.vertices[:0], edges: s.edges[:0], queue: s.queue[:0], strides: s.strides[:0]}
 	s.b = builders.Get().(*builder)
-	o.places = o.places[:0]
+	o.places, o.stages = o.places[:0], o.stages[:0]
 	s.b.outline = o
 	k.Send.Ptr, k.Recv.Ptr = nil, nil
 	if k.Send.Type != nil {
@@ -95,7 +97,7 @@ func (o *Outline) Of(k engine.Coll, rank, size int, p Plan) error {
 	for i := range s.vertices {
 		v, at := &s.vertices[i], &o.places[i]
 		st := Step{
-			Peer: v.peer, N: v.n, Waits: v.deps, First: v.first, Last: v.last, Next: v.next,
+			Stage: o.stages[i], Peer: v.peer, N: v.n, Waits: v.deps, First: v.first, Last: v.last, Next: v.next,
 			Dst: at[0].outline(), A: at[1].outline(), B: at[2].outline(),
 		}
 		switch v.kind {

@@ -139,3 +139,19 @@ func (t *thresholds) choose(kind engine.CollKind, size, n, count int) Way {
 	}
 	return Dissemination
 }
+
+// Choice returns the way that [Build] takes for a call on size ranks, Chosen for a
+// collective that has one way alone.
+func Choice(k engine.Coll, size int) Way {
+	if Ways(k.Kind) == nil {
+		return Chosen
+	}
+	n, count := 0, k.BlockLen(0, size)
+	if t := k.Type(); t != nil {
+		n = count * t.Size
+	}
+	if k.Kind == engine.Allgather {
+		n *= size
+	}
+	return standard.choose(k.Kind, size, n, count)
+}
