@@ -120,7 +120,8 @@ func Evaluate(ctx context.Context, q Question, l Limits) (Answer, error) {
 const exactSteps = 4_000_000
 
 func (q *Question) evaluate(ctx context.Context, in *question, l Limits) (Answer, error) {
-	if q.least(q.Ranks)*float64(min(q.Ranks, in.per)) > float64(l.Steps) {
+	// Long schedules are slow to lay out, and those that are have a straight line.
+	if q.least(q.Ranks)*float64(min(q.Ranks, in.per)) > float64(l.Steps)/4 {
 		return Answer{}, errTooLong
 	}
 	im, how := symmetric(in)
