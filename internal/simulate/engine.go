@@ -20,11 +20,12 @@ const (
 	arrived                  // its last byte is there
 )
 
-// What is known of a receive.
+// The state of a vertex is what it waits for and, of a receive, these.
 const (
-	isPosted uint8 = 1 << iota
-	hasArrived
-	isAsked
+	isPosted   uint32 = 1 << 31
+	hasArrived uint32 = 1 << 30
+	isAsked    uint32 = 1 << 29
+	waits             = isAsked - 1
 )
 
 // player plays the programs of a world on a network.
@@ -33,8 +34,7 @@ type player struct {
 	costs
 	queue queue
 
-	left []int32 // of each vertex: what it waits for
-	is   []uint8 // of each receive
+	state []uint32 // of each vertex
 
 	core    []Time // of each rank: when it is free
 	out     []Time // of each host: when its interface is free to send, …
@@ -55,12 +55,14 @@ type player struct {
 func (w *world) play(ctx context.Context, net *Network, trace func(rank int, vertex int32, at Time)) ([]Time, int64, error) {
 	p := &player{
 		world: w, costs: net.costs(), trace: trace,
-		left: make([]int32, len(w.peer)), is: make([]uint8, len(w.peer)),
-		core: make([]Time, w.ranks), rankEnd: make([]Time, w.ranks), out: make([]Time, w.hosts), in: make([]Time, w.hosts), copying: make([]Time, w.hosts),
+		state: make([]uint32, len(w.peer)),
+		core:  make([]Time, w.ranks), rankEnd: make([]Time, w.ranks), out: make([]Time, w.hosts), in: make([]Time, w.hosts), copying: make([]Time, w.hosts),
 	}
 	for r := range w.ranks {
 		s, first := w.of(r)
-		copy(p.left[first:], s.waits)
+		for i, n := range s.waits {
+			p.state[first+int32(i)] = uint32(n)
+		}
 	}
 	for r := range w.ranks { // as Schedule.Start does: receives first
 		s, _ := w.of(r)
@@ -82,8 +84,8 @@ func (w *world) play(ctx context.Context, net *Network, trace func(rank int, ver
 			break
 		}
 		now := p.queue.now
-		for _, e := range batch {
-			p.happen(e, now)
+		for _, t := range batch {
+			p.happen(t, now)
 		}
 	}
 	if p.done != len(w.peer) {
@@ -125,12 +127,12 @@ func (p *player) begin(rank int, s *shape, first, i int32, now Time) {
 	case coll.Join:
 		p.end(rank, s, first, i, now)
 	case coll.Recv:
-		p.is[v] |= isPosted
+		p.state[v] |= isPosted
 		p.follow(s, first, i)
 		switch {
-		case p.is[v]&hasArrived != 0:
+		case p.state[v]&hasArrived != 0:
 			p.take(rank, s, v, i, now)
-		case p.is[v]&isAsked != 0:
+		case p.state[v]&isAsked != 0:
 			p.grant(rank, v, now)
 		}
 	case coll.Send:
@@ -153,10 +155,17 @@ func (p *player) begin(rank int, s *shape, first, i int32, now Time) {
 	}
 }
 
+// release takes one off what a vertex waits for, and reports whether it waits for
+// nothing more.
+func (p *player) release(v int32) bool {
+	p.state[v]--
+	return p.state[v]&waits == 0
+}
+
 // follow lets the next message to the same rank begin.
 func (p *player) follow(s *shape, first, i int32) {
 	if next := s.next[i]; next != 0 {
-		if p.left[first+next]--; p.left[first+next] == 0 {
+		if p.release(first + next) {
 			p.ready(s, next)
 		}
 	}
@@ -170,7 +179,7 @@ func (p *player) work(rank int, v int32, now, lasts Time) {
 }
 
 func (p *player) push(at Time, rank int, v int32, what happening) {
-	p.queue.push(event{at, v, int32(rank), what})
+	p.queue.push(event{at, newTarget(rank, v, what)})
 }
 
 // take ends a message that has arrived and whose receive is posted: the core
@@ -199,11 +208,11 @@ func (p *player) grant(rank int, v int32, now Time) {
 	p.push(at+p.between.Latency, int(p.peer[v]), p.mate[v], granted)
 }
 
-func (p *player) happen(e event, now Time) {
-	rank, v := int(e.rank), e.vertex
+func (p *player) happen(t target, now Time) {
+	rank, v := t.rank(), t.vertex()
 	s, first := p.of(rank)
 	i := v - first
-	switch e.what {
+	switch t.what() {
 	case ended:
 		p.end(rank, s, first, i, now)
 		p.run(rank, now)
@@ -219,8 +228,8 @@ func (p *player) happen(e event, now Time) {
 			p.leave(rank, s, v, i, now)
 		}
 	case asked:
-		p.is[v] |= isAsked
-		if p.is[v]&isPosted != 0 {
+		p.state[v] |= isAsked
+		if p.state[v]&isPosted != 0 {
 			p.grant(rank, v, now)
 		}
 	case granted:
@@ -235,8 +244,8 @@ func (p *player) happen(e event, now Time) {
 		p.in[host] = at + max(p.between.Gap, n)
 		p.push(at+n, rank, v, arrived)
 	case arrived:
-		p.is[v] |= hasArrived
-		if p.is[v]&isPosted != 0 {
+		p.state[v] |= hasArrived
+		if p.state[v]&isPosted != 0 {
 			p.take(rank, s, v, i, now)
 		}
 	}
@@ -260,7 +269,7 @@ func (p *player) end(rank int, s *shape, first, i int32, now Time) {
 		p.trace(rank, i, now)
 	}
 	for _, d := range s.edges[s.first[i]:s.first[i+1]] {
-		if p.left[first+d]--; p.left[first+d] == 0 {
+		if p.release(first + d) {
 			p.ready(s, d)
 		}
 	}

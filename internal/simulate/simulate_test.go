@@ -387,7 +387,7 @@ func TestQueue(t *testing.T) {
 	pushed, taken := 0, 0
 	waiting := map[Time]int{}
 	push := func(at Time) {
-		q.push(event{at: at, vertex: int32(rng.IntN(50))})
+		q.push(event{at, newTarget(rng.IntN(MaxRanks), int32(rng.IntN(50)), happening(rng.IntN(7)))})
 		pushed++
 		waiting[at]++
 	}
@@ -396,29 +396,27 @@ func TestQueue(t *testing.T) {
 	}
 	last := Time(-1)
 	for {
-		batch := append([]event(nil), q.next()...)
+		batch := q.next()
 		if len(batch) == 0 {
 			break
 		}
-		now := batch[0].at
-		if now < last {
-			t.Fatalf("%v after %v", now, last)
+		now := q.now
+		if now < last || waiting[now] != len(batch) {
+			t.Fatalf("%v after %v: %d events, %d were put in", now, last, len(batch), waiting[now])
 		}
 		for at := range waiting {
 			if at < now {
 				t.Fatalf("%v before %v", now, at)
 			}
 		}
-		for i, e := range batch {
-			if e.at != now || i > 0 && batch[i-1].vertex > e.vertex {
+		for i := 1; i < len(batch); i++ {
+			if batch[i-1].vertex() > batch[i].vertex() {
 				t.Fatalf("not in order: %v", batch)
 			}
 		}
 		last = now
 		taken += len(batch)
-		if waiting[now] -= len(batch); waiting[now] == 0 {
-			delete(waiting, now)
-		}
+		delete(waiting, now)
 		for range rng.IntN(3) {
 			if pushed < 20_000 {
 				push(now + Time(rng.Int64N(1<<rng.IntN(20)))*Time(rng.IntN(2)))
@@ -427,5 +425,12 @@ func TestQueue(t *testing.T) {
 	}
 	if taken != pushed || pushed < 1000 || len(waiting) > 0 {
 		t.Errorf("%d events put in, %d taken", pushed, taken)
+	}
+	for _, r := range []int{0, 77, MaxRanks} {
+		for _, v := range []int32{0, 5, 1<<31 - 1} {
+			if to := newTarget(r, v, arrived); to.rank() != r || to.vertex() != v || to.what() != arrived {
+				t.Errorf("rank %d, vertex %d: rank %d, vertex %d, %d", r, v, to.rank(), to.vertex(), to.what())
+			}
+		}
 	}
 }
