@@ -12,6 +12,7 @@
 //   - algorithms.go: the algorithms of a collective;
 //   - start.go: the start of a job;
 //   - parameters.go: a network as text; fit.go: a network from measured times;
+//   - table.go: the table of algorithms for many hosts, which gentable writes.
 //
 // # The model
 //

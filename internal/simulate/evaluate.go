@@ -140,16 +140,21 @@ func (q *Question) evaluate(ctx context.Context, in *question, l Limits) (Answer
 	if err != nil {
 		return Answer{}, err
 	}
-	if how == alike && all > min(exactSteps, float64(l.Steps)) {
-		a, err := q.play(ctx, in, im, LikeHost, l)
-		if !errors.Is(err, errApart) {
-			return a, err
+	if q.Algorithm.Way == coll.Chain && all > exactSteps {
+		return Answer{}, errTooLong // a chain has a straight line
+	}
+	err = errTooLong
+	var a Answer
+	if all <= 1.5*float64(l.Steps) && (how == unlike || all <= exactSteps) {
+		a, err = q.play(ctx, in, everyone, Played, l)
+	}
+	if how == alike && errors.Is(err, errTooLong) {
+		a, err = q.play(ctx, in, im, LikeHost, l)
+		if errors.Is(err, errApart) {
+			return Answer{}, errTooLong
 		}
 	}
-	if all > 1.5*float64(l.Steps) {
-		return Answer{}, errTooLong
-	}
-	return q.play(ctx, in, everyone, Played, l)
+	return a, err
 }
 
 // least bounds the steps of one rank from below, so that no schedule is laid out
@@ -256,22 +261,28 @@ const extrapolationSteps = 3_000_000
 
 // extrapolate plays the question on fewer hosts. It is for algorithms in which
 // each further host adds the same again: those in which every rank has a message
-// for every other one, or for its neighbour once for each rank. Where the vector
-// is divided among the ranks, the part of one rank stays what it is.
+// for every other one, or for its neighbour once for each rank, and chains. Where
+// the vector is divided among the ranks, the part of one rank stays what it is.
 func (q *Question) extrapolate(ctx context.Context, l Limits) (Answer, error) {
-	per, steps := q.Network.PerHost, 2
-	switch q.Algorithm.Way {
-	case coll.Ring, coll.Pairs:
-	case coll.PairsRing:
-		steps = 6
+	per, hosts := q.Network.PerHost, min(l.Steps, extrapolationSteps)
+	switch way := q.Algorithm.Way; {
+	case way == coll.Chain:
+		all, err := q.question(q.Ranks, q.Bytes).estimate()
+		if err != nil {
+			return Answer{}, err
+		}
+		hosts = int(float64(hosts) / all * float64(q.Ranks) / float64(per))
+	case q.Algorithm.Staged:
+		return Answer{}, ErrTooLong
+	// One host is played, whose ranks have as many messages each as there are ranks.
+	case way == coll.Ring, way == coll.Pairs:
+		hosts /= 2 * per * per
+	case way == coll.PairsRing:
+		hosts /= 6 * per * per
 	default:
 		return Answer{}, ErrTooLong
 	}
-	if q.Algorithm.Staged {
-		return Answer{}, ErrTooLong
-	}
-	// One host of so many ranks, with as many messages each as there are ranks.
-	hosts := min(1024, min(l.Steps, extrapolationSteps)/(steps*per*per))
+	hosts = min(1024, hosts)
 	if hosts < 8 || hosts*per >= q.Ranks {
 		return Answer{}, ErrTooLong
 	}
@@ -286,7 +297,7 @@ func (q *Question) extrapolate(ctx context.Context, l Limits) (Answer, error) {
 		}
 		in := small.question(small.Ranks, small.Bytes)
 		im, how := symmetric(in)
-		if how == unlike {
+		if how == unlike && q.Algorithm.Way != coll.Chain {
 			return Answer{}, ErrTooLong
 		}
 		part, err := small.play(ctx, in, im, Extrapolated, l)
@@ -310,6 +321,9 @@ func (q *Question) extrapolate(ctx context.Context, l Limits) (Answer, error) {
 	}
 	a.Time = Time(end)
 	a.Mean = Time(end * mean)
-	a.Messages *= float64(q.Ranks) / x[2] * float64(q.Ranks) / x[2]
+	a.Messages *= float64(q.Ranks) / x[2]
+	if q.Algorithm.Way != coll.Chain {
+		a.Messages *= float64(q.Ranks) / x[2]
+	}
 	return a, nil
 }

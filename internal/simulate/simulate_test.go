@@ -220,13 +220,21 @@ func TestExtrapolation(t *testing.T) {
 	n := 0
 	for _, size := range []int{64, 16 << 10} {
 		for _, x := range []struct {
-			kind engine.CollKind
-			way  coll.Way
-			size int
-		}{{engine.Allgather, coll.Ring, size}, {engine.Alltoall, coll.Pairs, size}, {engine.Allreduce, coll.PairsRing, size * ranks}} {
-			q := Question{Kind: x.kind, Algorithm: Algorithm{Way: x.way}, Ranks: ranks, Bytes: x.size, Network: plain(per)}
+			kind   engine.CollKind
+			way    coll.Way
+			staged bool
+			size   int
+		}{
+			{engine.Allgather, coll.Ring, false, size}, {engine.Alltoall, coll.Pairs, false, size}, {engine.Allreduce, coll.PairsRing, false, size * ranks},
+			{engine.Bcast, coll.Chain, false, 16 * size}, {engine.Bcast, coll.Chain, true, 16 * size},
+		} {
+			q := Question{Kind: x.kind, Algorithm: Algorithm{Way: x.way, Staged: x.staged}, Ranks: ranks, Bytes: x.size, Network: plain(per)}
 			want := evaluate(t, q, Limits{})
-			got := evaluate(t, q, Limits{Steps: 6000})
+			steps := 6000
+			if x.kind == engine.Bcast {
+				steps = 1200
+			}
+			got := evaluate(t, q, Limits{Steps: steps})
 			if got.Way != Extrapolated || want.Way == Extrapolated || len(got.Hosts) != 3 {
 				t.Fatalf("%v: %v and %v", x.kind, got.Way, want.Way)
 			}
@@ -239,7 +247,7 @@ func TestExtrapolation(t *testing.T) {
 			n++
 		}
 	}
-	if n != 6 {
+	if n != 10 {
 		t.Error("not all were compared")
 	}
 }
