@@ -127,14 +127,14 @@ var layers = map[string]layer{
 	"internal/lint":                 {why: "it is a test"},
 
 	// What commands, tools and examples share. The core does without.
-	"internal/envvars":  {by: []string{"internal/launch/cli", "internal/ringocmd", "internal/ringocmd/doctor"}, why: "a table"},
-	"internal/confile":  {other: []string{"github.com/BurntSushi/toml", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"}, by: append([]string{"params"}, commands...), why: "the core reads no files"},
-	"internal/csvline":  {by: append([]string{"stopwatch"}, commands...), why: "the format of the lines of stopwatch"},
-	"internal/progress": {other: []string{"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/", "golang.org/x/term"}, by: tools, why: "the core writes to no terminal"},
-	"internal/simulate": {own: []string{"internal/embedded/coll", "internal/engine"}, by: []string{"internal/ringocmd/bench", "internal/ringocmd/simulate", "internal/simulate/gentable"}, pure: true, why: "it plays schedules, and touches nothing"},
+	"internal/envvars":           {by: []string{"internal/launch/cli", "internal/ringocmd", "internal/ringocmd/doctor"}, why: "a table"},
+	"internal/confile":           {other: []string{"github.com/BurntSushi/toml", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"}, by: append([]string{"params"}, commands...), why: "the core reads no files"},
+	"internal/csvline":           {by: append([]string{"stopwatch"}, commands...), why: "the format of the lines of stopwatch"},
+	"internal/progress":          {other: []string{"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/", "golang.org/x/term"}, by: tools, why: "the core writes to no terminal"},
+	"internal/simulate":          {own: []string{"internal/embedded/coll", "internal/engine"}, by: []string{"internal/ringocmd/bench", "internal/ringocmd/simulate", "internal/simulate/gentable"}, pure: true, why: "it plays schedules, and touches nothing"},
 	"internal/simulate/gentable": {own: []string{"internal/simulate"}, why: "a program"},
-	"internal/sizeplot": {own: []string{"atomicfile"}, other: plotting, by: append([]string{"bench/"}, commands...), why: "the core draws nothing"},
-	"internal/sysinfo":  {own: []string{"internal/topo"}, other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, by: tools, why: "the core does not describe the machine"},
+	"internal/sizeplot":          {own: []string{"atomicfile"}, other: plotting, by: append([]string{"bench/"}, commands...), why: "the core draws nothing"},
+	"internal/sysinfo":           {own: []string{"internal/topo"}, other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, by: tools, why: "the core does not describe the machine"},
 
 	// The toolbox.
 	"internal/ringocmd":        {own: []string{"internal/envvars", "internal/ringocmd/"}, other: cobra(), by: []string{"cmd/ringo"}, why: "each command is a package of its own"},

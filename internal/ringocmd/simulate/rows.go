@@ -116,6 +116,13 @@ func writeKind(out io.Writer, group []*result, format string) error {
 	}
 	notes := map[string]bool{}
 	for _, n := range names {
+		none := true // what fits no size has no row
+		for _, r := range cells[n] {
+			none = none && errors.Is(r.err, simulate.ErrNotFit)
+		}
+		if none {
+			continue
+		}
 		row := []any{n}
 		for _, size := range sizes {
 			r := cells[n][size]
