@@ -10,11 +10,10 @@ import (
 
 // agent is one host of a job that is played host by host.
 type agent struct {
-	begun    Time
-	below    []*agent
-	hosts    int
-	whole    Time
-	complete Time
+	begun Time
+	below []*agent
+	hosts int
+	whole Time
 }
 
 // grow makes the tree of a launch, all agents of it.
