@@ -89,7 +89,7 @@ func (q *Question) check() error {
 	if q.Ranks < 1 || q.Ranks > MaxRanks {
 		return fmt.Errorf("%d ranks: 1 to %d can be played", q.Ranks, MaxRanks)
 	}
-	if q.Bytes < 0 || q.Bytes > math.MaxInt64/4/q.Ranks {
+	if q.Bytes < 0 || q.Bytes > math.MaxInt/4/q.Ranks {
 		return fmt.Errorf("%d bytes for each of %d ranks are more than an address can reach", q.Bytes, q.Ranks)
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"math/rand/v2"
 	"testing"
@@ -343,7 +344,7 @@ func TestNoAnswer(t *testing.T) {
 		"no ranks":         func(q *Question) { q.Ranks = 0 },
 		"too many ranks":   func(q *Question) { q.Ranks = MaxRanks + 1 },
 		"negative bytes":   func(q *Question) { q.Bytes = -1 },
-		"too many bytes":   func(q *Question) { q.Bytes = 1 << 61 },
+		"too many bytes":   func(q *Question) { q.Bytes = math.MaxInt / 2 },
 		"no rank per host": func(q *Question) { q.Network.PerHost = 0 },
 		"negative latency": func(q *Question) { q.Network.Between.Latency = -1 },
 		"endless gap":      func(q *Question) { q.Network.Within.Gap = longest + 1 },

@@ -8,7 +8,7 @@ import (
 )
 
 func TestParseSize(t *testing.T) {
-	for text, want := range map[string]int{"0": 0, "8": 8, "64K": 64 << 10, "1m": 1 << 20, " 2G": 2 << 30} {
+	for text, want := range map[string]int{"0": 0, "8": 8, "64K": 64 << 10, "1m": 1 << 20, " 1G": 1 << 30} {
 		if got, err := parseSize(text); got != want || err != nil {
 			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
 		}
