@@ -54,9 +54,13 @@ const (
 	same            // the same steps
 )
 
-// shortSchedule is the number of steps below which all ranks of a host are
-// compared with those of others.
-const shortSchedule = 5000
+// All ranks of a host are compared with those of others up to so many ranks and
+// below so many steps of one: laying out Bruck's algorithm takes as long as there
+// are ranks.
+const (
+	fewRanks      = 1 << 16
+	shortSchedule = 5000
+)
 
 // symmetric finds a symmetry of the hosts. It compares the programs of the first
 // host with those of some others, which are enough to tell the algorithms that
@@ -73,7 +77,7 @@ func symmetric(q *question) (image, likeness) {
 	}
 	ranks := []int{0, q.per - 1, q.per / 2}
 	var o coll.Outline
-	if o.Of(q.call, 0, q.ranks, q.plan) == nil && len(o.Steps) < shortSchedule {
+	if q.ranks <= fewRanks && o.Of(q.call, 0, q.ranks, q.plan) == nil && len(o.Steps) < shortSchedule {
 		ranks = ranks[:0]
 		for r := range q.per {
 			ranks = append(ranks, r)
