@@ -46,7 +46,7 @@ func nonblocking(s string) string { return "I" + string(s[0]|0x20) + s[1:] }
 // Tables over all kinds are checked by the compiler, where they are declared.
 var collectiveDuties = []duty{
 	{"internal/embedded/board/board.go", []string{"run"}, "engine", same, "the case of the own engine's board"},
-	{"internal/embedded/coll/build.go", []string{"build"}, "engine", same, "the case of the own engine's schedules"},
+	{"internal/embedded/coll/build.go", []string{"layOut"}, "engine", same, "the case of the own engine's schedules"},
 	{"internal/native/coll.go", []string{"collective", "reduction"}, "engine", same, "the case of the native engine"},
 	{"internal/native/cases_coll_test.go", nil, "engine", same, "a test on an MPI library"},
 	{"mpi/*.go", nil, "engine", same, "the builder"},

@@ -61,7 +61,7 @@ var layers = map[string]layer{
 	},
 	"internal/engine": {
 		own: []string{"internal/memory"}, pure: true, why: "the contract of engines stands on memory alone",
-		by: slices.Concat([]string{"mpi", "mpi/native", "internal/kernel", "internal/object", "internal/start", "internal/manager", "internal/door", "internal/enginetest", "internal/enginetest/counting"}, engines, door.Rooms),
+		by: slices.Concat([]string{"mpi", "mpi/native", "internal/kernel", "internal/object", "internal/start", "internal/manager", "internal/door", "internal/enginetest", "internal/enginetest/counting", "internal/simulate", "internal/ringocmd/simulate"}, engines, door.Rooms),
 	},
 	"internal/door":           {own: []string{"internal/engine"}, by: append([]string{"mpi"}, door.Rooms...), why: "packages beside mpi come to the engine by the door, and door.Rooms lists them"},
 	"internal/door/sibling":   {own: []string{"mpi", "internal/door", "internal/engine"}, why: "it is an example, and tests alone use it"},
@@ -78,7 +78,7 @@ var layers = map[string]layer{
 		by:  []string{"internal/start"}, why: "the endpoint knows no transport by name, and internal/start chooses among engines",
 	},
 	"internal/embedded/board": {own: []string{"internal/engine", "internal/memory"}, by: append([]string{"internal/embedded"}, transports...), why: "boards know memory and their host"},
-	"internal/embedded/coll":  {own: []string{"internal/engine"}, by: []string{"internal/embedded"}, pure: true, why: "schedules are pure"},
+	"internal/embedded/coll":  {own: []string{"internal/engine"}, by: []string{"internal/embedded", "internal/simulate"}, pure: true, why: "schedules are pure"},
 	"internal/embedded/futex": {other: unix, by: []string{"internal/embedded/segment", "internal/embedded/shm"}, why: "one system call"},
 	"internal/embedded/match": {by: []string{"internal/embedded"}, pure: true, why: "matching is a pure state machine"},
 	"internal/embedded/muster": {
@@ -136,18 +136,20 @@ var layers = map[string]layer{
 	"internal/lint":                 {why: "it is a test"},
 
 	// What commands, tools and examples share. The core does without.
-	"internal/envvars":  {by: []string{"internal/launch/cli", "internal/ringocmd", "internal/ringocmd/doctor"}, why: "a table"},
-	"internal/confile":  {other: []string{"github.com/BurntSushi/toml", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"}, by: append([]string{"params"}, commands...), why: "the core reads no files"},
-	"internal/csvline":  {by: append([]string{"stopwatch"}, commands...), why: "the format of the lines of stopwatch"},
-	"internal/progress": {other: []string{"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/", "golang.org/x/term"}, by: tools, why: "the core writes to no terminal"},
-	"internal/sizeplot": {own: []string{"atomicfile"}, other: plotting, by: append([]string{"bench/"}, commands...), why: "the core draws nothing"},
-	"internal/sysinfo":  {own: []string{"internal/topo"}, other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, by: tools, why: "the core does not describe the machine"},
+	"internal/envvars":           {by: []string{"internal/launch/cli", "internal/ringocmd", "internal/ringocmd/doctor"}, why: "a table"},
+	"internal/confile":           {other: []string{"github.com/BurntSushi/toml", "github.com/goccy/go-yaml", "github.com/goccy/go-yaml/"}, by: append([]string{"params"}, commands...), why: "the core reads no files"},
+	"internal/csvline":           {by: append([]string{"stopwatch"}, commands...), why: "the format of the lines of stopwatch"},
+	"internal/progress":          {other: []string{"github.com/vbauerster/mpb/v8", "github.com/vbauerster/mpb/v8/", "golang.org/x/term"}, by: tools, why: "the core writes to no terminal"},
+	"internal/simulate":          {own: []string{"internal/embedded/coll", "internal/engine"}, by: []string{"internal/ringocmd/bench", "internal/ringocmd/simulate", "internal/simulate/gentable"}, pure: true, why: "it plays schedules, and touches nothing"},
+	"internal/simulate/gentable": {own: []string{"internal/simulate"}, why: "a program"},
+	"internal/sizeplot":          {own: []string{"atomicfile"}, other: plotting, by: append([]string{"bench/"}, commands...), why: "the core draws nothing"},
+	"internal/sysinfo":           {own: []string{"internal/topo"}, other: []string{"github.com/shirou/gopsutil/v4/", "golang.org/x/sys/"}, by: tools, why: "the core does not describe the machine"},
 
 	// The toolbox.
 	"internal/ringocmd":        {own: []string{"internal/envvars", "internal/ringocmd/"}, other: cobra(), by: []string{"cmd/ringo"}, why: "each command is a package of its own"},
 	"internal/ringocmd/banner": {own: []string{"internal/ringocmd/cli"}, other: cobra(), by: []string{"internal/ringocmd", "internal/ringocmd/sweep"}, why: "a command"},
 	"internal/ringocmd/bench": {
-		own: []string{"mpi", "internal/ringocmd/cli", "internal/sizeplot", "internal/sysinfo"}, other: cobra("golang.org/x/sys/"),
+		own: []string{"mpi", "atomicfile", "internal/ringocmd/cli", "internal/simulate", "internal/sizeplot", "internal/sysinfo"}, other: cobra("golang.org/x/sys/"),
 		by: []string{"internal/ringocmd"}, why: "benchmarks use package mpi as programs do",
 	},
 	"internal/ringocmd/cli": {other: cobra("github.com/jedib0t/go-pretty/v6/"), by: []string{"internal/ringocmd", "internal/ringocmd/"}, why: "what all commands share"},
@@ -160,6 +162,10 @@ var layers = map[string]layer{
 		other: cobra(append([]string{"gonum.org/v1/gonum/stat"}, plotting...)...), by: []string{"internal/ringocmd"}, why: "a command",
 	},
 	"internal/ringocmd/man": {own: []string{"atomicfile", "internal/launch/cli", "internal/ringocmd/cli"}, other: cobra("github.com/spf13/cobra/"), by: []string{"internal/ringocmd"}, why: "a command"},
+	"internal/ringocmd/simulate": {
+		own:   []string{"internal/confile", "internal/engine", "internal/progress", "internal/ringocmd/cli", "internal/simulate", "internal/sizeplot"},
+		other: cobra(), by: []string{"internal/ringocmd"}, why: "a command",
+	},
 	"internal/ringocmd/sweep": {
 		own: []string{
 			"atomicfile", "internal/confile", "internal/csvline", "internal/progress", "internal/ringocmd/banner", "internal/ringocmd/cli", "stopwatch",

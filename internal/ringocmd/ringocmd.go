@@ -19,6 +19,7 @@ import (
 	"github.com/ringo-mpi/ringo/internal/ringocmd/doctor"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/logs"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/man"
+	"github.com/ringo-mpi/ringo/internal/ringocmd/simulate"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/sweep"
 	"github.com/ringo-mpi/ringo/internal/ringocmd/sysinfocmd"
 )
@@ -49,6 +50,7 @@ environment variables of both.`,
 		doctor.RankCommand(),
 		logs.Command(),
 		man.Command(),
+		simulate.Command(),
 		sweep.Command(),
 		sysinfocmd.Command(),
 		versionCommand(),

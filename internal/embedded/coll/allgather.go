@@ -3,7 +3,7 @@ package coll
 import "github.com/ringo-mpi/ringo/internal/engine"
 
 func (s *Schedule) allgather(k *engine.Coll) {
-	rank, size, cut := s.b.rank, s.b.size, s.b.cut
+	rank, size := s.b.rank, s.b.size
 	var all blocks
 	total := 0
 	if k.Kind == engine.Allgatherv {
@@ -21,14 +21,23 @@ func (s *Schedule) allgather(k *engine.Coll) {
 	if k.InPlace {
 		own = at
 	}
-	switch {
-	case size == 1:
+	if size == 1 {
 		s.move(at, own, n)
-	case k.Kind == engine.Allgather && size == pof2(size) && total < cut.allgatherDoubling:
+		return
+	}
+	s.allgatherBlocks(k.Kind, all, own, total)
+}
+
+// allgatherBlocks brings the blocks of all ranks, total bytes, to each; own is
+// where this rank's lies.
+func (s *Schedule) allgatherBlocks(kind engine.CollKind, all blocks, own place, total int) {
+	switch s.pick(kind, total, 0) {
+	case Doubling:
 		s.allgatherDoubling(all, own)
-	case total < cut.allgatherBruck:
+	case Bruck:
 		s.allgatherBruck(all, own, total)
 	default:
+		at, n := all.at(s.b.rank)
 		s.move(at, own, n)
 		s.ring(&all, own, none, none, total)
 	}

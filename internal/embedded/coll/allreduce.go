@@ -3,23 +3,30 @@ package coll
 import "github.com/ringo-mpi/ringo/internal/engine"
 
 func (s *Schedule) allreduce(k *engine.Coll) {
-	rank, size, cut := s.b.rank, s.b.size, s.b.cut
-	acc, count := start(k.Recv), k.Recv.Count
-	in := start(k.Send)
+	acc, in := start(k.Recv), start(k.Send)
 	if k.InPlace {
 		in = acc
 	}
+	s.allreducePart(in, acc, k.Recv.Count)
+}
+
+// allreducePart combines the vectors of count elements that each rank has in in,
+// which may be acc, into acc.
+func (s *Schedule) allreducePart(in, acc place, count int) {
+	rank, size := s.b.rank, s.b.size
 	n := count * s.elem
-	switch left := pof2(size); {
-	case size == 1:
+	if size == 1 {
 		s.move(acc, in, n)
-	case n <= cut.reduceTree || count < left:
+		return
+	}
+	switch s.pick(engine.Allreduce, n, count) {
+	case Doubling:
 		s.doubling(in, acc, count)
-	case size != left && n/size >= cut.pairwiseBlock:
+	case PairsRing:
 		all := blocks{base: acc, elem: s.elem, split: splits{count: count, parts: size}}
 		own, _ := all.at(rank)
 		done, sent := s.pairwise(in, all.split, own)
-		if !k.InPlace {
+		if in != acc {
 			sent = none
 		}
 		s.ring(&all, own, done, sent, n)
@@ -28,14 +35,14 @@ func (s *Schedule) allreduce(k *engine.Coll) {
 		q, number := f.partner(rank), f.number(rank)
 		if number < 0 {
 			_, given := s.foldIn(f, operand{in, none}, in, count, in)
-			if !k.InPlace {
+			if in != acc {
 				given = none
 			}
 			s.recv(acc, n, q, given)
 			return
 		}
 		var h halving
-		h.plan(f, number, splits{count: count, parts: left}, true)
+		h.plan(f, number, splits{count: count, parts: pof2(size)}, true)
 		need := h.scratch() * s.elem
 		if q >= 0 {
 			need = max(need, n)

@@ -9,7 +9,7 @@ func (s *Schedule) alltoall(k *engine.Coll) {
 	switch k.Kind {
 	case engine.Alltoall:
 		n := k.Recv.Bytes() / size
-		if n <= cut.alltoallBruck && size >= cut.alltoallRanks {
+		if s.pick(engine.Alltoall, n, k.Recv.Count/size) == Bruck {
 			s.alltoallBruck(start(k.Recv), start(*k.Input()), n)
 			return
 		}

@@ -5,14 +5,16 @@ import "github.com/ringo-mpi/ringo/internal/engine"
 func (s *Schedule) bcast(buf engine.Buf, root int) {
 	n, size := buf.Bytes(), s.b.size
 	vrank := (s.b.rank - root + size) % size // the root is 0
-	switch cut := s.b.cut; {
-	case size == 1:
-	case cut.chained(n, size):
+	if size == 1 {
+		return
+	}
+	switch way := s.pick(engine.Bcast, n, buf.Count); way {
+	case Chain:
 		s.bcastChain(start(buf), n, vrank, root)
-	case n <= cut.bcastTree || size < cut.bcastRanks:
-		s.bcastTree(start(buf), n, vrank, root)
+	case Tree:
+		s.bcastTree(start(buf), n, vrank, root, none)
 	default:
-		s.bcastScatter(start(buf), n, vrank, root)
+		s.bcastScatter(start(buf), n, vrank, root, way == ScatterDouble)
 	}
 }
 
@@ -40,8 +42,9 @@ func branch(span int) int {
 	return pof2(span - 1)
 }
 
-func (s *Schedule) bcastTree(buf place, n, vrank, root int) {
-	have := none
+// bcastTree passes n bytes down the binomial tree; the root has them when ready.
+func (s *Schedule) bcastTree(buf place, n, vrank, root int, ready int32) {
+	have := ready
 	if vrank != 0 {
 		have = s.recv(buf, n, s.peer(parent(vrank), root))
 	}
@@ -66,8 +69,9 @@ func (s *Schedule) bcastChain(buf place, n, vrank, root int) {
 
 // bcastScatter scatters blocks along the binomial tree and gathers them on all
 // ranks (M. Barnett et al., 1994; R. van de Geijn). A rank keeps all blocks of
-// its branch of the tree, which the allgather then need not bring it again.
-func (s *Schedule) bcastScatter(buf place, n, vrank, root int) {
+// its branch of the tree, which the allgather then need not bring it again. The
+// allgather is by recursive doubling, for a power of two of ranks, or a ring.
+func (s *Schedule) bcastScatter(buf place, n, vrank, root int, double bool) {
 	size := s.b.size
 	block := ((n+size-1)/size + 63) &^ 63
 	// part returns the bytes of the blocks from lo up to hi.
@@ -98,7 +102,7 @@ func (s *Schedule) bcastScatter(buf place, n, vrank, root int) {
 		put(vrank+d, vrank+d+span(vrank+d, size), vrank+d, scattered)
 	}
 
-	if n <= s.b.cut.bcastDoubling && size == pof2(size) {
+	if double {
 		got := [64]int32{scattered}
 		for k, d := 1, 1; d < size; k, d = k+1, d<<1 {
 			q := vrank ^ d

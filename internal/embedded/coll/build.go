@@ -33,11 +33,16 @@ const none int32 = -1
 type builder struct {
 	rank, size int
 	cut        *thresholds
-	arcs       []arc   // dependencies, in the order of to
-	patches    []patch // pointers into the temporary memory
-	temp       int     // bytes of it
-	numbers    []int   // see ints
-	last       []int32 // by peer, for issue order: last send, last receive
+	way        Way   // asked for; see pick
+	team       *team // the ranks of this stage; nil: all
+	stage      Stage
+	gate       int32    // the end of the stage before, none in the first
+	arcs       []arc    // dependencies, in the order of to
+	outline    *Outline // if not nil, takes the places, and there is no memory
+	patches    []patch  // pointers into the temporary memory
+	temp       int      // bytes of it
+	numbers    []int    // see ints
+	last       []int32  // by peer, for issue order: last send, last receive
 }
 
 type arc struct{ from, to int32 }
@@ -61,6 +66,10 @@ func Build(k engine.Coll, rank, size int) (*Schedule, error) {
 }
 
 func build(k engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
+	return buildBy(k, rank, size, cut, Plan{})
+}
+
+func buildBy(k engine.Coll, rank, size int, cut *thresholds, p Plan) (*Schedule, error) {
 	if err := check(&k, rank, size); err != nil {
 		return nil, err
 	}
@@ -69,9 +78,23 @@ func build(k engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
 	}
 	s := schedules.Get().(*Schedule)
 	s.b = builders.Get().(*builder)
-	s.b.rank, s.b.size, s.b.cut = rank, size, cut
+	s.layOut(&k, rank, size, cut, p)
+	s.finish()
+	return s, nil
+}
+
+// layOut adds the vertices of a collective.
+func (s *Schedule) layOut(k *engine.Coll, rank, size int, cut *thresholds, p Plan) {
+	s.b.rank, s.b.size, s.b.cut, s.b.way, s.b.gate = rank, size, cut, p.Way, none
 	if k.Op != nil {
 		s.kernel, s.elem, s.user = k.Op.Kernel, k.Op.Type.Size, k.Op.Code == engine.OpUser
+	}
+	if p.staged(k, size) {
+		s.stages(k, p)
+		return
+	}
+	if p.Hosts != nil {
+		s.b.way = Chosen // it is one between hosts
 	}
 	switch k.Kind {
 	case engine.Barrier:
@@ -79,30 +102,28 @@ func build(k engine.Coll, rank, size int, cut *thresholds) (*Schedule, error) {
 	case engine.Bcast:
 		s.bcast(k.Recv, k.Root)
 	case engine.Scatter:
-		s.scatter(&k)
+		s.scatter(k)
 	case engine.Scatterv:
-		s.scatterv(&k)
+		s.scatterv(k)
 	case engine.Gather:
-		s.gather(&k)
+		s.gather(k)
 	case engine.Gatherv:
-		s.gatherv(&k)
+		s.gatherv(k)
 	case engine.Allgather, engine.Allgatherv:
-		s.allgather(&k)
+		s.allgather(k)
 	case engine.Alltoall, engine.Alltoallv, engine.Alltoallw:
-		s.alltoall(&k)
+		s.alltoall(k)
 	case engine.Reduce:
-		s.reduceTo(&k)
+		s.reduceTo(k)
 	case engine.Allreduce:
-		s.allreduce(&k)
+		s.allreduce(k)
 	case engine.ReduceScatter, engine.ReduceScatterBlock:
-		s.reduceScatter(&k)
+		s.reduceScatter(k)
 	case engine.Scan:
-		s.scan(&k)
+		s.scan(k)
 	case engine.Exscan:
-		s.exscan(&k)
+		s.exscan(k)
 	}
-	s.finish()
-	return s, nil
 }
 
 // withoutMemory is a reduction of elements of size zero: one of no elements, which
@@ -153,7 +174,10 @@ func (s *Schedule) allocate(n int) place {
 // among them is passed over. Dependencies always come earlier in the graph.
 func (s *Schedule) add(v vertex, dst, a, b place, deps []int32) int32 {
 	i := int32(len(s.vertices))
-	if v.n > 0 {
+	if o := s.b.outline; o != nil {
+		o.places = append(o.places, [3]place{dst, a, b})
+		o.stages = append(o.stages, s.b.stage)
+	} else if v.n > 0 {
 		v.dst = s.resolve(dst, i, 0)
 		v.a = s.resolve(a, i, 1)
 		v.b = s.resolve(b, i, 2)
@@ -163,6 +187,13 @@ func (s *Schedule) add(v vertex, dst, a, b place, deps []int32) int32 {
 			s.b.arcs = append(s.b.arcs, arc{d, i})
 			v.deps++
 		}
+	}
+	if v.deps == 0 && s.b.gate != none {
+		s.b.arcs = append(s.b.arcs, arc{s.b.gate, i})
+		v.deps++
+	}
+	if t := s.b.team; t != nil && (v.kind == send || v.kind == recv) {
+		v.peer = t.rank(v.peer)
 	}
 	s.vertices = append(s.vertices, v)
 	return i
@@ -265,7 +296,9 @@ func (s *Schedule) prefix(counts []int) []int {
 // finish allocates the temporary memory, chains the messages of each pair in
 // issue order, and lays the dependencies out by the vertex they start from.
 func (s *Schedule) finish() {
-	s.memory = newMemory(s.b.temp)
+	if s.b.outline == nil {
+		s.memory = newMemory(s.b.temp)
+	}
 	for _, p := range s.b.patches {
 		v, at := &s.vertices[p.vertex], unsafe.Add(s.memory.p, p.off)
 		switch p.field {

@@ -21,7 +21,7 @@ func (tr *trial) check(m mode, cut *thresholds) error {
 	schedules := make([]*Schedule, p)
 	done := make([]int, p)
 	for r := range p {
-		s, err := build(tr.colls[r], r, p, cut)
+		s, err := buildBy(tr.colls[r], r, p, cut, tr.plan)
 		if err != nil {
 			return err
 		}

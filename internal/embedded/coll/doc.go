@@ -14,6 +14,10 @@
 // rounds would serialise: receives are posted as soon as their memory is free,
 // and a segment of a long message is passed on while the next arrives.
 //
+// [BuildBy] does it by a [Plan] instead: a [Way] chosen by the caller, or stages
+// over the [Hosts] of the ranks, each of which is one of the same algorithms
+// among fewer ranks. [Outline] is a schedule without memory, to be looked at.
+//
 // What holds for every schedule:
 //
 //   - Two vertices that touch the same memory, one of them writing, are ordered

@@ -13,7 +13,11 @@ func (s *Schedule) gather(k *engine.Coll) {
 		s.gatherLinear(k, uniform(k.Recv, n))
 		return
 	}
-	s.gatherTree(k, n)
+	own := start(k.Send)
+	if k.InPlace {
+		own = start(k.Recv).add(s.b.rank * n)
+	}
+	s.gatherTree(own, start(k.Recv), n, k.Root)
 }
 
 // gatherv is linear: only the root knows the counts.
@@ -43,13 +47,13 @@ func (s *Schedule) gatherLinear(k *engine.Coll, to blocks) {
 }
 
 // gatherTree collects the blocks of each branch of the binomial tree in one
-// message.
-func (s *Schedule) gatherTree(k *engine.Coll, n int) {
+// message. own is this rank's block, all is where the root gets them.
+func (s *Schedule) gatherTree(own, all place, n, root int) {
 	rank, size := s.b.rank, s.b.size
-	vrank := (rank - k.Root + size) % size
+	vrank := (rank - root + size) % size
 	mine := span(vrank, size)
 	if mine == 1 && vrank != 0 {
-		s.send(start(k.Send), n, s.peer(parent(vrank), k.Root))
+		s.send(own, n, s.peer(parent(vrank), root))
 		return
 	}
 
@@ -58,17 +62,16 @@ func (s *Schedule) gatherTree(k *engine.Coll, n int) {
 		var have [64]int32
 		got := 0
 		for d := branch(mine); d > 0; d >>= 1 {
-			have[got] = s.recv(held.add(d*n), span(vrank+d, size)*n, s.peer(vrank+d, k.Root))
+			have[got] = s.recv(held.add(d*n), span(vrank+d, size)*n, s.peer(vrank+d, root))
 			got++
 		}
-		have[got] = s.move(held, start(k.Send), n)
-		s.send(held, mine*n, s.peer(parent(vrank), k.Root), have[:got+1]...)
+		have[got] = s.move(held, own, n)
+		s.send(held, mine*n, s.peer(parent(vrank), root), have[:got+1]...)
 		return
 	}
 
-	all := start(k.Recv)
 	for d := branch(size); d > 0; d >>= 1 {
-		count, first := span(d, size), s.peer(d, k.Root)
+		count, first := span(d, size), s.peer(d, root)
 		over := first + count - size
 		if over <= 0 {
 			s.recv(all.add(first*n), count*n, first)
@@ -80,7 +83,5 @@ func (s *Schedule) gatherTree(k *engine.Coll, n int) {
 		s.move(all.add(first*n), p, head, have)
 		s.move(all, p.add(head), over*n, have)
 	}
-	if !k.InPlace {
-		s.move(all.add(rank*n), start(k.Send), n)
-	}
+	s.move(all.add(rank*n), own, n)
 }

@@ -102,6 +102,7 @@ type trial struct {
 	colls []engine.Coll
 	bufs  []*guarded
 	rng   *rand.Rand
+	plan  Plan
 }
 
 func (tr *trial) buffer(rank, n int, name string) *guarded {

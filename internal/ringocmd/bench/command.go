@@ -68,7 +68,7 @@ program does that has something new to send; --clean leaves that out.
 		add(groupCollective, collectiveCommand(c))
 		add(groupOverlap, overlapCommand(c))
 	}
-	add(groupOther, helloworld(), ringtest(), startupCommand(), ranksCommand(), idleCommand(), memoryCommand(),
+	add(groupOther, helloworld(), ringtest(), loggpCommand(), startupCommand(), ranksCommand(), idleCommand(), memoryCommand(),
 		allocsCommand(), limitsCommand(), emptyCommand())
 	return cmd
 }

@@ -17,6 +17,7 @@
 //   - pingpong.go, stream.go, object.go: point-to-point;
 //   - collective.go, calls.go, overlap.go: collectives;
 //   - helloworld.go, ringtest.go: as mpi4py.bench has them;
+//   - loggp.go: the parameters of ringo simulate;
 //   - startup.go, ranks.go, idle.go, allocs.go, limits.go: the rest.
 //
 // bench/peers has the same loops in C and Python for other libraries;
