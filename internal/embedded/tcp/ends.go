@@ -243,7 +243,14 @@ func (e *end) Leave() error {
 	}
 	e.watcher.kick()
 	e.changed.Broadcast()
+	e.set.close()
+	e.gone.Store(true)
 	e.mu.Unlock()
 	closeFD(e.stop[1])
+	if e.belled {
+		e.wakeSelf()
+	}
+	closeFD(e.alarm[0])
+	closeFD(e.alarm[1])
 	return e.base.Job.Leave()
 }

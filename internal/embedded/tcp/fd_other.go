@@ -3,6 +3,7 @@
 package tcp
 
 import (
+	"io"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -38,3 +39,48 @@ func guarded(open func() (int, error)) (int, error) {
 	}
 	return fd, nil
 }
+
+// readFD reads what a connection has, which may be nothing for now.
+func readFD(fd int, to []byte) (int, error) {
+	n, err := untilDone(unix.Read, fd, to)
+	if n == 0 && err == nil && len(to) > 0 {
+		return 0, io.EOF
+	}
+	return forNow(n, err)
+}
+
+// vector is what is sent together.
+type vector struct{ list [][]byte }
+
+// room reports whether two pieces more can be added.
+func (v *vector) room() bool { return len(v.list) < 15 }
+
+// add adds bytes that are not empty.
+func (v *vector) add(b []byte) { v.list = append(v.list, b) }
+
+// reset forgets what was added.
+func (v *vector) reset() {
+	clear(v.list)
+	v.list = v.list[:0]
+}
+
+// send sends as much as a connection takes, which may be nothing for now.
+func (v *vector) send(fd int) (total int, err error) {
+	for _, b := range v.list {
+		n, err := writeFD(fd, b)
+		total += n
+		if err != nil || n < len(b) {
+			return total, err
+		}
+	}
+	return total, nil
+}
+
+// readySet would tell which of many connections have something to read.
+type readySet struct{}
+
+func (*readySet) add(*peer) {}
+
+func (*readySet) look(*end) bool { return false }
+
+func (*readySet) close() {}
