@@ -84,3 +84,6 @@ func (*readySet) add(*peer) {}
 func (*readySet) look(*end) bool { return false }
 
 func (*readySet) close() {}
+
+// unpaced has a connection send as soon as it may.
+func unpaced(int) {}

@@ -149,6 +149,7 @@ func (t *talk) Write(p []byte) (int, error) {
 func (t *talk) take() (fd int) {
 	fd, t.fd = t.fd, -1
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	unpaced(fd)
 	return fd
 }
 
