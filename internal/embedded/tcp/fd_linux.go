@@ -113,14 +113,16 @@ func (v *vector) send(fd int) (int, error) {
 	}
 }
 
-// readySet tells which of many connections have something to read.
+// readySet tells which of many connections have something to read. A connection is
+// added when the rank first has many: it costs something for every message.
 type readySet struct {
 	fd     int // of epoll; 0: not made yet, -1: there is none
 	events [32]unix.EpollEvent
 }
 
-// add adds a connection. It leaves with its descriptor.
-func (s *readySet) add(p *peer) {
+// add adds a connection, which leaves with its descriptor. It reports whether it
+// could.
+func (s *readySet) add(p *peer) bool {
 	if s.fd == 0 {
 		fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
 		if err != nil {
@@ -128,16 +130,21 @@ func (s *readySet) add(p *peer) {
 		}
 		s.fd = fd
 	}
-	if s.fd >= 0 && unix.EpollCtl(s.fd, unix.EPOLL_CTL_ADD, p.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p.rank)}) != nil {
-		s.close()
-	}
+	p.inSet = true
+	return s.fd > 0 && unix.EpollCtl(s.fd, unix.EPOLL_CTL_ADD, p.fd, &unix.EpollEvent{Events: unix.EPOLLIN, Fd: int32(p.rank)}) == nil
 }
 
 // look marks the peers whose connections have something to read. It reports whether
 // it could.
 func (s *readySet) look(e *end) bool {
-	if s.fd <= 0 {
+	if s.fd < 0 {
 		return false
+	}
+	for _, p := range e.joined {
+		if !p.inSet && !s.add(p) {
+			s.close()
+			return false
+		}
 	}
 	n, _, err := syscall.RawSyscall6(unix.SYS_EPOLL_PWAIT, uintptr(s.fd), uintptr(unsafe.Pointer(&s.events[0])), uintptr(len(s.events)), 0, 0, 0)
 	if err != 0 {

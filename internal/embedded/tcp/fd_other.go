@@ -79,8 +79,6 @@ func (v *vector) send(fd int) (total int, err error) {
 // readySet would tell which of many connections have something to read.
 type readySet struct{}
 
-func (*readySet) add(*peer) {}
-
 func (*readySet) look(*end) bool { return false }
 
 func (*readySet) close() {}

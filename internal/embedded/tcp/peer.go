@@ -73,6 +73,7 @@ type peer struct {
 
 	landing landing
 
+	inSet bool // the connection is in e.set
 	ready bool // there is something to read
 }
 
@@ -125,7 +126,6 @@ func (p *peer) join(fd int) {
 	p.inMem = newRing()
 	p.in.Open(p.inMem)
 	e.joined = append(e.joined, p)
-	e.set.add(p)
 	e.fresh = append(e.fresh, p)
 	e.watcher.kick()
 	atomic.AddUint32(&e.bell.Active, 1)
