@@ -10,6 +10,9 @@ var Variables = []Variable{
 	{"RINGO_VERBOSE", Setting, "1", "each rank prints which engine and transport it runs on, and why"},
 	{"RINGO_PULL", Setting, "0", "ranks do not copy out of each other's memory; long messages go through the shared segment"},
 	{"RINGO_TRANSPORT", Setting, "shm, tcp", "what carries messages between processes: the shared memory of the computer, or connections (on 127.0.0.1), as between computers; default: shm"},
+	{"RINGO_ADDRESS", Setting, "address,address", "addresses of this computer at which a rank waits for the connections of others, IPv4 or IPv6; the others take the first that answers; default: 127.0.0.1"},
+	{"RINGO_PORT_RANGE", Setting, "first:last", "ports at which ranks wait for the connections of others; default: any"},
+	{"RINGO_NET_TIMEOUT", Setting, "seconds or duration", "how long a rank of another computer may be out of reach before it counts as lost; default: 10"},
 	{"RINGO_TAGS", Setting, "k=v;k=v", "tags that stopwatch.New gives to all timers; ringo sweep sets it to the parameters of the run"},
 
 	{"RINGO_RANK", Rank, "number", "rank in the job"},

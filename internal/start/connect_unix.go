@@ -3,6 +3,8 @@
 package start
 
 import (
+	"os"
+
 	"github.com/ringo-mpi/ringo/internal/embedded/tcp"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/engine"
@@ -28,8 +30,12 @@ func connected(end transport.End, name string) (transport.End, error) {
 	if !ok {
 		return end, engine.Errorf(engine.ErrLaunch, "RINGO_TRANSPORT=tcp: the ranks of this job cannot tell each other where they are")
 	}
-	return tcp.Over(end, tcp.Config{
+	c := tcp.Config{
 		Key: m.Key(), Listen: "127.0.0.1:0", Find: m.Find,
 		Publish: func(address string) { m.Publish(address) },
-	})
+	}
+	if err := network(&c, os.Getenv); err != nil {
+		return end, err
+	}
+	return tcp.Over(end, c)
 }

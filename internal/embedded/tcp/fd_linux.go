@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -40,6 +41,16 @@ func unpaced(fd int) {
 	}
 }
 
+// mortal has a connection end with an error when the other side cannot be reached for
+// so long, whether there is something to send or not.
+func mortal(fd int, after time.Duration) {
+	seconds := max(1, int(after/4/time.Second))
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, int(after.Milliseconds()))
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, seconds)
+	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, seconds)
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+}
+
 // The system calls that follow do not wait, and are made for every message: the
 // runtime is not told of them.
 
@@ -73,7 +84,7 @@ func (v *vector) room() bool { return v.n < len(v.list)-1 }
 // add adds bytes that are not empty.
 func (v *vector) add(b []byte) {
 	if v.n > 0 {
-		if last := &v.list[v.n-1]; unsafe.Add(unsafe.Pointer(last.Base), last.Len) == unsafe.Pointer(&b[0]) {
+		if last := &v.list[v.n-1]; uintptr(unsafe.Pointer(last.Base))+uintptr(last.Len) == uintptr(unsafe.Pointer(&b[0])) {
 			last.SetLen(int(last.Len) + len(b))
 			return
 		}

@@ -5,6 +5,7 @@ package tcp
 import (
 	"io"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -85,3 +86,9 @@ func (*readySet) close() {}
 
 // unpaced has a connection send as soon as it may.
 func unpaced(int) {}
+
+// mortal has a connection end with an error when the other side cannot be reached, as
+// soon as the system notices.
+func mortal(fd int, _ time.Duration) {
+	_ = unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_KEEPALIVE, 1)
+}

@@ -39,6 +39,7 @@ type peer struct {
 	state state
 	fd    int
 	why   string // the connection could not be made, or was lost
+	cut   bool   // because the peer was out of reach for too long
 
 	// The ring from the endpoint, made when that opens it or there is a connection,
 	// how much has been sent of its first frame and the tail of that, and the tails of

@@ -9,6 +9,8 @@ import (
 	"io"
 	"unsafe"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
 	"github.com/ringo-mpi/ringo/internal/memory"
@@ -61,13 +63,26 @@ func (p *peer) receive() (moved int) {
 			p.part("")
 			return moved
 		case err != nil:
-			p.part("the connection to it was lost: " + err.Error())
+			p.lost(err)
 			return moved
 		case n < want || p.state != joined:
 			return moved
 		}
 	}
 	return moved
+}
+
+// lost ends a connection that cannot be read any more.
+func (p *peer) lost(err error) {
+	p.noteCut(err)
+	p.part("the connection to it was lost: " + err.Error())
+}
+
+// noteCut notes that the peer was out of reach for too long, if that is what err says.
+func (p *peer) noteCut(err error) {
+	if errors.Is(err, unix.ETIMEDOUT) || errors.Is(err, unix.EHOSTUNREACH) || errors.Is(err, unix.ENETUNREACH) {
+		p.cut = true
+	}
 }
 
 // read reads into the buffer. It returns how much, and how much it would have
@@ -213,7 +228,7 @@ func (p *peer) discard() (n int) {
 			p.part("")
 			return n
 		case err != nil:
-			p.part("the connection to it was lost: " + err.Error())
+			p.lost(err)
 			return n
 		case k < wasteSize:
 			return n

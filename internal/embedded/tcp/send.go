@@ -65,7 +65,7 @@ func (p *peer) send() (moved bool) {
 		n, err := v.send(p.fd)
 		v.reset()
 		if err != nil {
-			p.deafen(err.Error())
+			p.deafen(err)
 			return true
 		}
 		moved = moved || n > 0
@@ -81,10 +81,11 @@ func (p *peer) send() (moved bool) {
 
 // deafen notes that the connection takes no more. What has come may still be read,
 // up to its end.
-func (p *peer) deafen(why string) {
+func (p *peer) deafen(err error) {
 	p.deaf = true
+	p.noteCut(err)
 	if p.why == "" {
-		p.why = "the connection to it was lost: " + why
+		p.why = "the connection to it was lost: " + err.Error()
 	}
 	p.drop()
 }

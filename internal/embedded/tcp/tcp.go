@@ -5,6 +5,7 @@ package tcp
 import (
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -19,11 +20,20 @@ type Config struct {
 	Key []byte
 
 	// Listen is where this rank waits for others: an address and a port, which may
-	// be 0. Publish tells the others where that is.
+	// be 0, or several with commas between them. Publish tells the others where that is.
 	Listen  string
 	Publish func(addr string)
 
-	// Find returns where a rank waits, "" as long as that is not known.
+	// Ports is where a port 0 of Listen is looked for; the zero value leaves it to the
+	// system.
+	Ports Ports
+
+	// Timeout is how long a peer may be out of reach before it counts as lost. The
+	// default is 10 seconds.
+	Timeout time.Duration
+
+	// Find returns where a rank waits, as Publish was told, "" as long as that is not
+	// known. Of several addresses the first at which the rank proves itself counts.
 	Find func(rank int) string
 
 	// Near says which ranks the transport below reaches. nil: this one alone.
@@ -33,6 +43,12 @@ type Config struct {
 	Host func(rank int) transport.Host
 }
 
+// Ports is a range of ports.
+type Ports struct{ First, Last uint16 }
+
+// defaultTimeout is how long a peer may be out of reach.
+const defaultTimeout = 10 * time.Second
+
 // end is one rank's end.
 type end struct {
 	base transport.End
@@ -41,9 +57,9 @@ type end struct {
 	size int
 	bell *transport.Bell // this rank's own, of the transport below
 
-	listener int          // the socket
-	stop     [2]int       // a pipe whose end ends the listening
-	busy     atomic.Int32 // strangers that have not proved anything yet
+	listeners []int        // the sockets
+	stop      [2]int       // a pipe whose end ends the listening
+	busy      atomic.Int32 // strangers that have not proved anything yet
 
 	// mu guards everything of the connections. The endpoint's lock may be held
 	// when it is taken, never the other way round.
@@ -92,7 +108,10 @@ func Over(base transport.End, cfg Config) (transport.End, error) {
 	}
 	var addr string
 	var err error
-	if e.listener, addr, err = listenAt(cfg.Listen); err != nil {
+	if e.cfg.Timeout <= 0 {
+		e.cfg.Timeout = defaultTimeout
+	}
+	if e.listeners, addr, err = listenAll(cfg.Listen, cfg.Ports); err != nil {
 		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d cannot wait for connections at %s: %w", f.Rank, cfg.Listen, err)
 	}
 	if err = pipeCloexec(e.stop[:]); err == nil {
@@ -102,7 +121,9 @@ func Over(base transport.End, cfg Config) (transport.End, error) {
 		err = e.watcher.open()
 	}
 	if err != nil {
-		closeFD(e.listener)
+		for _, fd := range e.listeners {
+			closeFD(fd)
+		}
 		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d: %w", f.Rank, err)
 	}
 	cfg.Publish(addr)

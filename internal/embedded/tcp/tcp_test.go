@@ -69,12 +69,20 @@ func (e *end) sender(to int) *sender {
 }
 
 // put sends a frame, when there is room for it, as rank does not read meanwhile.
-func (s *sender) put(kind uint8, h ring.Header, data []byte) {
-	for !s.w.Put(kind, h, unsafe.Pointer(unsafe.SliceData(data)), len(data)) {
+func (s *sender) put(kind uint8, h ring.Header, data []byte) { s.putFlagged(kind, 0, h, data) }
+
+func (s *sender) putFlagged(kind, flags uint8, h ring.Header, data []byte) {
+	for {
+		if at := s.w.Reserve(len(data)); at != nil {
+			copy(unsafe.Slice((*byte)(at.Payload()), len(data)), data)
+			at.Ctx, at.Src, at.Tag, at.Sig = h.Ctx, h.Src, h.Tag, h.Sig
+			s.w.Publish(at, kind, flags)
+			s.link.Wake()
+			return
+		}
 		s.link.Wake()
 		time.Sleep(50 * time.Microsecond)
 	}
-	s.link.Wake()
 }
 
 // receiver reads the frames of a peer.
