@@ -19,8 +19,9 @@ const (
 	shortFrame = 1 << 10
 	gatherSize = 16 << 10
 
-	// So many bytes of frames that follow one another are held at most.
-	holdMost = 8 << 10
+	// So many bytes of frames that follow one another are held at most: few enough that
+	// the ring has room for one more of any length.
+	holdMost = 4 << 10
 )
 
 // littleEndian says that a header lies in memory as it does on the wire.
