@@ -350,10 +350,23 @@ func checks() []check {
 	}
 }
 
-// verdicts checks all bars.
+// tcpChecks are the bars over connections.
+func tcpChecks() []check {
+	return []check{
+		{bar{work: "over TCP: one-way latency, 2 processes, every size", text: "≤ 0.8", limit: 0.8}, bySize(latencyOf("tcp latency", ringo), false, 1, 4*mib)},
+		{bar{work: "over TCP: bandwidth, every size", text: "≥ 1.1", limit: 1.1, higher: true}, bySize(key{Job: "tcp bw", Ranks: 2, Peer: ringo, Metric: "mb_per_s"}, true, 1, 4*mib)},
+	}
+}
+
+// verdicts checks all bars: those of what was measured over connections, if
+// anything was.
 func verdicts(r *results) []*verdict {
+	list := checks()
+	if slices.ContainsFunc(r.order, func(k key) bool { return strings.HasPrefix(k.Job, "tcp ") }) {
+		list = tcpChecks()
+	}
 	var out []*verdict
-	for _, c := range checks() {
+	for _, c := range list {
 		out = append(out, c.verdict(r))
 	}
 	return out

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,6 +21,8 @@ type measurement struct {
 	cores   runs.Cores
 	peers   []*peer
 	results *results
+
+	transport string
 }
 
 func (m *measurement) program(name string) string {
@@ -57,7 +60,9 @@ func (m *measurement) buildRingo(ctx context.Context) error {
 		return err
 	}
 	version := runs.Revision(ctx, m.root)
-	m.peers = append(m.peers, &peer{name: ringo, version: version, launch: m.cores.Mpiexec(m.program("mpiexec")), program: []string{m.program("ringo")}})
+	own := &peer{name: ringo, version: version, launch: m.cores.Mpiexec(m.program("mpiexec")), program: []string{m.program("ringo")}}
+	m.carry(own)
+	m.peers = append(m.peers, own)
 	m.peers = append(m.peers, &peer{name: goroutines, version: version, program: []string{m.program("ringo")}})
 	m.peers = append(m.peers, &peer{name: machine, program: []string{m.program("ringo")}})
 	return nil
@@ -69,15 +74,36 @@ type library struct {
 	compilers []string
 	launchers []string
 	mark      string // in what the launcher says of its version
+	says      string // in what the library says of its own
 	launch    func(path string) func(int) []string
 	dir       string // where the user says it is
+	compiler  string // where its compiler is, if elsewhere
+	env       []string
 }
 
-func (m *measurement) libraries(mpichDir, openMPIDir string) []library {
-	return []library{
-		{mpich, []string{"mpicc.mpich", "mpicc"}, []string{"mpiexec.hydra", "mpiexec.mpich", "mpiexec"}, "HYDRA", m.cores.Hydra, mpichDir},
-		{openMPI, []string{"mpicc.openmpi", "mpicc"}, []string{"mpirun.openmpi", "mpirun"}, "Open MPI", m.cores.Mpirun, openMPIDir},
+// folders are where the user says that the libraries are.
+type folders struct{ mpich, openMPI, intel string }
+
+func (m *measurement) libraries(at folders) []library {
+	list := []library{
+		{
+			name: mpich, compilers: []string{"mpicc.mpich", "mpicc"}, launchers: []string{"mpiexec.hydra", "mpiexec.mpich", "mpiexec"},
+			mark: "HYDRA", says: mpich, launch: m.cores.Hydra, dir: at.mpich,
+		},
+		{
+			name: openMPI, compilers: []string{"mpicc.openmpi", "mpicc"}, launchers: []string{"mpirun.openmpi", "mpirun"},
+			mark: "Open MPI", says: openMPI, launch: m.cores.Mpirun, dir: at.openMPI,
+		},
 	}
+	if at.intel != "" { // its runtime has no compiler, and runs what MPICH's has made
+		lib := filepath.Join(at.intel, "lib")
+		list = append(list, library{
+			name: intelMPI, compilers: []string{"mpicc"}, launchers: []string{"mpiexec.hydra", "mpiexec"},
+			mark: "Intel(R) MPI", says: "Intel(R) MPI", launch: m.cores.Plain, dir: at.intel, compiler: at.mpich,
+			env: []string{"LD_LIBRARY_PATH=" + lib + string(filepath.ListSeparator) + filepath.Join(lib, "libfabric")},
+		})
+	}
+	return list
 }
 
 // find builds bench/peers with a library's compiler and tries it.
@@ -91,10 +117,11 @@ func (m *measurement) find(ctx context.Context, l library) (*peer, error) {
 		return nil, errors.New("bench/peers has no sources")
 	}
 	program := m.program("peer-" + strings.ReplaceAll(strings.ToLower(l.name), " ", ""))
-	p := &peer{name: l.name, launch: l.launch(launcher), program: []string{program}, style: peerStyle}
+	p := &peer{name: l.name, launch: l.launch(launcher), program: []string{program}, style: peerStyle, env: l.env}
+	m.carry(p)
 	err = fmt.Errorf("no compiler %s", strings.Join(l.compilers, " or "))
 	for _, name := range l.compilers {
-		compiler, e := runs.Look(l.dir, name)
+		compiler, e := runs.Look(cmp.Or(l.compiler, l.dir), name)
 		if e != nil {
 			continue
 		}
@@ -109,7 +136,7 @@ func (m *measurement) find(ctx context.Context, l library) (*peer, error) {
 		if text, _, err = runs.Output(ctx, 20*time.Second, p.environment(2), append(p.launch(2), program, "version")); err != nil {
 			continue
 		}
-		if p.version, err = version(text, l.name); err == nil {
+		if p.version, err = version(text, l.says); err == nil {
 			return p, nil
 		}
 	}
@@ -130,7 +157,7 @@ func version(text, name string) (string, error) {
 		return "", fmt.Errorf("the program's library is not %s", name)
 	case 1:
 		first, _, _ := strings.Cut(lines[0], ", package")
-		for _, words := range []string{"mpi4py ", "MPICH Version: ", "Open MPI v"} {
+		for _, words := range []string{"mpi4py ", "MPICH Version: ", "Open MPI v", "Intel(R) MPI Library "} {
 			first = strings.TrimPrefix(first, words)
 		}
 		return first, nil
@@ -185,11 +212,11 @@ func (m *measurement) findNative(ctx context.Context, name, library string) (*pe
 
 // findAll builds and tries everything that is asked for. What is missing is a
 // note of the results.
-func (m *measurement) findAll(ctx context.Context, wanted func(string) bool, mpichDir, openMPIDir string) error {
+func (m *measurement) findAll(ctx context.Context, wanted func(string) bool, at folders) error {
 	if err := m.buildRingo(ctx); err != nil {
 		return err
 	}
-	for _, l := range m.libraries(mpichDir, openMPIDir) {
+	for _, l := range m.libraries(at) {
 		m.keep(ctx, wanted, l.name, func() (*peer, error) { return m.find(ctx, l) })
 	}
 	m.keep(ctx, wanted, mpi4py, func() (*peer, error) { return m.findPython(ctx) })

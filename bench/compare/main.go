@@ -33,7 +33,8 @@ type options struct {
 	machine         string
 	from            string
 	publish         bool
-	mpich, ompi     string
+	transport       string
+	at              folders
 	chosen          []job
 	wantedPeers     []string
 }
@@ -71,8 +72,10 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	f.StringVar(&o.machine, "machine", "", "the `name` of this machine in the record's (default: the host's)")
 	f.StringVar(&o.from, "from", "", "measure nothing: make the report and the figures again from this `file` of raw values")
 	f.BoolVar(&o.publish, "publish", false, "put the table of bars into docs/performance.md, and its first rows into README.md")
-	f.StringVar(&o.mpich, "mpich", "", "the `folder` with MPICH's bin (default: search PATH)")
-	f.StringVar(&o.ompi, "openmpi", "", "the `folder` with Open MPI's bin (default: search PATH)")
+	f.StringVar(&o.transport, "transport", shmTransport, "what carries the messages of all peers: shm, or tcp between the processes of this machine")
+	f.StringVar(&o.at.mpich, "mpich", "", "the `folder` with MPICH's bin (default: search PATH)")
+	f.StringVar(&o.at.openMPI, "openmpi", "", "the `folder` with Open MPI's bin (default: search PATH)")
+	f.StringVar(&o.at.intel, "intel", "", "the `folder` with Intel MPI's bin (default: it is left out)")
 	if err := f.Parse(args); err != nil {
 		return nil, err
 	}
@@ -87,6 +90,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	switch {
 	case o.repetitions < 1 || o.repetitions > maxRepetition:
 		return nil, fmt.Errorf("-n %d: 1 to %d repetitions", o.repetitions, maxRepetition)
+	case o.transport != shmTransport && o.transport != tcpTransport:
+		return nil, fmt.Errorf("-transport %s: there are shm and tcp", o.transport)
 	case o.cores < 1:
 		return nil, fmt.Errorf("-cores %d: at least one", o.cores)
 	}
@@ -96,6 +101,9 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 // choose finds the jobs and peers that are wanted.
 func (o *options) choose() error {
 	all := suite(o.quick)
+	if o.transport == tcpTransport {
+		all = tcpSuite(o.quick)
+	}
 	o.chosen = all
 	if o.only != "" {
 		o.chosen = nil
@@ -159,7 +167,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer os.RemoveAll(bin)
-	m := &measurement{root: root, bin: bin, cores: c, results: newResults()}
+	m := &measurement{root: root, bin: bin, cores: c, transport: o.transport, results: newResults()}
 	// A native engine is tried on its library, mpi4py likewise.
 	wanted := func(name string) bool {
 		switch name {
@@ -170,7 +178,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		}
 		return o.wants(name)
 	}
-	if err := m.findAll(ctx, wanted, o.mpich, o.ompi); err != nil {
+	if err := m.findAll(ctx, wanted, o.at); err != nil {
 		return err
 	}
 	for _, n := range m.results.Notes {
@@ -190,7 +198,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 
 // finish records or prints the results.
 func (o *options) finish(r *results, root string, complete bool, stdout io.Writer) error {
-	part := o.quick || o.only != "" || o.peers != "" || !complete
+	part := o.transport == tcpTransport || o.quick || o.only != "" || o.peers != "" || !complete
 	if part && o.out == "" {
 		_, err := io.WriteString(stdout, r.report(nil))
 		return err

@@ -11,6 +11,7 @@ const (
 	ringo        = "Ringo"
 	mpich        = "MPICH"
 	openMPI      = "Open MPI"
+	intelMPI     = "Intel MPI"
 	goroutines   = "Ringo goroutines"
 	ringoMPICH   = "Ringo on MPICH"
 	ringoOpenMPI = "Ringo on Open MPI"
@@ -18,7 +19,7 @@ const (
 	machine      = "machine" // without any MPI
 )
 
-var allPeers = []string{ringo, mpich, openMPI, goroutines, ringoMPICH, ringoOpenMPI, mpi4py, machine}
+var allPeers = []string{ringo, mpich, openMPI, intelMPI, goroutines, ringoMPICH, ringoOpenMPI, mpi4py, machine}
 
 // peer is one of them as it is on this machine.
 type peer struct {

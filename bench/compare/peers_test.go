@@ -29,7 +29,7 @@ func TestPeers(t *testing.T) {
 	runs.Adopt()
 	m := &measurement{root: root, bin: t.TempDir(), cores: runs.Cores{IDs: []int{0, 1}, All: true, Root: os.Geteuid() == 0}, results: newResults()}
 	ctx := context.Background()
-	for _, l := range m.libraries("", "") {
+	for _, l := range m.libraries(folders{}) {
 		p, err := m.find(ctx, l)
 		if err != nil {
 			t.Logf("LEFT OUT: %s: %v", l.name, err)

@@ -181,6 +181,10 @@ func (w *writer) p2p() {
 		{"alloc", "One-way latency with buffers from Alloc", "latency_us", "µs", false},
 		{"rate", "Message rate", "messages_per_s", "1/s", true},
 		{"rate new", "Message rate, in Go with a new request for each message", "messages_per_s", "1/s", true},
+		{"tcp latency", "One-way latency over TCP, 2 processes", "latency_us", "µs", false},
+		{"tcp bw", "Bandwidth over TCP, 2 processes", "mb_per_s", "MB/s", true},
+		{"tcp bibw", "Bidirectional bandwidth over TCP, 2 processes", "mb_per_s", "MB/s", true},
+		{"tcp rate", "Message rate over TCP", "messages_per_s", "1/s", true},
 		{"threads", "Latency of 2 goroutines or threads in each of 2 ranks", "latency_us", "µs", false},
 	} {
 		if !w.r.has(part.job) {

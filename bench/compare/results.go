@@ -60,7 +60,7 @@ func (r *results) note(format string, args ...any) {
 func (r *results) of(k key) stats.Summary { return stats.Summarize(r.samples[k]) }
 
 // peers that a figure is compared with, in this order.
-var peerNames = []string{mpich, openMPI}
+var peerNames = []string{mpich, openMPI, intelMPI}
 
 // best returns the peer whose median is best, of those that have the figure.
 func (r *results) best(k key, higher bool, among []string) string {

@@ -104,6 +104,25 @@ func suite(quick bool) []job {
 	return jobs
 }
 
+// tcpSuite returns the jobs over connections.
+func tcpSuite(quick bool) []job {
+	var jobs []job
+	for _, j := range suite(quick) {
+		switch {
+		case j.ranks != 2:
+			continue
+		case j.name == "latency", j.name == "bw", j.name == "bibw", j.name == "rate":
+			j.name = "tcp " + j.name
+		case j.name != "collectives":
+			continue
+		}
+		j.about += ", over TCP"
+		j.peers = append([]string{ringo}, peerNames...)
+		jobs = append(jobs, j)
+	}
+	return jobs
+}
+
 // jobNames are the names that --only takes.
 func jobNames(jobs []job) []string {
 	var out []string

@@ -9,6 +9,7 @@
 //	send         what goes out: eager, stream, offer; queues for full rings
 //	receive      what comes in, and how it meets a posted receive
 //	request      operations: what is under way
+//	tails        long messages over a link that carries them beside the rings
 //	rendezvous   copying out of a peer's memory, and the way without it
 //	jobs, share  copies: of several messages at a time, and of one by both ends
 //	wait         waiting: polling, yielding, sleeping; many goroutines of one rank

@@ -87,7 +87,15 @@ type inbound struct {
 	have  int
 	total int // 0: none
 
-	link transport.Link
+	// The part that arrives as a tail of the message that operation piece has asked
+	// for; none if pieceLen is 0.
+	piece    uint64
+	pieceLen int
+
+	index uint64 // in ep.ins
+	link  transport.Link
+
+	_ [40]byte // see wholeLines
 }
 
 // wholeLines: of what the ranks of one process write for each message, every
@@ -110,6 +118,7 @@ type outbound struct {
 	eager  int          // messages up to this length are one frame
 	offer  int          // messages longer than this are offered
 	fence  bool
+	tailed bool // the link is a transport.Tails
 
 	// Nonblocking sends to the peer of streamMin bytes and more since this rank
 	// has handled a frame, and how many it had handled then.
@@ -204,6 +213,7 @@ func (ep *endpoint) openOutbound(peer int32) *outbound {
 		fence: traits.Fenced, near: traits.InProcess, claims: link.Claims() != nil,
 	}
 	o.ring.Open(ep.carrier.Open(int(peer)))
+	_, o.tailed = link.(transport.Tails)
 	o.pull = o.reach != nil && o.reach.Pulls()
 	switch {
 	case !o.pull:
@@ -215,6 +225,9 @@ func (ep *endpoint) openOutbound(peer int32) *outbound {
 	}
 	o.eager = min(o.eager, o.ring.Max()-proto.NumberSize)
 	o.offer = max(o.offer, o.eager/2) // where frames are short, less need not be offered
+	if o.tailed {
+		o.eager = min(o.eager, tailMin)
+	}
 	if ep.outs.few != nil {
 		ep.outs.few[peer] = o
 	} else {
@@ -251,7 +264,7 @@ func (ep *endpoint) progress() int { return ep.progressBeside(nil) }
 func (ep *endpoint) progressBeside(own *inbound) int {
 	n := 0
 	if ep.poller != nil {
-		n = ep.poller.Poll()
+		n = ep.poller.Poll() + ep.endTails()
 	}
 	for _, in := range ep.ins {
 		if in != own && in.ring.Ready() {
@@ -310,7 +323,7 @@ func (ep *endpoint) findRings() {
 	ep.insSeen = atomic.LoadUint32(&ep.bell.Active)
 	ep.carrier.NewRings(func(from int, m ring.Memory) {
 		link := ep.carrier.Link(from)
-		in := &inbound{peer: int32(from), link: link, bell: link.Bell()}
+		in := &inbound{peer: int32(from), link: link, bell: link.Bell(), index: uint64(len(ep.ins))}
 		in.ring.Open(m)
 		ep.ins = append(ep.ins, in)
 		if ep.inFew != nil {

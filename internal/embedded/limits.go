@@ -39,6 +39,14 @@ const (
 	// for before it is sent, so that no receiver has to keep it unexpected.
 	offerAlways = 256 << 10
 
+	// Over a link with tails a message longer than this is no frame: it is sent from
+	// where it lies, and received where it goes.
+	tailMin = 4 << 10
+
+	// A longer message that was asked for comes in parts of this length, so that other
+	// messages can go in between.
+	tailPart = 512 << 10
+
 	// Framed messages of a ring are handled this many at a time before the
 	// other rings have their turn.
 	framesPerTurn = 32

@@ -364,6 +364,10 @@ func (ep *endpoint) arrive(in *inbound, f ring.Frame) {
 		ep.arriveFetch(in, f, b)
 	case proto.Placed:
 		ep.arrivePlaced(in, f, b)
+	case proto.Whole:
+		ep.arriveTail(in, f, b)
+	case proto.Piece:
+		ep.arrivePiece(in, b)
 	case proto.Recall:
 		ep.arriveRecall(in, f, b.Number)
 	case proto.Revoke:
@@ -436,40 +440,43 @@ func (ep *endpoint) arriveEager(in *inbound, f ring.Frame, b proto.Body) {
 
 // arriveFirst begins a message in parts.
 func (ep *endpoint) arriveFirst(in *inbound, f ring.Frame, b proto.Body) {
+	ep.begin(in, f, b)
+	ep.arriveMore(in, b.Data)
+}
+
+// begin finds the receive of a message that is arriving, or makes it unexpected.
+func (ep *endpoint) begin(in *inbound, f ring.Frame, b proto.Body) {
 	in.to, in.into, in.have, in.total = nil, nil, 0, b.Total
 	in.src, in.tag, in.sig = f.Src, f.Tag, engine.Sig(f.Sig)
 	cx := ep.space(f.Ctx, f.Src)
-	switch {
-	case cx == nil: // freed: the parts are dropped
+	if cx == nil { // freed: the data is dropped
 		if proto.Answers(f.Flags) {
 			ep.refuse(in, b.Number)
 		}
-	default:
-		r, back := (*request)(nil), false
-		if proto.Answers(f.Flags) {
-			r, back = ep.claimFor(cx, in, f, b)
-		} else {
-			r = ep.posted(cx, f.Src, f.Tag, in.sig, b.Total)
-		}
-		if back {
-			break
-		}
-		if r != nil {
-			if proto.Answers(f.Flags) {
-				ep.answer(in.peer, control{kind: proto.Matched, a: b.Number})
-			}
-			r.peer = in.peer
-			in.to = r
-		} else if f.Flags&proto.Ready != 0 {
-			ep.refuse(in, b.Number)
-		} else {
-			m := ep.unexpected(msgArriving, cx, in, f, b.Total)
-			m.number = b.Number
-			in.into = m
-			ep.keep(m)
-		}
+		return
 	}
-	ep.arriveMore(in, b.Data)
+	r, back := (*request)(nil), false
+	if proto.Answers(f.Flags) {
+		r, back = ep.claimFor(cx, in, f, b)
+	} else {
+		r = ep.posted(cx, f.Src, f.Tag, in.sig, b.Total)
+	}
+	switch {
+	case back:
+	case r != nil:
+		if proto.Answers(f.Flags) {
+			ep.answer(in.peer, control{kind: proto.Matched, a: b.Number})
+		}
+		r.peer = in.peer
+		in.to = r
+	case f.Flags&proto.Ready != 0:
+		ep.refuse(in, b.Number)
+	default:
+		m := ep.unexpected(msgArriving, cx, in, f, b.Total)
+		m.number = b.Number
+		in.into = m
+		ep.keep(m)
+	}
 }
 
 // arriveMore takes the next part of the message that arrives in parts.
@@ -486,9 +493,13 @@ func (ep *endpoint) arriveMore(in *inbound, part []byte) {
 		copy(in.into.data[in.have:], part)
 	}
 	in.have += len(part)
-	if in.have < in.total {
-		return
+	if in.have == in.total {
+		ep.arrivedWhole(in)
 	}
+}
+
+// arrivedWhole ends the message that has arrived in parts, or as a tail.
+func (ep *endpoint) arrivedWhole(in *inbound) {
 	to, m, total := in.to, in.into, in.total
 	in.to, in.into, in.total, in.have = nil, nil, 0, 0
 	if to != nil {

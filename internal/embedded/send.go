@@ -158,7 +158,7 @@ func (ep *endpoint) startSend(r *request, cx *space, b *engine.Buf, dest, tag in
 	}
 	o := ep.outbound(r.peer)
 	r.stream = r.stream && !ended
-	if ended && (proto.Answers(r.flags) || r.n > max(o.offer, o.eager)) { // nobody answers it any more
+	if ended && (proto.Answers(r.flags) || r.n > max(o.offer, o.eager) || r.n > o.eager && o.tailed) { // nobody answers it any more
 		ep.complete(r, ep.goneError(cx, r.peer, why))
 		return
 	}
@@ -231,12 +231,17 @@ func (ep *endpoint) put(o *outbound, r *request) bool {
 			return ep.putOffer(o, r)
 		case r.n <= o.eager:
 			return ep.putEager(o, r)
+		case o.tailed:
+			return ep.putWhole(o, r)
 		default:
 			return ep.putFirst(o, r) && ep.putMore(o, r)
 		}
 	case stageStream:
 		return ep.putMore(o, r)
 	case stageData:
+		if o.tailed {
+			return ep.putPiece(o, r)
+		}
 		return ep.putData(o, r)
 	case stagePlaced:
 		return ep.putPlaced(o, r)

@@ -4,6 +4,7 @@ package start
 
 import (
 	"net/netip"
+	"os"
 	"strings"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/tcp"
@@ -39,58 +40,34 @@ func connected(end transport.End, name string) (transport.End, error) {
 	if !ok {
 		return end, engine.Errorf(engine.ErrLaunch, "RINGO_TRANSPORT=tcp: the ranks of this job cannot tell each other where they are")
 	}
-	at := reached(m.Addresses())
-	cfg := tcp.Config{Key: m.Key(), Listen: listening(at), Find: m.Find}
+	c := tcp.Config{Key: m.Key(), Listen: listening(m.Addresses()), Find: m.Find}
 	if name != "tcp" {
-		cfg.Near = m.Near
+		c.Near = m.Near
 	}
 	told := true
-	cfg.Publish = func(address string) { told = m.Publish(published(at, address)) }
-	over, err := tcp.Over(end, cfg)
+	c.Publish = func(address string) { told = m.Publish(address) }
+	err := network(&c, os.Getenv)
+	if err != nil {
+		return end, err
+	}
+	over, err := tcp.Over(end, c)
 	if err == nil && !told {
-		err = engine.Errorf(engine.ErrLaunch, "this host has too many addresses (%s): choose one by mpiexec -iface", m.Addresses())
+		err = engine.Errorf(engine.ErrLaunch, "this host has too many addresses (%s): choose some by mpiexec -iface", m.Addresses())
 	}
 	return over, err
 }
 
-// reached are the addresses of this host that the others use.
-func reached(list string) (at []netip.Addr) {
-	for s := range strings.SplitSeq(list, ",") {
+// listening is where a rank waits for connections: at each address of its host by
+// which the others reach it.
+func listening(addresses string) string {
+	var at []string
+	for s := range strings.SplitSeq(addresses, ",") {
 		if a, err := netip.ParseAddr(s); err == nil {
-			at = append(at, a)
+			at = append(at, netip.AddrPortFrom(a, 0).String())
 		}
 	}
 	if at == nil {
-		at = []netip.Addr{netip.AddrFrom4([4]byte{127, 0, 0, 1})}
+		return "127.0.0.1:0"
 	}
-	return at
-}
-
-// listening is where a rank waits for connections: at the address of its host, or at
-// all if there are several.
-func listening(at []netip.Addr) string {
-	where := at[0]
-	for _, a := range at {
-		switch {
-		case a == where:
-		case a.Is4() && where.Is4():
-			where = netip.IPv4Unspecified()
-		default:
-			where = netip.IPv6Unspecified() // which takes both
-		}
-	}
-	return netip.AddrPortFrom(where, 0).String()
-}
-
-// published is what the others are told: every address, with the port of address.
-func published(at []netip.Addr, address string) string {
-	a, err := netip.ParseAddrPort(address)
-	if err != nil {
-		return address
-	}
-	all := make([]string, len(at))
-	for i := range at {
-		all[i] = netip.AddrPortFrom(at[i], a.Port()).String()
-	}
-	return strings.Join(all, ",")
+	return strings.Join(at, ",")
 }

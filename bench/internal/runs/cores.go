@@ -60,3 +60,8 @@ func (c Cores) Mpirun(path string) func(int) []string {
 func (c Cores) Mpiexec(path string) func(int) []string {
 	return func(ranks int) []string { return []string{path, "-n", strconv.Itoa(ranks)} }
 }
+
+// Plain is how a launcher is called that binds ranks to cores by itself.
+func (Cores) Plain(path string) func(int) []string {
+	return func(ranks int) []string { return []string{path, "-n", strconv.Itoa(ranks)} }
+}

@@ -10,10 +10,12 @@
 //	eager       one frame [Eager] with the data
 //	stream      a frame [First] with the total length and the first part, then
 //	            frames [More]; between two ranks nothing else comes in between
+//	whole       a frame [Whole], whose tail is the data, where links have tails
 //	rendezvous  a frame [Offer] that says where the data lies; the receiver,
 //	            once it has a receive for it, copies it out of the sender's
 //	            memory and answers [Taken]. Where memory cannot be reached it
-//	            answers [Send], and the sender answers with frames [Data].
+//	            answers [Send], and the sender answers with frames [Data], or with
+//	            frames [Piece], whose tails are the data.
 //
 // A synchronous or ready send carries the number of the sender's operation in
 // front of the data, and the receiver answers [Matched] when it has matched
@@ -56,10 +58,12 @@ const (
 	Joined                    // answer to Decline: the sender has a part in that collective
 	Fetch                     // send what lies at an address of the receiver, as Data: see PutFetch
 	Placed                    // bytes for an address of the receiver
+	Whole                     // a message whose data is the tail: see PutPair
+	Piece                     // part of a message that was asked for with Send, in the tail: see PutFetch
 	numKinds
 )
 
-var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline", "parted", "joined", "fetch", "placed"}
+var kindNames = [numKinds]string{"none", "eager", "first", "more", "offer", "taken", "send", "data", "matched", "refused", "revoke", "recall", "recalled", "decline", "parted", "joined", "fetch", "placed", "whole", "piece"}
 
 // KindName names a kind of frame.
 func KindName(k uint8) string {
@@ -74,6 +78,10 @@ const (
 	Sync  uint8 = 1 << iota // answer Matched; the operation's number comes first
 	Ready                   // answer Matched or Refused; the operation's number comes first
 )
+
+// Tail is the flag of a frame whose data does not lie in the ring, but travels
+// behind it. Frames Whole and Piece have it, and no others.
+const Tail uint8 = 1 << 7
 
 // Answers reports whether a message with these flags carries the number of the
 // sender's operation and wants an answer.
@@ -121,7 +129,8 @@ func (o Origin) Put(p []byte) {
 // PutPair encodes the two numbers of a Send frame, the sender's operation and
 // the receiver's, or of a Data frame: the receiver's operation and the offset
 // of this part, of a Parted frame: the number of the collective, and the
-// member, or of a Placed frame: an address, and the offset of this part from it.
+// member, of a Placed frame: an address, and the offset of this part from it, or of
+// a Whole frame: the sender's operation, and the length of the tail.
 func PutPair(p []byte, a, b uint64) {
 	_ = p[15]
 	binary.LittleEndian.PutUint64(p[0:], a)
@@ -133,7 +142,8 @@ const FetchSize = 24
 
 // PutFetch encodes a Fetch frame: the asker's operation, the address, and how
 // many bytes; 0 asks for Taken, which says that what came before has been dealt
-// with.
+// with. Or a Piece frame: the receiver's operation, the offset of this part, and the
+// length of the tail.
 func PutFetch(p []byte, number, addr, n uint64) {
 	_ = p[FetchSize-1]
 	PutPair(p, number, addr)
@@ -146,9 +156,9 @@ const PairSize = 16
 // Body is the decoded payload of a frame.
 type Body struct {
 	Number uint64 // operation the frame belongs to, at whoever keeps it
-	Other  uint64 // Send: the receiver's operation; Data: offset of the part; Parted: the member; Fetch: the address
+	Other  uint64 // Send: the receiver's operation; Data, Piece: offset of the part; Parted: the member; Fetch: the address
 	Origin Origin // Offer
-	Total  int    // length of the whole message
+	Total  int    // length of the whole message; Piece: of the part
 	Data   []byte // the part of the message in this frame; it is in the ring
 }
 
@@ -172,6 +182,9 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 			return 0
 		}
 		return int(n)
+	}
+	if tail := kind == Whole || kind == Piece; tail != (flags&Tail != 0) {
+		return b, fmt.Errorf("frame %s with flags %#x", KindName(kind), flags)
 	}
 	switch kind {
 	case Eager:
@@ -199,7 +212,12 @@ func Decode(kind, flags uint8, payload []byte) (b Body, err error) {
 		}
 		b.Origin = Origin{Number: u64(0), Total: u64(8), Addr: u64(16), Offset: u64(24)}
 		b.Number, b.Total = b.Origin.Number, length(b.Origin.Total)
-	case Fetch:
+	case Whole:
+		if !need(PairSize) {
+			return b, err
+		}
+		b.Number, b.Total = u64(0), length(u64(8))
+	case Fetch, Piece:
 		if !need(FetchSize) {
 			return b, err
 		}

@@ -17,15 +17,17 @@ import (
 // it.
 
 const (
-	callTime = 10 * time.Second // how long a peer may be out of reach
-	wordTime = 5 * time.Second  // how long a caller may take to prove itself
-	mostBusy = 64               // callers at a time
+	wordTime = 5 * time.Second // how long a caller may take to prove itself
+	mostBusy = 64              // callers at a time
+
+	// How long one address of a peer is tried alone before the next one is as well.
+	headStart = 100 * time.Millisecond
 )
 
 // call connects to a peer. It runs beside the rank.
 func (e *end) call(p *peer) {
 	pause := 100 * time.Microsecond
-	var since time.Time // it is out of reach
+	var since time.Time // it is known where it waits
 	for {
 		e.mu.Lock()
 		gone := e.base.Job.State(p.rank) > transport.Finalizing
@@ -39,6 +41,9 @@ func (e *end) call(p *peer) {
 		e.mu.Unlock()
 		addr := e.cfg.Find(p.rank)
 		if addr != "" {
+			if since.IsZero() {
+				since = time.Now()
+			}
 			verdict, err := e.callAt(p, addr)
 			switch {
 			case err == nil && verdict == verdictYes:
@@ -50,9 +55,7 @@ func (e *end) call(p *peer) {
 				}
 				e.mu.Unlock()
 				continue
-			case since.IsZero():
-				since = time.Now()
-			case time.Since(since) > callTime:
+			case time.Since(since) > e.cfg.Timeout:
 				e.mu.Lock()
 				if p.state == calling {
 					p.part(fmt.Sprintf("it cannot be reached at %s: %v", addr, err))
@@ -67,25 +70,78 @@ func (e *end) call(p *peer) {
 	}
 }
 
-// callAt calls a peer at one of some addresses, with commas between, and takes the
-// connection up if it says yes.
-func (e *end) callAt(p *peer, list string) (verdict byte, err error) {
-	limit := callTime / time.Duration(1+strings.Count(list, ","))
-	for addr := range strings.SplitSeq(list, ",") {
-		if verdict, err = e.callOne(p, addr, limit); err == nil {
-			return verdict, nil
-		}
-	}
-	return 0, err
+// greeted is a connection whose other end has proved that it is the peer.
+type greeted struct {
+	c             *talk
+	hello, number []byte
+	err           error
 }
 
-func (e *end) callOne(p *peer, addr string, limit time.Duration) (byte, error) {
-	c, err := dial(addr, time.Now().Add(limit))
-	if err != nil {
-		return 0, err
+// reach connects to a peer that has several addresses, with commas between them: they
+// are tried one after another, each with a short start before the next, and the
+// first at which the peer proves itself counts.
+func (e *end) reach(rank int, addrs string) greeted {
+	list := strings.Split(addrs, ",")
+	results := make(chan greeted, len(list))
+	until := time.Now().Add(e.cfg.Timeout)
+	try := func(addr string) {
+		g := greeted{}
+		if g.c, g.err = dial(addr, until); g.err == nil {
+			if g.hello, g.number, g.err = e.greet(g.c, rank); g.err != nil {
+				g.c.Close()
+			}
+		}
+		if g.err != nil && len(list) > 1 {
+			g.err = fmt.Errorf("%s: %w", addr, g.err)
+		}
+		results <- g
 	}
+	if len(list) == 1 {
+		try(list[0])
+		return <-results
+	}
+	var failed []string
+	next, under := 0, 0
+	start := time.NewTimer(0)
+	defer start.Stop()
+	for {
+		select {
+		case <-start.C:
+			if next < len(list) {
+				go try(list[next])
+				next++
+				under++
+				start.Reset(headStart)
+			}
+		case g := <-results:
+			under--
+			if g.err == nil {
+				go func() { // those that are still under way
+					for range under {
+						if late := <-results; late.err == nil {
+							late.c.Close()
+						}
+					}
+				}()
+				return g
+			}
+			if failed = append(failed, g.err.Error()); len(failed) == len(list) {
+				return greeted{err: fmt.Errorf("%s", strings.Join(failed, "; "))}
+			}
+			start.Reset(0)
+		}
+	}
+}
+
+// callAt calls a peer at its addresses and takes the connection up if it says yes.
+func (e *end) callAt(p *peer, addrs string) (byte, error) {
+	g := e.reach(p.rank, addrs)
+	if g.err != nil {
+		return 0, g.err
+	}
+	c := g.c
 	defer c.Close()
-	verdict, err := e.introduce(c, p.rank)
+	verdict, err := e.conclude(c, g.hello, g.number)
 	if err != nil || verdict != verdictYes {
 		return verdict, err
 	}
@@ -94,37 +150,49 @@ func (e *end) callOne(p *peer, addr string, limit time.Duration) (byte, error) {
 	if p.state != calling {
 		return 0, fmt.Errorf("there is a connection already")
 	}
-	p.join(c.take())
+	p.join(e.take(c))
 	return verdictYes, nil
 }
 
 // accept waits for calls until the rank leaves.
 func (e *end) accept() {
-	defer closeFD(e.listener)
 	defer closeFD(e.stop[0])
-	fds := []unix.PollFd{{Fd: int32(e.listener), Events: unix.POLLIN}, {Fd: int32(e.stop[0]), Events: unix.POLLIN}}
+	fds := []unix.PollFd{{Fd: int32(e.stop[0]), Events: unix.POLLIN}}
+	for _, fd := range e.listeners {
+		defer closeFD(fd)
+		fds = append(fds, unix.PollFd{Fd: int32(fd), Events: unix.POLLIN})
+	}
 	for {
 		_, _ = unix.Poll(fds, -1)
-		if fds[1].Revents != 0 {
+		if fds[0].Revents != 0 {
 			return
 		}
-		fd, err := acceptFD(e.listener)
-		if err != nil {
-			time.Sleep(time.Millisecond) // no descriptors are left, or the caller has gone
-			continue
+		for _, f := range fds[1:] {
+			if f.Revents != 0 {
+				e.acceptAt(int(f.Fd))
+			}
 		}
-		if e.busy.Add(1) > mostBusy {
-			e.busy.Add(-1)
-			closeFD(fd)
-			continue
-		}
-		go func() {
-			defer e.busy.Add(-1)
-			c := &talk{fd, time.Now().Add(wordTime)}
-			defer c.Close()
-			e.answer(c)
-		}()
 	}
+}
+
+// acceptAt takes a call.
+func (e *end) acceptAt(listener int) {
+	fd, err := acceptFD(listener)
+	if err != nil {
+		time.Sleep(time.Millisecond) // no descriptors are left, or the caller has gone
+		return
+	}
+	if e.busy.Add(1) > mostBusy {
+		e.busy.Add(-1)
+		closeFD(fd)
+		return
+	}
+	go func() {
+		defer e.busy.Add(-1)
+		c := &talk{fd, time.Now().Add(wordTime)}
+		defer c.Close()
+		e.answer(c)
+	}()
 }
 
 // answer takes up the connection of a caller that is a rank of the job.
@@ -156,7 +224,7 @@ func (e *end) answer(c *talk) {
 	if p.state != calling {
 		return
 	}
-	p.join(c.take())
+	p.join(e.take(c))
 	e.base.Self.Link(e.rank).Wake()
 }
 

@@ -9,7 +9,7 @@ import (
 )
 
 // lostTime is how long a connection may have ended before the launcher tells what
-// has become of the peer.
+// has become of the peer. One that has timed out is not waited for.
 const lostTime = 10 * time.Second
 
 // ends are the ranks that have ended, as far as this one is to know. The transport
@@ -78,7 +78,11 @@ func (e *end) parted(p *peer) {
 	if e.left || e.base.Job.State(p.rank) > transport.Finalizing {
 		return
 	}
-	time.AfterFunc(lostTime, func() {
+	wait := min(lostTime, e.cfg.Timeout)
+	if p.cut {
+		wait = 0
+	}
+	time.AfterFunc(wait, func() {
 		e.mu.Lock()
 		defer e.mu.Unlock()
 		if !e.left && e.base.Job.State(p.rank) <= transport.Finalizing {
@@ -243,7 +247,14 @@ func (e *end) Leave() error {
 	}
 	e.watcher.kick()
 	e.changed.Broadcast()
+	e.set.close()
+	e.gone.Store(true)
 	e.mu.Unlock()
 	closeFD(e.stop[1])
+	if e.belled {
+		e.wakeSelf()
+	}
+	closeFD(e.alarm[0])
+	closeFD(e.alarm[1])
 	return e.base.Job.Leave()
 }

@@ -4,19 +4,9 @@ package tcp
 
 import (
 	"errors"
-	"io"
 
 	"golang.org/x/sys/unix"
 )
-
-// readFD reads what a connection has, which may be nothing for now.
-func readFD(fd int, to []byte) (int, error) {
-	n, err := untilDone(unix.Read, fd, to)
-	if n == 0 && err == nil {
-		return 0, io.EOF
-	}
-	return forNow(n, err)
-}
 
 // writeFD writes as much as a connection takes, which may be nothing for now.
 func writeFD(fd int, from []byte) (int, error) { return forNow(untilDone(unix.Write, fd, from)) }

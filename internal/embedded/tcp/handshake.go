@@ -47,22 +47,37 @@ func (e *end) proof(side string, hello, number []byte) []byte {
 
 // introduce is the caller's side.
 func (e *end) introduce(c io.ReadWriter, rank int) (verdict byte, err error) {
-	hello := make([]byte, helloSize)
+	hello, number, err := e.greet(c, rank)
+	if err != nil {
+		return 0, err
+	}
+	return e.conclude(c, hello, number)
+}
+
+// greet is the first half of the caller's side: the one called has proved that it
+// is a rank of the job, and does not know yet whether the caller is one.
+func (e *end) greet(c io.ReadWriter, rank int) (hello, number []byte, err error) {
+	hello = make([]byte, helloSize)
 	n := copy(hello, magic)
 	binary.LittleEndian.PutUint32(hello[n:], uint32(e.rank))
 	binary.LittleEndian.PutUint32(hello[n+4:], uint32(rank))
 	rand.Read(hello[n+8:])
 	if _, err := c.Write(hello); err != nil {
-		return 0, err
+		return nil, nil, err
 	}
 	answer := make([]byte, numberSize+sha256.Size)
 	if _, err := io.ReadFull(c, answer); err != nil {
-		return 0, err
+		return nil, nil, err
 	}
-	number := answer[:numberSize]
+	number = answer[:numberSize]
 	if !hmac.Equal(answer[numberSize:], e.proof("called", hello, number)) {
-		return 0, errStranger
+		return nil, nil, errStranger
 	}
+	return hello, number, nil
+}
+
+// conclude is the second half.
+func (e *end) conclude(c io.ReadWriter, hello, number []byte) (verdict byte, err error) {
 	if _, err := c.Write(e.proof("caller", hello, number)); err != nil {
 		return 0, err
 	}

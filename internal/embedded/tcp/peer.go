@@ -12,9 +12,13 @@ import (
 	"github.com/ringo-mpi/ringo/internal/memory"
 )
 
-// ringSize is the length of a ring of one direction. Only what is under way
-// touches memory: the writer goes back to the start when the reader keeps up.
-const ringSize = 64 << 10
+// ringSize is the length of a ring of one direction, readSize that of the bytes of a
+// connection that are not in the ring yet. Together they are what a further peer
+// costs. Short messages alone move through them: longer ones are tails.
+const (
+	ringSize = 16 << 10
+	readSize = 16 << 10
+)
 
 // state is how far the connection to a peer has come.
 type state int
@@ -35,13 +39,23 @@ type peer struct {
 	state state
 	fd    int
 	why   string // the connection could not be made, or was lost
+	cut   bool   // because the peer was out of reach for too long
 
 	// The ring from the endpoint, made when that opens it or there is a connection,
-	// and how much of its first frame has been sent.
+	// how much has been sent of its first frame and the tail of that, and the tails of
+	// its frames.
 	out    ring.Reader
 	outMem ring.Memory
 	sent   int
+	tails  []tail
 	unsent bool // the connection takes no more for now
+	deaf   bool // it never takes any more, but there may be something to read
+
+	// Frames are held that follow one another while the rank does not look for what
+	// has come: how many bytes of them, and how often it had looked at the last send.
+	held   int
+	ahead  ring.Reader // behind the last of them
+	polled uint32
 
 	// The ring to the endpoint. Of the frame that comes in parts, the header and
 	// how much of the payload is there.
@@ -52,7 +66,32 @@ type peer struct {
 	flags uint8
 	have  int
 	total int
-	early []byte // bytes that have come and are not in the ring yet
+
+	// buf[lo:hi] has come and is in no frame yet.
+	buf    []byte
+	lo, hi int
+	long   bool // the last tail was long, so that the next frame is read alone
+
+	landing landing
+
+	inSet bool // the connection is in e.set
+	ready bool // there is something to read
+}
+
+// tail is the tail of a frame that is to be sent.
+type tail struct {
+	number uint64
+	p      unsafe.Pointer
+	n      int
+}
+
+// landing is the tail that comes.
+type landing struct {
+	waits  bool // the endpoint has not said yet where it goes
+	number uint64
+	left   int            // bytes that are still to come
+	to     unsafe.Pointer // where the next ones go
+	room   int            // how many of them
 }
 
 // peer returns the peer of a rank. The caller holds e.mu.
@@ -74,6 +113,7 @@ func (p *peer) openOut() ring.Memory {
 	if p.outMem.Data == nil {
 		p.outMem = newRing()
 		p.out.Open(p.outMem)
+		p.ahead = p.out
 	}
 	return p.outMem
 }
@@ -83,6 +123,7 @@ func (p *peer) join(fd int) {
 	e := p.e
 	p.fd, p.state = fd, joined
 	p.openOut()
+	p.buf = make([]byte, readSize)
 	p.inMem = newRing()
 	p.in.Open(p.inMem)
 	e.joined = append(e.joined, p)
@@ -90,6 +131,9 @@ func (p *peer) join(fd int) {
 	e.watcher.kick()
 	atomic.AddUint32(&e.bell.Active, 1)
 	p.send()
+	if e.dozing.Load() {
+		e.wakeSelf() // it sleeps on the other connections
+	}
 	e.changed.Broadcast()
 }
 
@@ -103,7 +147,8 @@ func (p *peer) part(why string) {
 		e.joined = slices.DeleteFunc(slices.Clone(e.joined), func(q *peer) bool { return q == p })
 		closeFD(p.fd)
 	}
-	p.fd, p.state, p.unsent, p.early = -1, parted, false, nil
+	p.fd, p.state, p.unsent, p.held, p.buf, p.lo, p.hi = -1, parted, false, 0, nil, 0, 0
+	p.tails, p.landing = nil, landing{}
 	if p.why == "" {
 		p.why = why
 	}
@@ -114,10 +159,11 @@ func (p *peer) part(why string) {
 // Bell implements [transport.Link].
 func (p *peer) Bell() *transport.Bell { return &p.bell }
 
-// Wake implements [transport.Link]: it sends what is in the ring.
+// Wake implements [transport.Link]: it sends what is in the ring, or holds it for
+// a moment if it is one of many messages.
 func (p *peer) Wake() {
 	p.e.mu.Lock()
-	if p.state == joined && !p.unsent {
+	if p.state == joined && !p.unsent && !p.hold() {
 		p.send()
 	}
 	p.e.mu.Unlock()

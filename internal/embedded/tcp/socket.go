@@ -6,8 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/netip"
 	"os"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -28,12 +30,46 @@ func address(a netip.AddrPort) (family int, to unix.Sockaddr, err error) {
 	return unix.AF_INET6, &unix.SockaddrInet6{Port: int(a.Port()), Addr: a.Addr().As16()}, nil
 }
 
-// listenAt returns a socket that waits for calls, and its address.
-func listenAt(where string) (fd int, addr string, err error) {
+// listenAll returns sockets that wait for calls at the addresses of a list, and their
+// addresses, likewise with commas between them.
+func listenAll(list string, ports Ports) (fds []int, addrs string, err error) {
+	var names []string
+	for where := range strings.SplitSeq(list, ",") {
+		fd, name, err := listenIn(where, ports)
+		if err != nil {
+			for _, fd := range fds {
+				closeFD(fd)
+			}
+			return nil, "", fmt.Errorf("%s: %w", where, err)
+		}
+		fds, names = append(fds, fd), append(names, name)
+	}
+	return fds, strings.Join(names, ","), nil
+}
+
+// listenIn is listenAt at a port of a range, where the address leaves it open.
+func listenIn(where string, ports Ports) (fd int, addr string, err error) {
 	a, err := netip.ParseAddrPort(where)
 	if err != nil {
 		return -1, "", err
 	}
+	if a.Port() != 0 || ports == (Ports{}) {
+		return listenAt(a)
+	}
+	n := int(ports.Last) - int(ports.First) + 1
+	first := rand.IntN(n) // so that the ranks of a host do not all try the same ones
+	for i := range n {
+		port := ports.First + uint16((first+i)%n)
+		fd, addr, err = listenAt(netip.AddrPortFrom(a.Addr(), port))
+		if !errors.Is(err, unix.EADDRINUSE) {
+			return fd, addr, err
+		}
+	}
+	return -1, "", fmt.Errorf("no port from %d to %d is free", ports.First, ports.Last)
+}
+
+// listenAt returns a socket that waits for calls, and its address.
+func listenAt(a netip.AddrPort) (fd int, addr string, err error) {
 	family, at, err := address(a)
 	if err != nil {
 		return -1, "", err
@@ -146,9 +182,11 @@ func (t *talk) Write(p []byte) (int, error) {
 }
 
 // take takes the descriptor over, for what follows the first words.
-func (t *talk) take() (fd int) {
+func (e *end) take(t *talk) (fd int) {
 	fd, t.fd = t.fd, -1
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
+	unpaced(fd)
+	mortal(fd, e.cfg.Timeout)
 	return fd
 }
 

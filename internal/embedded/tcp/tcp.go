@@ -5,6 +5,9 @@ package tcp
 import (
 	"sync"
 	"sync/atomic"
+	"time"
+
+	"golang.org/x/sys/unix"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/ring"
 	"github.com/ringo-mpi/ringo/internal/embedded/transport"
@@ -17,11 +20,20 @@ type Config struct {
 	Key []byte
 
 	// Listen is where this rank waits for others: an address and a port, which may
-	// be 0. Publish tells the others where that is.
+	// be 0, or several with commas between them. Publish tells the others where that is.
 	Listen  string
 	Publish func(addr string)
 
-	// Find returns where a rank waits, "" as long as that is not known.
+	// Ports is where a port 0 of Listen is looked for; the zero value leaves it to the
+	// system.
+	Ports Ports
+
+	// Timeout is how long a peer may be out of reach before it counts as lost. The
+	// default is 10 seconds.
+	Timeout time.Duration
+
+	// Find returns where a rank waits, as Publish was told, "" as long as that is not
+	// known. Of several addresses the first at which the rank proves itself counts.
 	Find func(rank int) string
 
 	// Near says which ranks the transport below reaches. nil: this one alone.
@@ -31,6 +43,12 @@ type Config struct {
 	Host func(rank int) transport.Host
 }
 
+// Ports is a range of ports.
+type Ports struct{ First, Last uint16 }
+
+// defaultTimeout is how long a peer may be out of reach.
+const defaultTimeout = 10 * time.Second
+
 // end is one rank's end.
 type end struct {
 	base transport.End
@@ -39,20 +57,32 @@ type end struct {
 	size int
 	bell *transport.Bell // this rank's own, of the transport below
 
-	listener int          // the socket
-	stop     [2]int       // a pipe whose end ends the listening
-	busy     atomic.Int32 // strangers that have not proved anything yet
+	listeners []int        // the sockets
+	stop      [2]int       // a pipe whose end ends the listening
+	busy      atomic.Int32 // strangers that have not proved anything yet
 
 	// mu guards everything of the connections. The endpoint's lock may be held
 	// when it is taken, never the other way round.
-	mu      sync.Mutex
-	peers   map[int]*peer
-	joined  []*peer // those with a connection, which are polled
-	fresh   []*peer // of them, those whose rings NewRings has not told yet
-	closing bool    // what still comes is dropped
-	changed *sync.Cond
-	buf     []byte // bytes just read, before they are frames
-	gather  []byte // short frames, to be sent together
+	mu       sync.Mutex
+	peers    map[int]*peer
+	joined   []*peer // those with a connection, which are polled
+	fresh    []*peer // of them, those whose rings NewRings has not told yet
+	closing  bool    // what still comes is dropped
+	changed  *sync.Cond
+	polls    uint32         // how often the rank has looked for what has come
+	finished []uint64       // tails that have been sent or have come
+	overs    atomic.Int32   // how many
+	set      readySet       // of the connections, where there are many
+	vec      vector         // what is sent by one system call
+	short    []byte         // short frames, to be sent together
+	unwanted []byte         // for what nobody wants
+	naps     []unix.PollFd  // what a nap waits for
+	alarm    [2]int         // a pipe that ends a nap
+	dozing   atomic.Bool    // the rank naps
+	alone    bool           // no other rank is near, and the rank naps
+	belled   bool           // hearBell runs
+	gone     atomic.Bool    // hearBell is to end
+	own      transport.Link // the rank's own
 
 	watcher watcher
 	ends
@@ -64,7 +94,12 @@ func Over(base transport.End, cfg Config) (transport.End, error) {
 	f := base.Facts
 	e := &end{
 		base: base, cfg: cfg, rank: f.Rank, size: f.Size, bell: base.Self.Link(f.Rank).Bell(),
-		peers: make(map[int]*peer), buf: make([]byte, bufferSize), gather: make([]byte, 0, bufferSize),
+		peers: make(map[int]*peer), short: make([]byte, 0, gatherSize), polls: 1,
+	}
+	e.own = &own{base.Self.Link(f.Rank), e}
+	e.alone = !f.InProcess
+	for r := range f.Size {
+		e.alone = e.alone && (r == f.Rank || !e.near(r))
 	}
 	e.changed = sync.NewCond(&e.mu)
 	e.watcher.wanted.L = &e.mu
@@ -73,14 +108,22 @@ func Over(base transport.End, cfg Config) (transport.End, error) {
 	}
 	var addr string
 	var err error
-	if e.listener, addr, err = listenAt(cfg.Listen); err != nil {
+	if e.cfg.Timeout <= 0 {
+		e.cfg.Timeout = defaultTimeout
+	}
+	if e.listeners, addr, err = listenAll(cfg.Listen, cfg.Ports); err != nil {
 		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d cannot wait for connections at %s: %w", f.Rank, cfg.Listen, err)
 	}
 	if err = pipeCloexec(e.stop[:]); err == nil {
+		err = pipeCloexec(e.alarm[:])
+	}
+	if err == nil {
 		err = e.watcher.open()
 	}
 	if err != nil {
-		closeFD(e.listener)
+		for _, fd := range e.listeners {
+			closeFD(fd)
+		}
 		return transport.End{}, engine.Errorf(engine.ErrLaunch, "rank %d: %w", f.Rank, err)
 	}
 	cfg.Publish(addr)
@@ -135,7 +178,10 @@ func (e *end) Yield() { e.base.Self.Yield() }
 
 // Link implements [transport.Self].
 func (e *end) Link(rank int) transport.Link {
-	if e.near(rank) {
+	switch {
+	case rank == e.rank:
+		return e.own
+	case e.near(rank):
 		return e.base.Self.Link(rank)
 	}
 	e.mu.Lock()
@@ -171,18 +217,45 @@ func (e *end) NewRings(f func(from int, m ring.Memory)) {
 	}
 }
 
+// fewPeers is how many connections are looked at by reading them; more are asked for
+// together which of them have something.
+const fewPeers = 3
+
 // Poll implements [transport.Poller].
-func (e *end) Poll() int {
+func (e *end) Poll() (n int) {
 	e.mu.Lock()
-	n := 0
+	e.polls++
+	all := len(e.joined) <= fewPeers || !e.set.look(e)
 	for _, p := range e.joined {
-		if p.unsent {
-			p.send()
+		if (p.unsent || p.held > 0) && p.send() {
+			n++
 		}
-		if p.state == joined {
+		if p.state == joined && (all || p.ready || p.hi > p.lo) {
+			p.ready = false
 			n += p.receive()
 		}
 	}
 	e.mu.Unlock()
 	return n
+}
+
+// ended notes that a tail has been sent or has come. The caller holds e.mu.
+func (e *end) ended(number uint64) {
+	e.finished = append(e.finished, number)
+	e.overs.Add(1)
+}
+
+// NextTail implements [transport.Poller].
+func (e *end) NextTail() (number uint64, ok bool) {
+	if e.overs.Load() == 0 {
+		return 0, false
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	number = e.finished[0]
+	if e.finished = e.finished[1:]; len(e.finished) == 0 {
+		e.finished = nil
+	}
+	e.overs.Add(-1)
+	return number, true
 }

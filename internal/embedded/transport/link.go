@@ -33,9 +33,39 @@ type Self interface {
 }
 
 // Poller is a [Self] whose rings are filled by looking for what has come. The
-// endpoint calls Poll wherever it makes progress, with its lock held; Poll returns
-// how many frames there were.
-type Poller interface{ Poll() int }
+// endpoint calls both methods with its lock held.
+type Poller interface {
+	// Poll is called wherever the endpoint makes progress. It returns how much there
+	// was to do.
+	Poll() int
+
+	// NextTail returns the number of a tail that has been sent, or has come: see [Tails].
+	// ok is false if there is none. The endpoint asks after every Poll, before it
+	// reads a ring, and after it has published a frame with a tail.
+	NextTail() (number uint64, ok bool)
+}
+
+// Tail is the flag of a frame with a tail: the last eight bytes of its payload are
+// the length of the tail, in little endian order, which is not 0.
+const Tail uint8 = 1 << 7
+
+// Tails is a [Link] over which data travels behind a frame, from the memory of the
+// sender straight into that of the receiver: the frame's tail. Nothing that was sent
+// later comes before it.
+type Tails interface {
+	Link
+
+	// Attach says where the tail of the frame lies that is published next. The memory
+	// stays as it is until Poller.NextTail returns the number, which never comes once the
+	// peer has ended.
+	Attach(number uint64, p unsafe.Pointer, n int)
+
+	// Land says where the tail goes of the frame that was read last: so many bytes as
+	// there is room for to p, the rest nowhere. It reports whether all of it is there.
+	// Otherwise Poller.NextTail returns the number later, unless the peer ends before.
+	// Land is called for every frame that has a tail, before the next one is read.
+	Land(number uint64, p unsafe.Pointer, room, n int) bool
+}
 
 // Link is the way to one peer. The link of a rank to itself is what its peers
 // have of it: its bell, its claims, its transfers.
