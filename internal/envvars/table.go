@@ -47,6 +47,7 @@ var Variables = []Variable{
 	{"RINGO_TEST_LIBRARIES", Test, "folder", "where the MPI libraries lie that `.ci` has installed for the tests, instead of the user's cache"},
 	{"RINGO_TEST_RANKS", Test, "2,4", "numbers of ranks of the tests on installed libraries"},
 	{"RINGO_TEST_HOSTS", Test, "names", "the hosts that test/hosts has made, for the tests that it runs"},
+	{"RINGO_TEST_MPIEXEC", Test, "command", "mpiexec with options, for the conformance suite on the hosts of test/hosts (test/suite)"},
 	{"RINGO_TEST_SLURM", Test, "none,pmi2,pmix", "the kinds of srun --mpi that test/slurm has found, for the tests that it runs"},
 	{"RINGO_TEST_ABI_HEADER", Test, "file", "mpi.h of the standard ABI to compare the constants with"},
 	{"RINGO_ENGINETEST_FULL", Test, "1", "conformance suite: all sizes and rank counts"},
