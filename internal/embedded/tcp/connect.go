@@ -34,6 +34,7 @@ func (e *end) call(p *peer) {
 		if p.state != calling || gone || e.left {
 			if p.state == calling {
 				p.part("it ended before it was reached")
+				e.wakeSelf()
 			}
 			e.mu.Unlock()
 			return
@@ -147,7 +148,7 @@ func (e *end) callAt(p *peer, addrs string) (byte, error) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if p.state != calling {
+	if p.state != calling || e.left {
 		return 0, fmt.Errorf("there is a connection already")
 	}
 	p.join(e.take(c))
@@ -221,7 +222,7 @@ func (e *end) answer(c *talk) {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if p.state != calling {
+	if p.state != calling || e.left { // the peer sees the connection end
 		return
 	}
 	p.join(e.take(c))

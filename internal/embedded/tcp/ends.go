@@ -36,6 +36,7 @@ func (e *end) look() {
 			}
 		})
 		e.seen = n
+		e.changed.Broadcast() // who waits for a call of a rank that has left meanwhile
 	}
 	// One that has left may have missed another: a rank that was lost is known before
 	// it, and those that have left are known together.
