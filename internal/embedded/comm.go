@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"errors"
+	"slices"
 	"sync/atomic"
 
 	"github.com/ringo-mpi/ringo/internal/embedded/board"
@@ -89,7 +90,9 @@ type comm struct {
 	collective  lock   // one blocking collective at a time
 	started     uint32 // collectives over messages so far: their tags
 
-	declines []*decline // collectives over messages that a member has refused
+	declines []*decline  // collectives over messages that a member has refused
+	underway []*underway // those that this one is in
+	hosts    atomic.Pointer[coll.Hosts]
 
 	partedBoard, partedMessages parting // which collectives still have all members
 }
@@ -352,11 +355,11 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		k.Kind = engine.Refused // a call that does not block waits for nobody
 		return engine.Completed{}, c.refuse(&k, nil)
 	}
-	s, err := coll.Build(k, c.rank, c.size)
+	ep := c.ep
+	s, err := coll.BuildBy(k, c.rank, c.size, c.plan(&k))
 	if err != nil {
 		return nil, err
 	}
-	ep := c.ep
 	r := &request{ep: ep, cx: c.contexts[1], peer: -1, owner: byCollective}
 	ep.lock.Lock()
 	defer ep.leave()
@@ -376,14 +379,18 @@ func (c *comm) Icollective(k engine.Coll) (engine.Request, error) {
 		return nil, err
 	}
 	number := c.started
+	p := newPort(c.contexts[1], k, s, int32(number&(groupTag-1)))
+	c.underway = append(c.underway, &p.underway)
 	s.OnDone = func() {
+		c.underway = slices.DeleteFunc(c.underway, func(u *underway) bool { return u == &p.underway })
 		if s.Err() != nil && c.board == nil {
 			c.tellMissing(uint64(number), s.Err())
 		}
 		ep.complete(r, s.Err())
 		s.Release()
 	}
-	s.Start(&port{cx: c.contexts[1], op: k}, int(number&(groupTag-1)))
+	c.meetUnlike(&p.underway)
+	s.Start(p, int(p.underway.tag))
 	if !r.done() {
 		r.counted = true
 		ep.outstanding++
@@ -396,6 +403,8 @@ type port struct {
 	cx    *space
 	ranks []int // of the members of a group in cx; nil: the communicator
 	op    engine.Coll
+	bytes engine.Type // of what the messages carry, with the mark of the collective
+	underway
 }
 
 var rawType = engine.Basic(engine.Raw)

@@ -50,7 +50,7 @@ func (c *comm) among(ranks []int, me, tag int) exchange {
 		}
 		ended := false
 		s.OnDone = func() { ended = true }
-		s.Start(&port{cx: c.contexts[1], ranks: ranks}, groupTag|tag&(groupTag-1))
+		s.Start(&port{cx: c.contexts[1], ranks: ranks, bytes: *rawType}, groupTag|tag&(groupTag-1))
 		if err := ep.await(cond{any: func() bool { return ended }}, nil); err != nil {
 			return nil, err
 		}

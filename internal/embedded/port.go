@@ -21,7 +21,7 @@ func (p *port) Isend(ptr unsafe.Pointer, n int, dest, tag int, s *coll.Schedule,
 	ep := p.cx.comm.ep
 	r := ep.newRequest()
 	r.owner, r.schedule, r.vertex = bySchedule, s, int32(vertex)
-	ep.startSend(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(dest), tag, engine.Standard)
+	ep.startSend(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: &p.bytes}, p.rank(dest), tag, engine.Standard)
 }
 
 // Irecv implements [coll.Port].
@@ -33,7 +33,7 @@ func (p *port) Irecv(ptr unsafe.Pointer, n int, source, tag int, s *coll.Schedul
 	r := ep.newRequest()
 	r.owner, r.schedule, r.vertex = bySchedule, s, int32(vertex)
 	r.blocking = true // the collective does
-	ep.startRecv(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: rawType}, p.rank(source), tag)
+	ep.startRecv(r, p.cx, &engine.Buf{Ptr: ptr, Count: n, Type: &p.bytes}, p.rank(source), tag)
 }
 
 // refused ends a message of a collective that a member has refused while nothing

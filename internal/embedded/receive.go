@@ -267,6 +267,10 @@ func (ep *endpoint) matched(m *message) {
 }
 
 func (ep *endpoint) wrongType(r *request, src, tag int32, sig engine.Sig, total int) {
+	if r.cx.kind == collectives {
+		ep.complete(r, unlikeError(int(src)))
+		return
+	}
 	r.status = engine.Status{Source: int(src), Tag: int(tag), Bytes: total, Detail: engine.Detail{Sig: sig}}
 	sent, wanted := amount(total, sig), "the buffer is for "+r.sig.String()
 	if sig.Kind() == engine.Raw {
@@ -396,7 +400,7 @@ func (ep *endpoint) unexpected(state messageState, cx *space, in *inbound, f rin
 
 // keep puts a message among the unexpected ones.
 func (ep *endpoint) keep(m *message) {
-	if m.cx.kind == collectives && m.cx.comm.declines != nil && m.cx.comm.declineOf(m.Tag) != nil {
+	if m.cx.kind == collectives && m.cx.comm.isLost(m) {
 		ep.discard(m)
 		return
 	}

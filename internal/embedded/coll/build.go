@@ -33,7 +33,9 @@ const none int32 = -1
 type builder struct {
 	rank, size int
 	cut        *thresholds
-	way        Way   // asked for; see pick
+	way        Way // asked for; see pick
+	kind       engine.CollKind
+	whole      bool  // not by stages
 	team       *team // the ranks of this stage; nil: all
 	stage      Stage
 	gate       int32    // the end of the stage before, none in the first
@@ -89,10 +91,17 @@ func (s *Schedule) layOut(k *engine.Coll, rank, size int, cut *thresholds, p Pla
 	if k.Op != nil {
 		s.kernel, s.elem, s.user = k.Op.Kernel, k.Op.Type.Size, k.Op.Code == engine.OpUser
 	}
+	s.mark = uint32(k.Kind) + 1
+	s.b.kind, s.b.whole = k.Kind, false
 	if p.staged(k, size) {
+		s.mark |= 1<<23 | uint32(p.Way)<<8
+		if p.Shared {
+			s.mark |= 1 << 22
+		}
 		s.stages(k, p)
 		return
 	}
+	s.b.whole = true
 	if p.Hosts != nil {
 		s.b.way = Chosen // it is one between hosts
 	}

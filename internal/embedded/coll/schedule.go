@@ -99,7 +99,8 @@ type Schedule struct {
 
 	port Port
 	tag  int
-	left int // vertices not completed
+	mark uint32 // see Mark
+	left int    // vertices not completed
 	err  error
 	halt bool // the job or the communicator is broken: start nothing more
 	busy bool // a call of run is below us on the stack
@@ -142,7 +143,7 @@ func (s *Schedule) Done(vertex int, n int, err error) {
 	}
 	v := &s.vertices[vertex]
 	switch {
-	case err != nil && !errors.Is(err, engine.ErrTruncate):
+	case err != nil && (!errors.Is(err, engine.ErrTruncate) && !errors.Is(err, engine.ErrMismatch) || isEnded(err)):
 		s.fail(s.peerError(v, err))
 	case s.err != nil:
 	case err != nil:
@@ -153,6 +154,12 @@ func (s *Schedule) Done(vertex int, n int, err error) {
 	s.complete(int32(vertex))
 	s.run()
 }
+
+// Mark is a number of 24 bits that is the same on all ranks that are in the same
+// collective and go the same way. Where ranks disagree about a length they may
+// choose different ways, and wait for messages that never come: by the mark a
+// message says which it belongs to.
+func (s *Schedule) Mark() uint32 { return s.mark }
 
 // Completed reports whether every vertex has completed.
 func (s *Schedule) Completed() bool { return s.left == 0 }
@@ -314,10 +321,7 @@ func (s *Schedule) fail(err error) {
 	if s.err == nil {
 		s.err = err
 	}
-	var ended *Ended
-	if errors.As(err, &ended) {
-		s.halt = true
-	}
+	s.halt = s.halt || isEnded(err)
 	for _, c := range [...]engine.Class{engine.ErrProcFailed, engine.ErrRevoked, engine.ErrFinalized, engine.ErrCancelled} {
 		if errors.Is(err, c) {
 			s.halt = true
@@ -335,6 +339,11 @@ func (s *Schedule) unlike(err error) {
 // Ended is an error with which a port ends the operations of a collective at all
 // members: nothing more of it is started.
 type Ended struct{ Err error }
+
+func isEnded(err error) bool {
+	var ended *Ended
+	return errors.As(err, &ended)
+}
 
 func (e *Ended) Error() string { return e.Err.Error() }
 func (e *Ended) Unwrap() error { return e.Err }

@@ -95,10 +95,14 @@ func fits(kind engine.CollKind, way Way, size, n, count int) bool {
 // pick returns the way of this schedule: the one asked for where it can be gone,
 // else the one of the table.
 func (s *Schedule) pick(kind engine.CollKind, n, count int) Way {
-	if s.b.way != Chosen && fits(kind, s.b.way, s.b.size, n, count) {
-		return s.b.way
+	way := s.b.way
+	if way == Chosen || !fits(kind, way, s.b.size, n, count) {
+		way = s.b.cut.choose(kind, s.b.size, n, count)
 	}
-	return s.b.cut.choose(kind, s.b.size, n, count)
+	if s.b.whole && kind == s.b.kind {
+		s.mark |= uint32(way) << 8
+	}
+	return way
 }
 
 // choose returns the way of the table, for the same numbers as fits.
