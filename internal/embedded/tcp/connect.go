@@ -49,13 +49,7 @@ func (e *end) call(p *peer) {
 			switch {
 			case err == nil && verdict == verdictYes:
 				return
-			case err == nil: // it calls this rank
-				e.mu.Lock()
-				for p.state == calling && !e.left && e.base.Job.State(p.rank) <= transport.Finalizing {
-					e.changed.Wait()
-				}
-				e.mu.Unlock()
-				continue
+			case err == nil: // it calls this rank, or has ended: that is seen in a moment
 			case time.Since(since) > e.cfg.Timeout:
 				e.mu.Lock()
 				if p.state == calling {
@@ -206,7 +200,7 @@ func (e *end) answer(c *talk) {
 	p := e.peer(rank)
 	verdict := verdictYes
 	switch {
-	case e.left || p.state >= joined:
+	case e.left || e.failed || p.state >= joined:
 		verdict = verdictNo
 	case p.state == calling && e.rank < rank:
 		verdict = verdictWait
@@ -239,6 +233,5 @@ func (e *end) forget(p *peer) {
 			p.state = calling
 			go e.call(p)
 		}
-		e.changed.Broadcast()
 	}
 }

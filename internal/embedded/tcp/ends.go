@@ -16,12 +16,13 @@ const lostTime = 10 * time.Second
 // below may know of an end before what that rank has sent is here: so a far rank has
 // ended when its connection has as well.
 type ends struct {
-	list  []int
-	known map[int]bool
-	due   map[int]bool   // ended, but the connection has not
-	dead  map[int]string // out of reach, and why
-	seen  uint32         // changes of the transport below
-	left  bool           // this rank has
+	list   []int
+	known  map[int]bool
+	due    map[int]bool   // ended, but the connection has not
+	dead   map[int]string // out of reach, and why
+	seen   uint32         // changes of the transport below
+	left   bool           // this rank has
+	failed bool           // likewise, with an error
 }
 
 // look takes up what the transport below has to tell. The caller holds e.mu.
@@ -36,7 +37,6 @@ func (e *end) look() {
 			}
 		})
 		e.seen = n
-		e.changed.Broadcast() // who waits for a call of a rank that has left meanwhile
 	}
 	// One that has left may have missed another: a rank that was lost is known before
 	// it, and those that have left are known together.
@@ -177,6 +177,7 @@ func (e *end) Advance(to transport.State) {
 func (e *end) Fail(cause string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	e.failed = true
 	for _, p := range append([]*peer(nil), e.joined...) {
 		p.send()
 	}
@@ -247,7 +248,6 @@ func (e *end) Leave() error {
 		e.joined[0].part("this rank has left")
 	}
 	e.watcher.kick()
-	e.changed.Broadcast()
 	e.set.close()
 	e.gone.Store(true)
 	e.mu.Unlock()

@@ -159,3 +159,19 @@ func TestPorts(t *testing.T) {
 		t.Errorf("a port that is taken: %v", err)
 	}
 }
+
+// A rank that has failed takes up no connection any more: its end would never be seen.
+func TestFailedRankTakesNoCalls(t *testing.T) {
+	ends := world(t, 2)
+	ends[1].Fail("an error")
+	ends[0].mu.Lock()
+	p := ends[0].peer(1)
+	p.state = calling
+	ends[0].mu.Unlock()
+	if verdict, err := ends[0].callAt(p, ends[0].cfg.Find(1)); err != nil || verdict != verdictNo {
+		t.Errorf("verdict %d, error %v", verdict, err)
+	}
+	ends[0].mu.Lock()
+	p.state = apart
+	ends[0].mu.Unlock()
+}

@@ -131,10 +131,12 @@ func (p *peer) join(fd int) {
 	e.watcher.kick()
 	atomic.AddUint32(&e.bell.Active, 1)
 	p.send()
+	if e.failed {
+		shutdownFD(fd) // the peer is to see the end
+	}
 	if e.dozing.Load() {
 		e.wakeSelf() // it sleeps on the other connections
 	}
-	e.changed.Broadcast()
 }
 
 // part ends the connection: the peer sends no more, or it is lost. The caller
@@ -153,7 +155,6 @@ func (p *peer) part(why string) {
 		p.why = why
 	}
 	e.parted(p)
-	e.changed.Broadcast()
 }
 
 // Bell implements [transport.Link].

@@ -65,10 +65,9 @@ type end struct {
 	// when it is taken, never the other way round.
 	mu       sync.Mutex
 	peers    map[int]*peer
-	joined   []*peer // those with a connection, which are polled
-	fresh    []*peer // of them, those whose rings NewRings has not told yet
-	closing  bool    // what still comes is dropped
-	changed  *sync.Cond
+	joined   []*peer        // those with a connection, which are polled
+	fresh    []*peer        // of them, those whose rings NewRings has not told yet
+	closing  bool           // what still comes is dropped
 	polls    uint32         // how often the rank has looked for what has come
 	finished []uint64       // tails that have been sent or have come
 	overs    atomic.Int32   // how many
@@ -101,7 +100,6 @@ func Over(base transport.End, cfg Config) (transport.End, error) {
 	for r := range f.Size {
 		e.alone = e.alone && (r == f.Rank || !e.near(r))
 	}
-	e.changed = sync.NewCond(&e.mu)
 	e.watcher.wanted.L = &e.mu
 	if f.Size == 1 {
 		return base, nil

@@ -322,7 +322,6 @@ func FuzzPut(f *testing.F) {
 			return
 		}
 		e := &end{peers: map[int]*peer{}, ends: ends{left: true}}
-		e.changed = sync.NewCond(&e.mu)
 		p := e.peer(1)
 		p.state = joined
 		p.inMem = newRing()
