@@ -1,6 +1,10 @@
 package mpi
 
-import "github.com/ringo-mpi/ringo/internal/engine"
+import (
+	"errors"
+
+	"github.com/ringo-mpi/ringo/internal/engine"
+)
 
 // Every collective has one builder, which checks the arguments and describes
 // the call for the engine; the blocking, nonblocking and in-place functions
@@ -26,6 +30,15 @@ func (c *Comm) collective(k engine.Coll, err error) error {
 	return nil
 }
 
+// mismatched is a collective that has ended with an error when it was started.
+type mismatched struct {
+	engine.Completed
+	err error
+}
+
+func (m mismatched) Test() (engine.Status, bool, error)          { return engine.Status{}, true, m.err }
+func (m mismatched) Wait(<-chan struct{}) (engine.Status, error) { return engine.Status{}, m.err }
+
 // icollective starts a call on the engine.
 func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	if err != nil {
@@ -35,6 +48,8 @@ func (c *Comm) icollective(k engine.Coll, err error) *Request {
 	r.more = &moreOfRequest{mem: k.Recv.Ptr, vec: k.V}
 	req, err := c.ec.Icollective(k)
 	switch {
+	case err != nil && c.st.check != nil && errors.Is(err, ErrMismatch):
+		c.st.check.alongside(c, &k, r, mismatched{err: err}) // the comparison says more
 	case err != nil:
 		if c.st.check != nil {
 			c.st.check.ended(c, &k)
