@@ -241,7 +241,7 @@ func TestScriptsOverHosts(t *testing.T) {
 		t.Skip("LEFT OUT: an agent needs a Unix system")
 	}
 	var files []string
-	for _, name := range []string{"environment", "errors", "exit", "keepgoing", "labels", "output", "place", "programs", "reports", "stands", "stdin"} {
+	for _, name := range []string{"environment", "errors", "exit", "keepgoing", "labels", "output", "place", "programs", "stands", "stdin"} {
 		files = append(files, filepath.Join("testdata", "script", name+".txtar"))
 	}
 	runScripts(t, testscript.Params{Files: files}, func(e *testscript.Env) error {
