@@ -45,6 +45,9 @@ simulate --params; those that were not measured are the default, and say so.`,
 		if ext := strings.ToLower(filepath.Ext(file)); file != "" && ext != ".toml" {
 			return cli.Usagef("--output %q: the name ends in .toml", file)
 		}
+		if o.limit == 0 { // here, since goroutine ranks share the options
+			o.limit = defaultLoggpLimit
+		}
 		return run(cmd, args)
 	}
 	o.step = 4
@@ -166,9 +169,6 @@ func (r *run) link(peer, largest int) (simulate.Link, int, error) {
 		if p.recv, err = buffer[byte](r, largest); err != nil {
 			return simulate.Link{}, 0, err
 		}
-	}
-	if r.o.limit == 0 {
-		r.o.limit = defaultLoggpLimit
 	}
 	var m simulate.Measured
 	for _, size := range r.o.series(1, largest) {
