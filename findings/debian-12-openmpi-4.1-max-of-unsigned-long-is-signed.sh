@@ -12,7 +12,10 @@ dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 apt-get download -qq libopenmpi3=4.1.4-3+b1 libopenmpi-dev=4.1.4-3+b1 \
-	libhwloc15 libevent-core-2.1-7 libevent-pthreads-2.1-7 libpmix2 libucx0 libfabric1 libnuma1 libibverbs1 librdmacm1 libpsm-infinipath1 libpsm2-2 libnl-3-200 libnl-route-3-200 libmunge2 >log 2>&1 || { cat log >&2; exit 1; }
+	libhwloc15=2.9.0-1 libevent-core-2.1-7=2.1.12-stable-8+deb12u1 libevent-pthreads-2.1-7=2.1.12-stable-8+deb12u1 libpmix2=4.2.2-1+deb12u1 \
+	libucx0=1.13.1-1 libfabric1=1.17.0-3 libnuma1=2.0.16-1 libibverbs1=44.0-2 \
+	librdmacm1=44.0-2 libpsm-infinipath1=3.3+20.604758e7-6.2 libpsm2-2=11.2.185-2 libnl-3-200=3.7.0-0.2+b1 \
+	libnl-route-3-200=3.7.0-0.2+b1 libmunge2=0.5.15-2+deb12u1 >log 2>&1 || { cat log >&2; exit 1; }
 for p in ./*.deb; do dpkg -x "$p" root; done
 lib=$dir/root/usr/lib/x86_64-linux-gnu
 cat >max.c <<'C'
