@@ -90,9 +90,9 @@ type comm struct {
 	collective  lock   // one blocking collective at a time
 	started     uint32 // collectives over messages so far: their tags
 
-	declines []*decline  // collectives over messages that a member has refused
-	underway []*underway // those that this one is in
-	hosts    atomic.Pointer[coll.Hosts]
+	declines []*decline                 // collectives over messages that a member has refused
+	underway []*underway                // those that this one is in
+	hosts    atomic.Pointer[coll.Hosts] // where its members run; nil before it is asked for
 
 	partedBoard, partedMessages parting // which collectives still have all members
 }
