@@ -38,28 +38,37 @@ func (t Talk) Wait(events int16) error {
 
 // Read implements [io.Reader].
 func (t Talk) Read(p []byte) (int, error) {
+	n, _, err := t.Receive(p, nil)
+	return n, err
+}
+
+// Write implements [io.Writer].
+func (t Talk) Write(p []byte) (done int, err error) { return t.Send(p, nil) }
+
+// Receive reads, and takes the descriptors that came along into rights.
+func (t Talk) Receive(p, rights []byte) (n, rn int, err error) {
 	for {
-		n, err := unix.Read(t.FD, p)
+		n, rn, _, _, err = unix.Recvmsg(t.FD, p, rights, unix.MSG_CMSG_CLOEXEC)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
 			if err := t.Wait(unix.POLLIN); err != nil {
-				return 0, err
+				return 0, 0, err
 			}
 		case err != nil:
-			return 0, err
+			return 0, 0, err
 		case n == 0 && len(p) > 0:
-			return 0, io.EOF
+			return 0, 0, io.EOF
 		default:
-			return n, nil
+			return n, rn, nil
 		}
 	}
 }
 
-// Write implements [io.Writer].
-func (t Talk) Write(p []byte) (done int, err error) {
+// Send writes, and passes descriptors along with the first bytes.
+func (t Talk) Send(p, rights []byte) (done int, err error) {
 	for done < len(p) {
-		n, err := unix.SendmsgN(t.FD, p[done:], nil, nil, unix.MSG_NOSIGNAL)
+		n, err := unix.SendmsgN(t.FD, p[done:], rights, nil, unix.MSG_NOSIGNAL)
 		switch {
 		case errors.Is(err, unix.EINTR):
 		case errors.Is(err, unix.EAGAIN):
@@ -69,7 +78,7 @@ func (t Talk) Write(p []byte) (done int, err error) {
 		case err != nil:
 			return done, err
 		default:
-			done += n
+			done, rights = done+n, nil
 		}
 	}
 	return done, nil

@@ -286,7 +286,7 @@ func (g *muster) serve(seg *segment.Segment, ranks []int, sockets []string) erro
 		want[r] = true
 	}
 	delete(want, g.rank)
-	calls := within(g.listener, headTime)
+	calls := proof.Within(g.listener, headTime)
 	for len(want) > 0 {
 		if err := calls.Wait(unix.POLLIN); err != nil {
 			return fmt.Errorf("%d ranks of this host have not come for its memory: %w", len(want), err)
@@ -295,7 +295,7 @@ func (g *muster) serve(seg *segment.Segment, ranks []int, sockets []string) erro
 		if err != nil {
 			continue
 		}
-		if r, err := g.welcome(within(fd, firstWords), want, seg, sockets); err == nil {
+		if r, err := g.welcome(proof.Within(fd, firstWords), want, seg, sockets); err == nil {
 			delete(want, r)
 		}
 		unix.Close(fd)
@@ -304,7 +304,7 @@ func (g *muster) serve(seg *segment.Segment, ranks []int, sockets []string) erro
 }
 
 // welcome passes the memory to a caller that is a rank of this host.
-func (g *muster) welcome(t talk, want map[int]bool, seg *segment.Segment, sockets []string) (int, error) {
+func (g *muster) welcome(t proof.Talk, want map[int]bool, seg *segment.Segment, sockets []string) (int, error) {
 	if err := sameUser(t.FD); err != nil {
 		return 0, err
 	}
@@ -320,7 +320,7 @@ func (g *muster) welcome(t talk, want map[int]bool, seg *segment.Segment, socket
 
 // takeMemory gets the memory of this host from its head.
 func (g *muster) takeMemory() (*segment.Segment, []string, error) {
-	t := within(g.calling, headTime)
+	t := proof.Within(g.calling, headTime)
 	fail := func(err error) (*segment.Segment, []string, error) {
 		return nil, nil, fmt.Errorf("rank %d, which makes the memory of this host, has not passed it: %w", g.head, err)
 	}

@@ -254,7 +254,7 @@ func TestStrangers(t *testing.T) {
 			if err == nil {
 				go func() {
 					defer unix.Close(fd)
-					met <- proof.Call(within(fd, firstWords), make([]byte, keySize), 1)
+					met <- proof.Call(proof.Within(fd, firstWords), make([]byte, keySize), 1)
 				}()
 			}
 		}

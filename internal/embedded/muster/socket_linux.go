@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -85,65 +84,21 @@ func sameUser(fd int) error {
 	return err
 }
 
-// talk passes descriptors along with what is said.
-type talk struct{ proof.Talk }
-
-func within(fd int, limit time.Duration) talk { return talk{proof.Within(fd, limit)} }
-
-// receive reads, and takes the descriptors that came along into rights.
-func (t talk) receive(p, rights []byte) (n, rn int, err error) {
-	for {
-		n, rn, _, _, err = unix.Recvmsg(t.FD, p, rights, unix.MSG_CMSG_CLOEXEC)
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.EAGAIN):
-			if err := t.Wait(unix.POLLIN); err != nil {
-				return 0, 0, err
-			}
-		case err != nil:
-			return 0, 0, err
-		case n == 0 && len(p) > 0:
-			return 0, 0, io.EOF
-		default:
-			return n, rn, nil
-		}
-	}
-}
-
-// send writes, and passes descriptors along with the first bytes.
-func (t talk) send(p, rights []byte) (done int, err error) {
-	for done < len(p) {
-		n, err := unix.SendmsgN(t.FD, p[done:], rights, nil, unix.MSG_NOSIGNAL)
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.EAGAIN):
-			if err := t.Wait(unix.POLLOUT); err != nil {
-				return done, err
-			}
-		case err != nil:
-			return done, err
-		default:
-			done, rights = done+n, nil
-		}
-	}
-	return done, nil
-}
-
 // A head sends to each rank of its host the names of the sockets of all of them, in
 // the order of their ranks, with the descriptor of the memory.
-func sendMemory(t talk, memory int, sockets []string) error {
+func sendMemory(t proof.Talk, memory int, sockets []string) error {
 	text := make([]byte, 0, len(sockets)*socketDigits)
 	for _, s := range sockets {
 		text = append(text, s...)
 	}
-	_, err := t.send(text, unix.UnixRights(memory))
+	_, err := t.Send(text, unix.UnixRights(memory))
 	return err
 }
 
 // receiveMemory receives what sendMemory sends: it is at least one name.
-func receiveMemory(t talk) (memory int, first string, err error) {
+func receiveMemory(t proof.Talk) (memory int, first string, err error) {
 	buf, rights := make([]byte, socketDigits), make([]byte, unix.CmsgSpace(4))
-	n, rn, err := t.receive(buf, rights)
+	n, rn, err := t.Receive(buf, rights)
 	if err != nil {
 		return -1, "", err
 	}
@@ -163,7 +118,7 @@ func receiveMemory(t talk) (memory int, first string, err error) {
 }
 
 // receiveSockets receives the other names, of ranks ranks in all.
-func receiveSockets(t talk, first string, ranks int) ([]string, error) {
+func receiveSockets(t proof.Talk, first string, ranks int) ([]string, error) {
 	rest := make([]byte, (ranks-1)*socketDigits)
 	if _, err := io.ReadFull(t, rest); err != nil {
 		return nil, fmt.Errorf("the sockets of the host's ranks: %w", err)
